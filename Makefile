@@ -5,6 +5,8 @@ PYTHON ?= python3
 WORKERS ?= $(shell echo $$(($(if $(ARGS),1,2) * $$(nproc))))
 S3_PORT ?= 7480
 ARGS ?=
+# A run starts Python a thousand times: what these import is compiled once, also where the shell says not to keep it.
+export PYTHONDONTWRITEBYTECODE :=
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 CODE := service tests frontend/swift/scripts infra/ceph/rgw infra/ceph/bucket.py infra/stores infra/docs infra/docker/store infra/kubernetes infra/clients infra/kotlin infra/pages.py infra/bill_of_materials.py
@@ -19,6 +21,8 @@ SITE := service/valetkey/api/site/index.html
 QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_authenticator.py tests/integration/test_openapi.py
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
+# They build nothing: what they test is in use beside them.
+FRONTEND_TESTS := npm --prefix frontend run --silent test:built
 INFRA := $(VENV)/.installed-infra
 # Programs that are run and not imported, each in an environment of its own: what they pin is theirs.
 TOOLS := $(VENV)/tools
@@ -29,7 +33,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -path frontend/swift -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra image images packages clients kotlin swift check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
+.PHONY: help look look-dev dev quick test all-parts stores infra image images packages clients kotlin swift check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test frontend-in-browser docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +47,9 @@ look-dev:
 dev: look-dev $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(if $(ARGS),,look) $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
-	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+test: $(if $(ARGS),,look) $(TEST) $(if $(ARGS),,all-parts frontend-in-browser) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
+	$(WITHIN) 5400 $(if $(ARGS),,--beside '$(FRONTEND_TESTS)') \
+	  $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 quick: $(TEST) ## what needs no server, run first: types, unit tests, an application on valetkey in memory
 	@$(BIN)/mypy & types=$$!; failed=0; \
@@ -127,9 +132,11 @@ frontend: look $(PAGES) ## the client for browsers, <valet-upload> and the pages
 frontend-check: look $(PAGES) $(DEV) ## its format, lint, types, and whether they are those of our OpenAPI document
 	cd frontend && VALETKEY=$(abspath $(BIN))/valetkey npm run --silent check
 
-frontend-test: look $(PAGES) ## its tests, and its bundle in Chromium
+frontend-test: frontend-in-browser ## its tests, and its bundle in Chromium
+	$(WITHIN) 900 $(FRONTEND_TESTS)
+
+frontend-in-browser: look $(PAGES)
 	infra/system-packages browser
-	$(WITHIN) 900 npm --prefix frontend test --silent
 	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
 docs: $(SITE) ## the documentation, which the service shows at /docs/; `infra/docs/build.py --draft` builds it with broken links

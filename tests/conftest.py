@@ -1,4 +1,8 @@
-"""Session fixtures, safe under pytest-xdist: a Ceph RGW and a PostgreSQL for the whole run, a moto for each worker."""
+"""Session fixtures, safe under pytest-xdist: a Ceph RGW and a PostgreSQL for the whole run, a moto for each worker.
+
+What they are made with is imported by those that need it: the controller of a run needs none of it, nor do the runs
+that tests start, and it takes 2 s of CPU.
+"""
 
 import functools
 import gc
@@ -15,18 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.loaders import Loader, create_loader
-from httpx import create_ssl_context
-from httpx._config import DEFAULT_TIMEOUT_CONFIG
-from redis import Redis
-from tests.support import bounds, needs, order, prepared, reaper
-from tests.support.postgres import Postgres
-from tests.support.redis_server import running_redis
-from tests.support.servers import ValetkeyServer, running_valetkey
-from tests.support.stores import Bucket, Rgw, S3Server, fresh_bucket, running_moto, stop_rgw, stop_stores
+from tests.support import bounds, needs, order, reaper
 
 if TYPE_CHECKING:
+    from botocore.endpoint_provider import EndpointProvider
+    from botocore.loaders import Loader
     from playwright.sync_api import Browser
+    from tests.support.postgres import Postgres
+    from tests.support.servers import ValetkeyServer
+    from tests.support.stores import Bucket, Rgw, S3Server
 
 
 @dataclass(frozen=True)
@@ -69,33 +70,68 @@ def pytest_configure(config: pytest.Config) -> None:
         reaper.watch(run.pid, run.mark, directory)
         os.environ[reaper.MARK] = str(directory)
     config.stash[RUN] = run
-    _read_once()
-    for part in ("connect", "read", "write", "pool"):  # httpx gives up after 5 s: a machine may be busier than that
-        setattr(DEFAULT_TIMEOUT_CONFIG, part, PATIENCE)
+    if config.pluginmanager.has_plugin("hypothesispytest") and not config.getoption("hypothesis_profile"):
+        _leave_nothing_to_luck()
     for each in run.ignored:  # by us, still; what we start gets the system's own meaning then, browsers included
         signal.signal(each, lambda *_: None)
 
 
+def _leave_nothing_to_luck() -> None:
+    """Properties have the same examples in every run: `--hypothesis-profile default` looks for others.
+
+    By Hypothesis's own settings an example may take 0.2 s, and ten of them a second to be made; machines may be slower.
+    """
+    from hypothesis import HealthCheck, settings  # not imported where no property is looked at
+
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("every run", deadline=None, derandomize=True, database=None, suppress_health_check=slow)
+    settings.load_profile("every run")
+
+
 def pytest_collection_finish() -> None:
     """Modules and tests are there until the end: no look for cycles goes through them again."""
+    if "httpx" in sys.modules:
+        _prepare_httpx()
+    if "botocore.session" in sys.modules:
+        _prepare_botocore()
     gc.freeze()
 
 
-def _read_once() -> None:
-    """What libraries read from disk for each of their clients, and takes more CPU than most tests do.
+def _prepare_httpx() -> None:
+    """It gives up after 5 s: a machine may be busier than that. And it reads the system's certificates for each client,
+    also for each `httpx.get`, which takes 20 ms of CPU: here it reads them once."""
+    from httpx import create_ssl_context
+    from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
-    httpx reads the system's certificates (20 ms, for each `httpx.get`, too), botocore its models (60 ms a session).
-    """
+    for part in ("connect", "read", "write", "pool"):
+        setattr(DEFAULT_TIMEOUT_CONFIG, part, PATIENCE)
     patch = pytest.MonkeyPatch()
     patch.setattr("httpx._transports.default.create_ssl_context", functools.cache(create_ssl_context))
-    make_loader = functools.cache(create_loader)
 
-    def shared_loader(*where: str) -> Loader:
+
+def _prepare_botocore() -> None:
+    """It reads its models for each session (60 ms of CPU), and makes the rules for endpoints from them for each client
+    (a third of what a client costs): here it does so once. That takes more than most tests do."""
+    from botocore.endpoint_provider import EndpointProvider
+    from botocore.loaders import create_loader
+
+    make_loader = functools.cache(create_loader)
+    made: dict[tuple[int, int], tuple[Any, Any, EndpointProvider]] = {}
+
+    def shared_loader(*where: str) -> "Loader":
         loader = make_loader(*where)
         loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session of boto3 adds its own
         return loader
 
+    def shared_provider(ruleset_data: Any, partition_data: Any, **options: Any) -> "EndpointProvider":
+        of = id(ruleset_data), id(partition_data)  # a loader gives the same each time
+        if of not in made:
+            made[of] = ruleset_data, partition_data, EndpointProvider(ruleset_data, partition_data, **options)
+        return made[of][-1]
+
+    patch = pytest.MonkeyPatch()
     patch.setattr("botocore.session.create_loader", shared_loader)
+    patch.setattr("botocore.regions.EndpointProvider", shared_provider)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -112,10 +148,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop what the whole run shared, after the last worker. Fails the run when a test left a process behind."""
     run = session.config.stash[RUN]
     if run.pid == os.getpid():
-        if (run.directory / "rgw").exists():
-            stop_rgw(run.directory / "rgw")
-        stop_stores(run.directory)
+        if list(run.directory.glob("rgw*")) or list(run.directory.glob("store-*")):
+            from tests.support.stores import stop_rgw, stop_stores
+
+            if (run.directory / "rgw").exists():
+                stop_rgw(run.directory / "rgw")
+            stop_stores(run.directory)
         if (run.directory / "postgres.port").exists():
+            from tests.support.postgres import Postgres
+
             Postgres.start(run.directory / "postgres", owner=run.pid).remove()
         if left := reaper.reap(run.mark):
             print("Killed, as tests did not end them:", *left, sep="\n  ", file=sys.stderr)
@@ -130,8 +171,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _shared_by_folders() -> Iterator[None]:
     """What tests of several folders share, and no fixture makes, is ended with the run."""
     yield
-    prepared.stop()
-    if pages := sys.modules.get("tests.support.pages"):  # not imported where no page is looked at
+    if prepared := sys.modules.get("tests.support.prepared"):  # not imported where no process is needed
+        prepared.stop()
+    if pages := sys.modules.get("tests.support.pages"):  # nor this one where no page is looked at
         pages.stop_playwright()
 
 
@@ -155,44 +197,54 @@ def chromium(shared_chromium: "Browser") -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="session")
-def rgw(request: pytest.FixtureRequest) -> Rgw:
+def rgw(request: pytest.FixtureRequest) -> "Rgw":
     """One Ceph RGW for the whole run, started by the first worker that asks. It really enforces policies."""
+    from tests.support.stores import Rgw
+
     needs.bring({"s3"})
     run = request.config.stash[RUN]
     return Rgw.start(run.directory / "rgw", owner=run.pid)
 
 
 @pytest.fixture
-def rgw_bucket(rgw: Rgw) -> Iterator[Bucket]:
+def rgw_bucket(rgw: "Rgw") -> Iterator["Bucket"]:
     """A fresh bucket on RGW."""
+    from tests.support.stores import fresh_bucket
+
     with fresh_bucket(rgw) as bucket:
         yield bucket
 
 
 @pytest.fixture(scope="session")
-def moto_s3() -> Iterator[S3Server]:
+def moto_s3() -> Iterator["S3Server"]:
     """Moto's S3, in this process. It enforces nothing: it never proves a policy."""
+    from tests.support.stores import running_moto
+
     with running_moto() as server:
         yield server
 
 
 @pytest.fixture
-def moto_bucket(moto_s3: S3Server) -> Iterator[Bucket]:
+def moto_bucket(moto_s3: "S3Server") -> Iterator["Bucket"]:
     """A fresh bucket on moto."""
+    from tests.support.stores import fresh_bucket
+
     with fresh_bucket(moto_s3) as bucket:
         yield bucket
 
 
 @pytest.fixture
-def valetkey_server(tmp_path: Path) -> Iterator[Callable[..., ValetkeyServer]]:
+def valetkey_server(tmp_path: Path) -> Iterator[Callable[..., "ValetkeyServer"]]:
     """A factory of running services: `valetkey_server(bucket, command="serve", env={...})`.
 
     Each has a directory of its own unless `directory=` is given, and is stopped after the test. A fixture
     with a wider scope uses `tests.support.servers.running_valetkey` itself.
     """
+    from tests.support.servers import running_valetkey
+
     with ExitStack() as stack:
 
-        def start(bucket: Bucket | None = None, *, directory: Path | None = None, **options: Any) -> ValetkeyServer:
+        def start(bucket: "Bucket | None" = None, *, directory: Path | None = None, **options: Any) -> "ValetkeyServer":
             where = directory or Path(tempfile.mkdtemp(dir=tmp_path))
             return stack.enter_context(running_valetkey(where, bucket, **options))
 
@@ -200,15 +252,17 @@ def valetkey_server(tmp_path: Path) -> Iterator[Callable[..., ValetkeyServer]]:
 
 
 @pytest.fixture(scope="session")
-def postgres(request: pytest.FixtureRequest) -> Postgres:
+def postgres(request: pytest.FixtureRequest) -> "Postgres":
     """One PostgreSQL for the whole run, started by the first worker that asks. Not to be stopped by a test."""
+    from tests.support.postgres import Postgres
+
     needs.bring({"ledger"})
     run = request.config.stash[RUN]
     return Postgres.start(run.directory / "postgres", owner=run.pid)
 
 
 @pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
+def postgres_url(postgres: "Postgres") -> Iterator[str]:
     """The URL of an empty database."""
     with postgres.fresh_database() as url:
         yield url
@@ -217,6 +271,8 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One Redis for the worker of the run."""
+    from tests.support.redis_server import running_redis
+
     needs.bring({"jobs"})
     with running_redis(tmp_path_factory.mktemp("redis")) as url:
         yield url
@@ -225,14 +281,18 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def redis_url(redis: str) -> str:
     """The URL of an empty one."""
+    from redis import Redis
+
     with closing(Redis.from_url(redis)) as client:
         client.flushall()
     return redis
 
 
 @pytest.fixture
-def own_postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+def own_postgres(request: pytest.FixtureRequest) -> Iterator["Postgres"]:
     """A PostgreSQL for one test alone, which may stop and start it."""
+    from tests.support.postgres import Postgres
+
     needs.bring({"ledger"})
     run = request.config.stash[RUN]
     server = Postgres.start(run.directory / f"postgres-{secrets.token_hex(4)}", owner=run.pid)

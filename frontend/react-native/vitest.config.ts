@@ -10,5 +10,5 @@ export default defineConfig({
       "@react-native-async-storage/async-storage": standIn("async-storage"),
     },
   },
-  test: { include: ["tests/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false },
+  test: { include: ["tests/*.test.ts"], testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false },
 });

@@ -69,8 +69,8 @@ _ERRORS = """# Errors
 Every error is a problem document (RFC 9457) with a stable `code`, and every rejected upload has a `reason` with one.
 This page has the cause and the cure of each.
 
-The `type` of a problem document is the address of its section here; `detail` is a sentence for people, and may change;
-`errors`, where it is there, has a JSON pointer to each culprit.
+The `type` of a problem document is the address of its section here. `detail` is a sentence for people, and may change.
+`errors`, if present, has a JSON pointer to each culprit.
 """
 
 

@@ -1,5 +1,5 @@
 output "settings" {
-  description = "What goes into the environment of serve and worker, of what is made here."
+  description = "The settings for the environment of serve and worker that result from this module."
   value = merge(
     { VALETKEY_BUCKET = aws_s3_bucket.this.id },
     { for url in aws_sqs_queue.events[*].url : "VALETKEY_EVENTS_SQS_QUEUE_URL" => url },
@@ -29,7 +29,7 @@ output "topic_arn" {
 }
 
 output "dead_queue_url" {
-  description = "Where events are that could not be handled."
+  description = "The queue with events that could not be handled."
   value       = aws_sqs_queue.dead.url
 }
 
@@ -49,6 +49,6 @@ output "role_arns" {
 }
 
 output "policies" {
-  description = "What the roles may do, by `serve` and `worker`, for those who have roles of their own."
+  description = "The policies of the roles, by `serve` and `worker`, for roles of your own."
   value       = local.policies
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "What the queues, roles and alarms are called."
+  description = "The prefix of the names of queues, roles and alarms."
   type        = string
   default     = "valetkey"
 
@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "bucket" {
-  description = "The name of the bucket of uploads (VALETKEY_BUCKET)."
+  description = "The name of the bucket for uploads (VALETKEY_BUCKET)."
   type        = string
 }
 
@@ -25,7 +25,7 @@ variable "cors_origins" {
 }
 
 variable "key_prefixes" {
-  description = "How the keys of the profiles begin (their `key`, up to the first brace), each with a slash at its end. valetkey may write there, and nowhere else beside staging/ and quarantine/."
+  description = "The prefixes of the profiles' keys (their `key`, up to the first brace), each with a slash at its end. valetkey may write there, and otherwise only to staging/ and quarantine/."
   type        = list(string)
   default     = ["uploads/"]
 
@@ -48,7 +48,7 @@ variable "versioning" {
 }
 
 variable "object_lock" {
-  description = "Whether objects can be locked. It cannot be switched on or off later, and needs versioning."
+  description = "Whether objects can be locked. This cannot be switched on or off later, and needs versioning."
   type        = bool
   default     = false
 
@@ -59,7 +59,7 @@ variable "object_lock" {
 }
 
 variable "object_lock_default" {
-  description = "A retention that every object of the bucket begins with, as {mode, days}, mode GOVERNANCE or COMPLIANCE; null: profiles say which objects are locked. It holds what was never confirmed for as long, too."
+  description = "A retention that every object of the bucket starts with, as {mode, days}, mode GOVERNANCE or COMPLIANCE; null: profiles say which objects are locked. It also retains objects that were never confirmed."
   type = object({
     mode = string
     days = number
@@ -73,7 +73,7 @@ variable "object_lock_default" {
 }
 
 variable "profiles_set" {
-  description = "What profiles set of confirmed objects, some of tags, retention and legal_hold: each needs a right."
+  description = "What profiles set on confirmed objects, any of tags, retention and legal_hold: each needs a right."
   type        = set(string)
   default     = []
 
@@ -89,7 +89,7 @@ variable "profiles_set" {
 }
 
 variable "orphan_days" {
-  description = "When what lies below staging/, and parts that were never joined, are removed, in days. Longer than an upload may take."
+  description = "After how many days objects below staging/, and parts that were never joined, are removed. Longer than an upload may take."
   type        = number
   default     = 2
 
@@ -100,25 +100,25 @@ variable "orphan_days" {
 }
 
 variable "quarantine_days" {
-  description = "When what lies below quarantine/ is removed, in days. Longer than a scanner may take."
+  description = "After how many days objects below quarantine/ are removed. Longer than a scanner may take."
   type        = number
   default     = 14
 }
 
 variable "noncurrent_days" {
-  description = "With versioning: how long versions of confirmed objects are kept after they were replaced or deleted, in days; null: for ever."
+  description = "With versioning: how many days versions of confirmed objects are kept after they were replaced or deleted; null: forever."
   type        = number
   default     = 90
 }
 
 variable "log_bucket" {
-  description = "The bucket that S3's access logs go to; null: none are written. Signed queries stand in them, and are keys while they last."
+  description = "The bucket that S3's access logs go to; null: none are written. They contain signed queries, which are credentials until they expire."
   type        = string
   default     = null
 }
 
 variable "events" {
-  description = "How valetkey hears of what arrived: sqs, which the worker reads; sns or eventbridge, which post to the service."
+  description = "How valetkey is notified of objects: sqs, which the worker reads; sns or eventbridge, which post to the service."
   type        = string
   default     = "sqs"
 
@@ -129,7 +129,7 @@ variable "events" {
 }
 
 variable "public_url" {
-  description = "With sns and eventbridge: where AWS reaches the service (VALETKEY_PUBLIC_URL); null: nowhere yet, and nothing is posted."
+  description = "With sns and eventbridge: the URL at which AWS reaches the service (VALETKEY_PUBLIC_URL); null: none yet, and nothing is posted."
   type        = string
   default     = null
 
@@ -157,7 +157,7 @@ variable "eventbridge_key" {
 }
 
 variable "cdn" {
-  description = "CloudFront in front of confirmed objects; null: none. With a public_key (PEM) it takes signed addresses only. With kms_key_arn the key's policy has to let CloudFront decrypt."
+  description = "CloudFront in front of confirmed objects; null: none. With a public_key (PEM) it accepts only signed addresses. With kms_key_arn the key's policy must let CloudFront decrypt."
   type = object({
     public_key      = optional(string)
     aliases         = optional(list(string), [])
@@ -175,7 +175,7 @@ variable "cdn" {
 }
 
 variable "principals" {
-  description = "Who may take the roles of the service and of the worker: a list of {type, identifiers}, as in an assume-role policy."
+  description = "Who may assume the roles of the service and of the worker: a list of {type, identifiers}, as in an assume-role policy."
   type = list(object({
     type        = string
     identifiers = list(string)
@@ -184,13 +184,13 @@ variable "principals" {
 }
 
 variable "alarm_actions" {
-  description = "What the alarms tell: ARNs, as of an SNS topic."
+  description = "What the alarms notify: ARNs, such as that of an SNS topic."
   type        = list(string)
   default     = []
 }
 
 variable "queue_age_alarm_seconds" {
-  description = "With sqs: how old the oldest event may become before an alarm, in seconds."
+  description = "With sqs: the age of the oldest event that raises an alarm, in seconds."
   type        = number
   default     = 900
 }
@@ -202,7 +202,7 @@ variable "force_destroy" {
 }
 
 variable "tags" {
-  description = "Tags of everything that has tags."
+  description = "Tags for every resource that supports tags."
   type        = map(string)
   default     = {}
 }

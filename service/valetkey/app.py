@@ -1,4 +1,4 @@
-"""The composition root: it builds everything and wires it up. `opening` and `background` are the other parts of it."""
+"""The composition root, which builds and wires everything. `opening` and `background` are its other parts."""
 
 import gc
 import logging
@@ -61,12 +61,12 @@ from valetkey.forks import join
 from valetkey.intake import Intake
 from valetkey.opening import (
     address_signer,
-    entrances,
+    event_endpoints,
     event_places,
     open_ledger,
     open_stores,
-    outside_of,
     proofs,
+    sender_context,
     shared_settings,
 )
 from valetkey.settings import (
@@ -86,64 +86,65 @@ STORE_HINT = (
 )
 
 START_PATIENCE = 3
-"""How long the start waits for each of several stores, in seconds: one that does not answer holds up no other."""
+"""How long the start waits for each of several stores, in seconds, so that an unavailable one does not delay the
+others."""
 
 NAMED_STORE_HINT = "Until this is mended nothing can be uploaded there: look at [stores.{name}] and its credentials."
 
 API = (routes.blueprint.name, uppy.blueprint.name)
-"""The blueprints whose callers prove themselves who they are."""
+"""The blueprints whose callers authenticate by themselves."""
 
 BLUEPRINTS = (*API, assets.blueprint.name)
-"""What `request.blueprint` is in requests for valetkey, for an application's own hooks to tell them by. That of the
-pages' tickets is not among them: it goes by the application's login."""
+"""The values of `request.blueprint` in requests for valetkey, by which an application's own hooks can recognize them.
+That of page tickets is not among them, as it uses the application's login."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed(Mounted):
-    """valetkey in one application, with what runs beside its requests."""
+    """valetkey in one application, with its background work."""
 
     ledger: DurableLedger
     """The durable record of uploads."""
 
     hooks: HooksOf
-    """What the application is told by."""
+    """How the application is notified."""
 
     proven: Sequence[Proven]
-    """What `valetkey doctor` found out about the bucket of each store."""
+    """The capabilities that `valetkey doctor` has proven of each store's bucket."""
 
     core: Assembly
-    """Everything that works on the two."""
+    """The core, which works on stores and ledger."""
 
     settings: Settings
-    """What it was made of."""
+    """The settings that it was made from."""
 
     profiles: Mapping[str, Profile]
-    """What may be uploaded, by name."""
+    """The profiles, by name."""
 
     session: boto3.Session | None
     """The one that it was given; None: each process makes its own, which a fork does not share."""
 
     @property
     def store(self) -> S3Store:
-        """The first store, which is the only one where there is one."""
+        """The first store: the only one in most installations."""
         first = self.core.stores.first.store
         assert isinstance(first, S3Store)  # noqa: S101  (see `open_stores`)
         return first
 
     @property
     def sweep(self) -> Sweep:
-        """What looks for uploads that nobody reported, in the first store."""
+        """The sweep of the first store."""
         return self.core.sweep
 
     def read_proofs(self) -> None:
-        """Has each store know what was found out about it, where the ledger can be read."""
+        """Gives each store its proven capabilities, if the ledger can be read."""
         for one in self.proven:
             one.read()
 
     def begin(self) -> None:
-        """Looks whether the ledger can be used and what it knows of the buckets, has it know the hooks, says where
-        another process has other profiles or stores, and asks the buckets what decides about grants. Raises
-        `LedgerUnavailable`; a store that is unavailable now is asked later, and the log says what to look at."""
+        """Checks that the ledger works, reads what it knows of the buckets, records the hooks, declares profiles and
+        stores, and asks the buckets what decides about grants. Raises `LedgerUnavailable`; a store that is unavailable
+        now is asked later, and the log says what to check."""
         self.ledger.check()
         self.read_proofs()
         self.hooks.record()
@@ -157,7 +158,7 @@ def _try_out_all(stores: Stores) -> None:
         thread.start()
     patience = None if len(asking) == 1 else START_PATIENCE
     for thread in asking:
-        join(thread, patience)  # a server may fork next, and they have spoken TLS
+        join(thread, patience)  # a server may fork next, and these threads have used TLS
 
 
 def _try_out(stores: Stores, one: NamedStore) -> None:
@@ -231,7 +232,7 @@ class ValetKey(InPages, OnEnds, InProcess):
             schedule=settings.schedule,
             address_signer=address_signer(settings),
             shared=shared_settings(settings),
-            store_limit=max(1, settings.threads * 3 // 4),  # the others answer what needs no store, its callbacks too
+            store_limit=max(1, settings.threads * 3 // 4),  # the others serve requests without a store, and its events
             event_threads=event_places(settings, stores),
         )
         keys = None if settings.auth == "open" else ledger
@@ -245,7 +246,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         return Installed(
             service=core.service,
             authenticator=Authenticator(keys, tickets, lambda: datetime.now(UTC)),
-            senders=entrances(settings, outside_of(self._session)),
+            senders=event_endpoints(settings, sender_context(self._session)),
             readiness=Readiness(core.service.check),
             address=address,
             record_hooks=before_work,
@@ -261,8 +262,8 @@ class ValetKey(InPages, OnEnds, InProcess):
         )
 
     def _mounted(self) -> Mounted:
-        """That of the current application, or of the one that was given to the constructor. Raises `RuntimeError`
-        where there is neither."""
+        """The state of the current application, or of the one given to the constructor. Raises `RuntimeError` if there
+        is neither."""
         forks.look()
         if has_app_context() and EXTENSION in current_app.extensions:
             return mounted_in(current_app)
@@ -275,7 +276,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
-    # relative to its own page, so that it works wherever that is seen
+    # relative to its own page, so that it works under any URL
     look = {"app_name": "valetkey", "oauth2RedirectUrl": "./oauth2-redirect.html"}
     reference = get_swaggerui_blueprint(".", "../../openapi.json", config=look, blueprint_name="valetkey-reference")
     prefix = parts.address.prefix
@@ -299,7 +300,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
 
 
 def _require_free(app: Flask, names: Sequence[str]) -> None:
-    """Raises `ConfigurationError` where ``app`` has a blueprint that is called as one of ours."""
+    """Raises `ConfigurationError` if ``app`` has a blueprint with the name of one of ours."""
     if EXTENSION in app.extensions:
         raise ConfigurationError("This application has valetkey already: mount it once, or call init_app once.")
     if taken := [name for name in names if name in app.blueprints]:
@@ -307,9 +308,8 @@ def _require_free(app: Flask, names: Sequence[str]) -> None:
 
 
 def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool = False, alone: bool = False) -> None:
-    """Raises `ConfigurationError` that says all that is missing before this can serve, the store's credentials among
-    it. A process that serves ``alone`` needs profiles and a ledger, too; `LedgerUnavailable` where only that is
-    missing."""
+    """Raises `ConfigurationError` with everything that is missing, including the store's credentials. A process that
+    serves ``alone`` also needs profiles and a ledger; raises `LedgerUnavailable` if only the ledger is missing."""
     tables = _stores_of(settings, alone=alone)
     missing = settings.missing(allow_open=allow_open, has_stores=bool(tables))
     all_have_profiles = bool(tables) and all(table.aws_profile for table in tables.values())
@@ -326,7 +326,8 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
 
 
 def _stores_of(settings: Settings, *, alone: bool) -> Mapping[str, StoreTable]:
-    """The stores of the toml. Raises `ConfigurationError`, unless that is found out with all else that is missing."""
+    """The stores of the toml file. Raises `ConfigurationError`, unless that is reported with everything else
+    missing."""
     try:
         return load_config(settings.config).stores
     except ConfigurationError:
@@ -348,14 +349,14 @@ def _check_ledger(settings: Settings) -> None:
 
 
 def _is_flask_run() -> bool:
-    """Whether the application is made to be served by `flask run`: its other commands may be what makes the ledger."""
+    """Whether the application is created for `flask run`: other Flask commands may create the ledger first."""
     context = click.get_current_context(silent=True)
     return context is not None and context.command is run_command
 
 
 def _tell_of_ledger(settings: Settings) -> None:
-    """Says at the start what each request would be answered. The application starts: it has other pages as well, and a
-    ledger that is away may be back soon."""
+    """Logs at the start that requests will fail while the ledger is unavailable. The application starts all the same:
+    it has other pages as well, and the ledger may be available again soon."""
     try:
         _check_ledger(settings)
     except LedgerUnavailable as error:
@@ -365,7 +366,7 @@ def _tell_of_ledger(settings: Settings) -> None:
 def create_app(
     settings: Settings | None = None, session: boto3.Session | None = None, *, allow_open: bool = False
 ) -> Flask:
-    """An application that is valetkey and nothing else; ``allow_open`` as in `ValetKey`. Raises as that does."""
+    """An application that consists of valetkey alone; ``allow_open`` as in `ValetKey`. Raises like that."""
     app = StandaloneFlask("valetkey", static_folder=None)
     problems.register(app)
     app.register_blueprint(favicon.blueprint)
@@ -375,9 +376,9 @@ def create_app(
 
 
 def create_served_app() -> Flask:
-    """What `valetkey serve` runs in each of its processes, from the environment.
+    """The application of each process of `valetkey serve`, from the environment.
 
-    Raises `ConfigurationError`, and `LedgerUnavailable` when the schema is not this version's.
+    Raises `ConfigurationError`, and `LedgerUnavailable` if the schema is not this version's.
     """
     settings, session = load_settings(), make_session()
     require_fit(settings, session, alone=True)
@@ -391,8 +392,8 @@ def create_served_app() -> Flask:
 
 
 def create_intake(app: Flask | None = None) -> Intake:
-    """What granian runs in each process of `valetkey serve`: ``app``, or `create_served_app`, of whose requests no
-    thread waits for the body."""
+    """The RSGI application of each process of `valetkey serve`: ``app``, or `create_served_app`, without threads that
+    wait for bodies."""
     settings = load_settings()
     slow = problems.problem(408, "request_timeout", f"The body was not there within {settings.body_timeout} s.")
     hosts = problems.problem(400, "bad_request", "The request has more than one Host header.")
@@ -412,7 +413,7 @@ def create_intake(app: Flask | None = None) -> Intake:
 
 
 def installed_in(app: Flask) -> Installed:
-    """What `ValetKey` has made for ``app``. Raises `ConfigurationError` where it has made nothing."""
+    """The valetkey of ``app``. Raises `ConfigurationError` if it has none."""
     found = app.extensions.get(EXTENSION)
     if not isinstance(found, Installed):
         raise ConfigurationError(

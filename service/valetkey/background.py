@@ -1,4 +1,4 @@
-"""The part of the composition root for what runs beside the requests: workers, their loops, the sweep by hand."""
+"""The part of the composition root for background work: workers, their loops, and sweeps started by hand."""
 
 import logging
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ log = logging.getLogger("valetkey")
 
 
 def create_worker(app: Flask | None = None) -> Worker:
-    """What `valetkey worker` runs: for ``app``, with its hooks, or by the environment alone.
+    """The worker of ``app``, with its hooks, or one from the environment alone.
 
-    Raises like `create_served_app`, and `ConfigurationError` for an application that has no valetkey.
+    Raises like `create_served_app`, and `ConfigurationError` for an application without valetkey.
     """
     if app is None:
         settings, session = load_settings(), make_session()
         require_fit(settings, session, allow_open=True, alone=True)
-        app = create_app(settings, session, allow_open=True)  # it answers nobody
+        app = create_app(settings, session, allow_open=True)  # it serves no requests
     valetkey = installed_in(app)
     valetkey.begin()
     if waiting := valetkey.hooks.strangers():
@@ -60,7 +60,7 @@ def create_worker(app: Flask | None = None) -> Worker:
 
 
 def create_sweep() -> Sweeps:
-    """One sweep by hand of every store, from the environment. Raises like `create_served_app`."""
+    """The sweeps of all stores, started by hand, from the environment. Raises like `create_served_app`."""
     valetkey = installed_in(create_app(load_settings(), allow_open=True))
     valetkey.ledger.check()
     valetkey.read_proofs()
@@ -68,8 +68,8 @@ def create_sweep() -> Sweeps:
 
 
 def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> list[Loop]:
-    """Everything that runs beside the requests: the place where another loop is added."""
-    # a loop for each store: one that does not answer holds up itself only
+    """All background loops: the place to add another one."""
+    # a loop for each store, so that an unavailable one does not delay the others
     often, seldom = settings.sweep_interval, settings.sweep_clean_interval
     sweeps = [SweepLoop(sweep, often) for sweep in valetkey.core.sweeps]
     repeated: list[Repeated] = [
@@ -84,14 +84,14 @@ def loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> li
     if outbox := outbox_loop(settings, valetkey.ledger):
         found.append(outbox)
     found.extend(
-        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_begun=True, **_waits(settings)))
+        OutboxLoop(Dispatcher(hook.outbox, hook, name=hook.name, counts_starts=True, **_waits(settings)))
         for hook in valetkey.hooks.callers()
     )
     return found
 
 
 def _queue_loops(valetkey: Installed, settings: Settings, session: boto3.Session) -> Iterator[QueueLoop]:
-    """Those of the installation's queue, and of the queues that stores have for themselves."""
+    """The loops of the installation's queue, and of single stores' queues."""
     stores, observer = valetkey.core.stores, valetkey.core.observer
     given = [(QUEUE, settings.events_sqs_queue_url, session, settings.s3_region)]
     for name, table in load_config(settings.config).stores.items():
@@ -108,7 +108,7 @@ def _queue_loops(valetkey: Installed, settings: Settings, session: boto3.Session
 
 
 def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
-    """The loop that sends webhooks; None where none is configured."""
+    """The loop that sends webhooks; None if none is configured."""
     if settings.webhook_url is None:
         return None
 
@@ -117,5 +117,5 @@ def outbox_loop(settings: Settings, ledger: Outbox) -> OutboxLoop | None:
 
 
 def _waits(settings: Settings) -> dict[str, Any]:
-    """How long is waited for another attempt, and kept what was delivered."""
+    """The delays between attempts, and how long delivered rows are kept."""
     return {"delays": settings.webhook_delays, "retention": timedelta(seconds=settings.webhook_retention)}

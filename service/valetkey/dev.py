@@ -1,4 +1,4 @@
-"""`valetkey dev`: valetkey with its demo page, or an application that has it, on an embedded S3 that forgets all."""
+"""`valetkey dev`: valetkey with its demo page, or an application that mounts it, on an embedded S3 in memory."""
 
 import logging
 import os

@@ -1,8 +1,8 @@
-"""What a process must not share with its children: connections, locks that somebody holds, threads that a child lacks.
+"""State that a process must not share with its children: connections, held locks, and threads that a child lacks.
 
-A server may make the application, use it, and fork then (``gunicorn --preload``, uWSGI); an application may fork while
-it serves (``multiprocessing``). Two processes that write to one connection read each other's answers, and a lock that
-another thread held at that moment is held in the child for ever.
+A server may create and use the application before it forks (``gunicorn --preload``, uWSGI), and an application may fork
+while it serves (``multiprocessing``). Two processes that share a connection read each other's responses, and a lock
+that another thread held during the fork stays locked in the child for ever.
 """
 
 import os
@@ -23,21 +23,22 @@ _renewed: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
 _paused: WeakKeyDictionary[Any, tuple[Callable[[Any], None], Callable[[Any], None]]] = WeakKeyDictionary()
 
 KEPT: list[Any] = []
-"""The parent's connections, in a child: to let go of one would end it for the parent, or speak to its server."""
+"""The parent's connections, kept alive in a child: freeing one would close it for the parent, or write to its
+server."""
 
 
 LAST_MOMENT = 10.0
-"""How long a thread that Python is done with may take to be gone, in seconds: some microseconds, but for a machine that
-is overloaded."""
+"""How long to wait until a thread that Python has joined is gone, in seconds: usually microseconds, but longer on an
+overloaded machine."""
 
 LAST_MOMENT_OF_OTHERS = 0.1
-"""The same before a fork, for threads that may as well be a library's own, which stay."""
+"""The same before a fork, for threads that may belong to a library and stay."""
 
 _TASKS = Path("/proc/self/task")
 
 
 class _Process:
-    """That which all this was last made for."""
+    """The process that all state was last created for."""
 
     id = os.getpid()
     renewing = Lock()
@@ -47,34 +48,33 @@ class _Process:
 
 
 def renew_in_child(owner: Owner, renew: Callable[[Owner], None]) -> None:
-    """Calls ``renew`` with ``owner``, as long as there is one, in each process that is forked from this one.
+    """Calls ``renew`` with ``owner``, as long as that exists, in each process that is forked from this one.
 
-    It takes no lock that ``owner`` had before, and no time: many children never use what it is about.
+    ``renew`` must not take an earlier lock of ``owner``, and must be fast: many children never use it.
     """
     _renewed[owner] = renew
 
 
 def pause_for_fork(owner: Owner, pause: Callable[[Owner], None], resume: Callable[[Owner], None]) -> None:
-    """Calls ``pause`` before each fork, and ``resume`` after it in the parent; in the child `renew_in_child` is for
-    that."""
+    """Calls ``pause`` before each fork, and ``resume`` after it in the parent; for the child use `renew_in_child`."""
     _paused[owner] = pause, resume
 
 
 def look() -> None:
-    """To be called where work begins. A server in C (uWSGI) forks without a word to Python: this notices it."""
+    """Has to be called at the start of work: notices forks by a server in C (uWSGI), which Python does not see."""
     if os.getpid() != _Process.id:
         with _Process.renewing:
             if os.getpid() != _Process.id:
-                reseed_rng()  # two workers would make the same ids; it hears of other forks by itself
+                reseed_rng()  # two workers would make the same ids; uuid_utils notices other forks by itself
                 _renew()
 
 
 def join(thread: Thread, patience: float | None = None) -> None:
-    """Returns when the thread has ended, for the system as well, where that can be seen (Linux); or after ``patience``
+    """Waits until the thread has ended in the operating system as well, if that is visible (Linux), or for ``patience``
     seconds.
 
-    `Thread.join` returns before. What is left is clean-up in C, by OpenSSL for one, which takes a lock of the whole
-    process for it (its OPENSSL_thread_stop): in a child that is forked then, the first TLS context waits for ever.
+    `Thread.join` returns earlier, before clean-up in C. OpenSSL, for example, takes a process-wide lock for it (its
+    OPENSSL_thread_stop): in a child that is forked at that moment, the first TLS context waits for ever.
     """
     thread.join(patience)
     if thread.is_alive():
@@ -88,8 +88,8 @@ def join(thread: Thread, patience: float | None = None) -> None:
 
 
 def come_unannounced() -> bool:
-    """Whether this is a process of which children are made so: uWSGI's, before it has workers. It should keep no
-    connection open that it does not use."""
+    """Whether this process forks without notifying Python: uWSGI's, before it has workers. It should keep no idle
+    connection open."""
     uwsgi = sys.modules.get("uwsgi")
     return uwsgi is not None and uwsgi.worker_id() == 0
 
@@ -103,7 +103,7 @@ def _see_threads_end() -> None:
 
 
 def _unknown_threads() -> frozenset[int]:
-    """Those that the system has and Python has not; none where that cannot be seen."""
+    """Threads of the operating system that Python does not know; none if that cannot be determined."""
     try:
         there = frozenset(map(int, os.listdir(_TASKS)))  # noqa: PTH208  (names are enough)
     except OSError:
@@ -112,7 +112,7 @@ def _unknown_threads() -> frozenset[int]:
 
 
 def _before() -> None:
-    _Process.forking.acquire()  # of two threads that fork at once, one after the other
+    _Process.forking.acquire()  # threads that fork at once do so one after the other
     for owner, (pause, _) in list(_paused.items()):
         pause(owner)
     _see_threads_end()

@@ -1,4 +1,4 @@
-"""The log of a process of ours: lines on stderr."""
+"""The log of valetkey's processes: lines on stderr."""
 
 import atexit
 import logging
@@ -12,18 +12,18 @@ from time import sleep
 from valetkey import waiting
 
 MAX_UNWRITTEN = 1_000
-"""How many lines wait for a log that is slow: with more, whoever logs waits for it, in a thread that may."""
+"""How many lines are queued for a slow log: beyond that, threads that may wait do so."""
 
 PAUSE = 0.02
-"""How long lines are collected, in seconds: to wake another thread for each costs as much as to write it."""
+"""How long lines are collected, in seconds: waking another thread for each costs as much as writing it."""
 
 LAST_SECONDS = 2.0
-"""How long a process that ends waits for whoever reads its log, in seconds."""
+"""How long a process that ends waits for the reader of its log, in seconds."""
 
 
 class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to stderr, which may be a pipe that nobody reads: what a thread logs that must not wait
-    (`valetkey.waiting`) is written by a thread that does nothing else."""
+    """Writes to stderr, which may be a pipe that nobody reads: lines of threads that must not wait
+    (`valetkey.waiting`) are written by a separate thread."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
         return waiting.at_end(partial(self._leave, record)) or super().handle(record)
 
     def drain(self) -> None:
-        """Returns when all lines are written that were left to the thread, after `LAST_SECONDS` at the latest."""
+        """Waits until the thread has written all its lines, for `LAST_SECONDS` at most."""
         if self._thread is not None:
             written = Event()
             self._unwritten.put(written)
@@ -54,7 +54,8 @@ class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
             super().handle(record)
 
     def _has_thread(self) -> bool:
-        """Starts the thread with the first line. False where the system has none now: the next line tries it again."""
+        """Starts the thread with the first line. Returns False if the system cannot start one now; the next line tries
+        again."""
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
@@ -75,20 +76,20 @@ class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
                 if isinstance(one, Event):
                     one.set()
                     continue
-                with suppress(Exception):  # a line that cannot be written, by a filter of others: all else can
+                with suppress(Exception):  # one line that cannot be written must not stop the others
                     super().handle(one)
 
 
 def drain() -> None:
-    """Has the log of this process written before it ends. Where `atexit` is not called, as in a process that
-    `multiprocessing` has forked, whoever ends it calls this."""
+    """Writes the queued lines of this process before it ends. A process in which `atexit` does not run, as one forked
+    by `multiprocessing`, has to call this."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PatientHandler):
             handler.drain()
 
 
 def log_to_stderr() -> None:
-    """What is ours from INFO on, and warnings of others."""
+    """Logs our messages from INFO on, and warnings of others."""
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=logging.WARNING, format=form, handlers=[PatientHandler()])
     logging.getLogger("valetkey").setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""The part of the composition root that opens what settings name: stores, ledger, senders of events."""
+"""The part of the composition root that opens what the settings name: stores, ledger, event senders."""
 
 from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
@@ -17,15 +17,15 @@ from valetkey.adapters.s3 import (
 from valetkey.adapters.sns import SnsConfirmer, certificate_fetcher
 from valetkey.api.webhooks import erasure_webhook_body, webhook_body
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.events.event import Entrance, EventSender
+from valetkey.core.events.event import EventEndpoint, EventSender
 from valetkey.core.granting.declaration import Shared
 from valetkey.core.model.announcement import Announcer, HookTypes
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.core.ports.delivery import AddressSigner
 from valetkey.core.stores import Choose, NamedStore, Stores
-from valetkey.senders import AT, KINDS, NAMES, make_entrances, make_senders, require_apart
-from valetkey.senders.settings import Outside
+from valetkey.senders import AT, KINDS, NAMES, make_endpoints, make_senders, require_apart
+from valetkey.senders.settings import SenderContext
 from valetkey.settings import (
     MADE_FOR_A_RUN,
     QUEUE,
@@ -36,8 +36,8 @@ from valetkey.settings import (
 
 
 def open_stores(settings: Settings, session: boto3.Session | None = None, store_for: Choose | None = None) -> Stores:
-    """The store that ``settings`` are, if they name a bucket, and those of the toml. ``store_for`` takes the place of
-    the toml's rule by owner. Raises `ConfigurationError`."""
+    """The store of ``settings``, if they name a bucket, and those of the toml file. ``store_for`` replaces the toml's
+    rule by owner. Raises `ConfigurationError`."""
     config = load_config(settings.config)
     if settings.bucket and DEFAULT_STORE in config.stores:
         raise ConfigurationError(
@@ -72,17 +72,17 @@ def _named_store(name: str, table: StoreTable, session: boto3.Session | None) ->
 
 
 def endpoint_of(url: str | None) -> str:
-    """Where the buckets are that it tells apart: nowhere two of one name, on AWS."""
+    """The endpoint as it tells buckets of one name apart; the same for all of AWS, where names are unique."""
     return (url or "").rstrip("/")
 
 
 def open_store(settings: S3Settings, session: boto3.Session | None = None) -> S3Store:
-    """A store, which another one may take the place of here. Raises `ConfigurationError`."""
+    """Opens a store: the place to add another adapter. Raises `ConfigurationError`."""
     return S3Store(settings, session)
 
 
 def s3_settings(settings: Settings) -> S3Settings:
-    """The part of ``settings`` that says where the bucket is."""
+    """The settings of the bucket, from ``settings``."""
     if settings.bucket is None:
         raise ConfigurationError("Set VALETKEY_BUCKET: the bucket that uploads go to.")
     return S3Settings(
@@ -101,7 +101,7 @@ def s3_settings(settings: Settings) -> S3Settings:
 
 
 def s3_settings_of(settings: Settings, name: str) -> S3Settings:
-    """The same of the store of this name. Raises `ConfigurationError`."""
+    """The settings of the named store's bucket. Raises `ConfigurationError`."""
     tables = load_config(settings.config).stores
     if name in tables:
         return s3_settings_of_table(tables[name])
@@ -112,7 +112,7 @@ def s3_settings_of(settings: Settings, name: str) -> S3Settings:
 
 
 def s3_settings_of_table(table: StoreTable) -> S3Settings:
-    """The same of a ``[stores.NAME]``."""
+    """The settings of the bucket of a ``[stores.NAME]``."""
     return S3Settings(
         bucket=table.bucket,
         region=table.region,
@@ -148,7 +148,7 @@ _LACKS |= {"dead-parts": "parts_end_with_join", "atomic-copy": "atomic_copy", "o
 
 
 def proofs(stores: Stores, ledger: DurableLedger, settings: Settings) -> Iterator[Proven]:
-    """What brings to each store what the ledger knows of it."""
+    """For each store, the object that gives it the capabilities recorded in the ledger."""
     tables = load_config(settings.config).stores
     for one in stores:
         if isinstance(one.store, S3Store):
@@ -157,7 +157,7 @@ def proofs(stores: Stores, ledger: DurableLedger, settings: Settings) -> Iterato
 
 
 def settled(settings: Settings) -> set[str]:
-    """The members of `Capabilities` of which the settings say what is the case: that goes before what was found."""
+    """The members of `Capabilities` that the settings determine: they take precedence over what was found."""
     return {_LACKS[name] for name in settings.s3_lacks} | (
         {"post"} if "s3_post" in settings.model_fields_set else set()
     )
@@ -178,12 +178,12 @@ def address_signer(settings: Settings) -> AddressSigner | None:
     return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
 
 
-def entrances(settings: Settings, outside: Outside) -> dict[str, Entrance]:
+def event_endpoints(settings: Settings, context: SenderContext) -> dict[str, EventEndpoint]:
     """The senders of ``settings`` and of each store, by kind. Raises `ConfigurationError`, also where nobody could tell
     whose events come: by the same secret, or by the same queue."""
     tables = load_config(settings.config).stores
     require_apart([(None, settings), *tables.items()], ["events_sqs_queue_url"])
-    return make_entrances(settings, tables, outside)
+    return make_endpoints(settings, tables, context)
 
 
 def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
@@ -201,11 +201,11 @@ def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
 
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:
     """The event senders of ``settings`` alone that have what they need to be trusted."""
-    return make_senders(settings, outside_of(session))
+    return make_senders(settings, sender_context(session))
 
 
-def outside_of(session: boto3.Session | None) -> Outside:
-    return Outside(certificate_fetcher, SnsConfirmer(session))
+def sender_context(session: boto3.Session | None) -> SenderContext:
+    return SenderContext(certificate_fetcher, SnsConfirmer(session))
 
 
 _TIMES = ("sweep_first_look", "sweep_grace", "sweep_retention", "ledger_retention")

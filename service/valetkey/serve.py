@@ -25,11 +25,11 @@ from valetkey.settings import Settings, load_settings
 log = logging.getLogger("valetkey")
 
 INTAKE_THREADS = 2
-"""granian's own threads, which take requests in, and handle those that wait for nothing. With as many as there are
-requests, a grant took a third more CPU: each woke the others in vain."""
+"""granian's own threads, which accept requests and handle those that need not wait. With as many threads as requests, a
+grant took a third more CPU, as each woke the others in vain."""
 
 BACKLOG = 4_096
-"""Connections that the system queues until they are accepted; it may allow fewer (``net.core.somaxconn``)."""
+"""How many connections the system queues until they are accepted; it may allow fewer (``net.core.somaxconn``)."""
 
 MAX_HEAD = 65_536
 """Bytes of the head of a request, and of its body that are read at once: granian takes seven times as much, and reading
@@ -45,7 +45,7 @@ STOP_TIMEOUT = 60
 def run_production(host: str | None, port: int | None) -> None:
     """Serves by granian until it is stopped.
 
-    Raises `ConfigurationError` and `LedgerUnavailable` before it listens, when it cannot serve.
+    Raises `ConfigurationError` and `LedgerUnavailable` before it listens if it cannot serve.
     """
     settings = load_settings(host=host, port=port)
     # granian's worker processes read the environment again
@@ -60,10 +60,10 @@ def run_production(host: str | None, port: int | None) -> None:
 
 
 def begin_process(*arguments: Any) -> None:
-    """What each of granian's processes begins with.
+    """The entry point of each of granian's processes.
 
-    One that is not forked (Python 3.14, macOS) imports this module to find it: so it has the loop of
-    `valetkey.intake.loop` by the time that granian asks for one.
+    A process that is not forked (Python 3.14, macOS) imports this module to find it, and so has installed the loop of
+    `valetkey.intake.loop` before granian asks for one.
     """
     try:
         Granian._spawn_rsgi_worker(*arguments)  # noqa: SLF001 - see `valetkey.intake.loop`
@@ -72,19 +72,20 @@ def begin_process(*arguments: Any) -> None:
 
 
 class _Prepared:
-    """What granian's processes go on with where they are forked from this one, as on Linux: to build and to try out the
-    same once more took them as long as this process."""
+    """The application that granian's processes reuse if they are forked from this one, as on Linux: building and
+    testing it again took each of them as long as this process."""
 
     intake: Intake | None = None
 
     @classmethod
     def forget(cls) -> None:
-        """After a SIGHUP, by which granian replaces its processes: they are to read the configuration again."""
+        """Called after a SIGHUP, with which granian replaces its processes: they have to read the configuration
+        again."""
         cls.intake = None
 
 
 def _load_intake() -> Intake:
-    """What each of granian's processes runs."""
+    """The application that each of granian's processes runs."""
     return create_intake() if _Prepared.intake is None else _Prepared.intake
 
 
@@ -148,7 +149,7 @@ def raise_descriptor_limit() -> int:
 
 def run_worker(load: Callable[[], Flask] | None = None) -> None:
     """Works until SIGTERM or SIGINT, and returns when the current work is finished; for the application that ``load``
-    gives, or for the environment alone.
+    returns, or from the environment alone.
 
     A shell ignores SIGINT for its background jobs, so that Ctrl-C ends the foreground job only. It stays ignored.
 
@@ -157,7 +158,7 @@ def run_worker(load: Callable[[], Flask] | None = None) -> None:
     stop_signals = {signal.SIGTERM}
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         stop_signals.add(signal.SIGINT)
-    from valetkey.background import create_worker  # `serve` need not wait for all that it brings along
+    from valetkey.background import create_worker  # imported here, so that `serve` starts faster
 
     with _caught(stop_signals) as wait:
         worker = create_worker(load() if load else None)
@@ -170,9 +171,9 @@ def run_worker(load: Callable[[], Flask] | None = None) -> None:
 
 @contextmanager
 def _caught(signals: Collection[signal.Signals]) -> Iterator[Callable[[], None]]:
-    """None of ``signals`` interrupts anything in the block; what it gets returns once one of them has come.
+    """Keeps ``signals`` from interrupting the block, which gets a function that waits for one of them.
 
-    They are not blocked: what hooks of an application start would inherit that, and could not be terminated.
+    They are not blocked: processes started by an application's hooks would inherit that and could not be terminated.
     """
     woken, waker = socket.socketpair()
     waker.setblocking(False)

@@ -1,8 +1,8 @@
-"""Threads that must not wait for anything.
+"""Threads that must not wait.
 
-`valetkey serve` has few threads that take requests in, as each more only contends with the others, and those requests
-that are granted without waiting are handled there. What would make such a thread wait (for the ledger, for a store, for
-credentials) calls `look` before: the request is begun anew then, in a thread that may.
+`valetkey serve` has few threads that accept requests, as more would only contend with each other, and requests that
+need not wait are handled there. Code that would make such a thread wait (for the ledger, a store or credentials) calls
+`look` first: the request is then started again in a thread that may wait.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 
 
 class WouldWait(BaseException):
-    """A thread that must not wait would have had to. Not an `Exception`: no error handler may catch it."""
+    """A thread that must not wait would have to. Not an `Exception`, so that no error handler catches it."""
 
 
 class _Here(local):
@@ -28,15 +28,15 @@ _here = _Here()
 
 
 def without(call: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
-    """What ``call`` returns. Raises `WouldWait` where it would wait for something; what it has changed by then stays
-    changed."""
+    """Runs ``call`` in a thread that must not wait, and returns its result. Raises `WouldWait` if it would have to
+    wait; its changes until then are not undone."""
     _here.may_wait = False
     try:
         return call(*args, **kwargs)
     except WouldWait as would_wait:
         _here.at_end = None
-        # Flask's wsgi_app() keeps what passes through it in a variable: a cycle of all that the request had. Looking
-        # for cycles stops all threads, 0.15 s where there are some thousands.
+        # Flask's wsgi_app() keeps an exception in a variable: a cycle of all objects of the request. Collecting cycles
+        # stops all threads, for 0.15 s if there are some thousands.
         clear_frames(would_wait.__traceback__)
         raise
     finally:
@@ -44,13 +44,13 @@ def without(call: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwa
         if _here.at_end is not None:
             left, _here.at_end = _here.at_end, None
             for one in left:
-                with suppress(Exception):  # what it returns, or raises, is there: nothing takes its place
+                with suppress(Exception):  # the result or error of `call` is not replaced by another error
                     one()
 
 
 def at_end(call: Callable[[], None]) -> bool:
-    """In a thread that must not wait, has ``call`` called when that may again; never where what it does is begun anew.
-    What it raises is lost. False in any other thread: nothing is called then."""
+    """In a thread that must not wait, schedules ``call`` for the end of that; it is not called if the request is
+    started again elsewhere. Its errors are ignored. Returns False in any other thread, without a call."""
     if _here.may_wait:
         return False
     _here.at_end = [*(_here.at_end or ()), call]
@@ -58,6 +58,6 @@ def at_end(call: Callable[[], None]) -> bool:
 
 
 def look() -> None:
-    """To be called before whatever may take long. Raises `WouldWait` in a thread that must not wait."""
+    """Has to be called before anything that may take long. Raises `WouldWait` in a thread that must not wait."""
     if not _here.may_wait:
         raise WouldWait

@@ -213,7 +213,7 @@ def written(place: Place, found: list[Cost], sizes: list[tuple[str, str, float, 
     """In Markdown."""
     lines = [f"Measured on {datetime.now(UTC).date()}: {'; '.join(machine(place.folder).values())}.", ""]
     lines += [f"Other programs took {busy:.0%} of the processors just before.", ""]
-    lines += [f"| step | {' | '.join(PARTS)} | calls of the store |", f"|---|{'---|' * len(PARTS)}---|"]
+    lines += [f"| step | {' | '.join(PARTS)} | calls to the store |", f"|---|{'---|' * len(PARTS)}---|"]
     for one in found:
         cpu = " | ".join(f"{one.cpu[part]:.2f} ms" for part in PARTS)
         calls = ", ".join(f"{number:.2f} {name}" for name, number in one.calls.items()) or "none"

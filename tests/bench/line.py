@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from tests.bench import browser
 from tests.bench.put import MIB, Command, compiled, empty, in_turns, ours, write
 from tests.bench.result import Row
-from tests.support.lines import KIB, Line, line_to
+from tests.support.lines import KIB, NetworkLink, line_to
 from tests.support.servers import VALETKEY, running_valetkey
 from tests.support.stores import Bucket, Rgw, fresh_bucket, stop_rgw
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class Track:
     """A line, what is sent over it, and how much of boto3's time we may take."""
 
-    line: Line | None
+    line: NetworkLink | None
     """None is no relay: the store itself, on this machine."""
     size: int
     target: float
@@ -52,16 +52,16 @@ class Track:
         return f"{self.line.name if self.line else 'loopback'}{many}"
 
 
-DISTANT = Line("distant, 80 ms", 0.080, 256 * KIB, 50e6)
+DISTANT = NetworkLink("distant, 80 ms", 0.080, 256 * KIB, 50e6)
 TRACKS = (
     Track(None, 512 * MIB, 0.65),
-    Track(Line("office, 5 ms", 0.005, 256 * KIB, 40e6), 128 * MIB, 1.0),
-    Track(Line("home, 30 ms", 0.030, 1 * MIB, 4e6, 14 * KIB), 32 * MIB, 1.0),
+    Track(NetworkLink("office, 5 ms", 0.005, 256 * KIB, 40e6), 128 * MIB, 1.0),
+    Track(NetworkLink("home, 30 ms", 0.030, 1 * MIB, 4e6, 14 * KIB), 32 * MIB, 1.0),
     Track(DISTANT, 128 * MIB, 0.6),
     Track(DISTANT, 40 * MIB, 1.0),
-    Track(Line("stalls, 80 ms", 0.080, 256 * KIB, 30e6, 14 * KIB, 0.002), 128 * MIB, 1.0),
-    Track(Line("ocean, 180 ms", 0.180, 512 * KIB, 50e6, 14 * KIB), 256 * MIB, 1.0),
-    Track(Line("far, 300 ms", 0.300, 256 * KIB, 30e6), 128 * MIB, 1.0),
+    Track(NetworkLink("stalls, 80 ms", 0.080, 256 * KIB, 30e6, 14 * KIB, 0.002), 128 * MIB, 1.0),
+    Track(NetworkLink("ocean, 180 ms", 0.180, 512 * KIB, 50e6, 14 * KIB), 256 * MIB, 1.0),
+    Track(NetworkLink("far, 300 ms", 0.300, 256 * KIB, 30e6), 128 * MIB, 1.0),
     Track(DISTANT, 20 * MIB, 1.0, 500),
 )
 TABLE = tuple(track for track in TRACKS if track.target < 1)

@@ -27,7 +27,7 @@ from tests.support.plans import plans
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.model.erasure import new_erasure
-from valetkey.core.model.upload import OfStore, UploadId, UploadState, first_id_of
+from valetkey.core.model.upload import StoreUploads, UploadId, UploadState, first_id_of
 from valetkey.core.ports.ledger import Query
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _id_at(moment: float) -> str:
 
 def calls(ledger: SqlLedger) -> Mapping[str, Callable[[], object]]:
     """What a worker asks for again and again, and steps of what it removes; and the pages that the API asks for."""
-    now, here = datetime.now(UTC), OfStore("default", "bench")
+    now, here = datetime.now(UTC), StoreUploads("default", "bench")
     long_ago, soon = now - timedelta(days=DAYS + 1), now - timedelta(minutes=1)
     job = new_erasure("bench", "nobody", now)
     return {

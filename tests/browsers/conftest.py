@@ -135,9 +135,9 @@ def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_shop(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The shop, with a worker that looks at photos."""
+    """The shop, with a worker that looks at photos; not for the whole run, as an idle one takes CPU, too."""
     directory = tmp_path_factory.mktemp("shop")
     (directory / "valetkey.toml").write_text(PROFILES)
     with ExitStack() as stack:

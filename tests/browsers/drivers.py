@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from playwright.sync_api import Page as ChromiumTab
 from tests.browsers.bidi import running_firefox
 from tests.browsers.webdriver import running_webkit
-from tests.support.pages import CHROMIUM, QUIET, running_playwright
+from tests.support.pages import LEAN_CHROMIUM, PATIENCE, QUIET, running_playwright
 
 LOADED_WITHIN = 60  # seconds
 
@@ -53,8 +53,10 @@ class Chromium:
 def running_chromium(_: Path) -> Iterator[Chromium]:
     """A headless Chromium."""
     with running_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield Chromium(browser.new_page())
+        browser = playwright.chromium.launch(executable_path=LEAN_CHROMIUM, args=QUIET, timeout=2 * PATIENCE)
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        yield Chromium(page)
         browser.close()
 
 

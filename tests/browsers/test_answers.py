@@ -17,19 +17,28 @@ SIZE = 3_000_000
 PART = 2_000_000
 METHODS = ["POST", "PUT", "MULTIPART"]
 
-UPLOAD = """async ([endpoint, size]) => {
+UPLOAD = """async ([endpoint, size, stall]) => {
   const { createUploader } = await import("/index.js");
   const bytes = Uint8Array.from({ length: size }, (_, at) => at % 251);
   const uploader = createUploader({
     endpoint, records: null, connections: 1,
-    retry: { delay: 50, maxDelay: 100, patience: 8000 },
-    timing: { stall: 1000, answer: 2000, digest: 0 },
+    retry: { delay: 50, maxDelay: 100, patience: 60000 },
+    timing: { stall, answer: 4000, digest: 0 },
   });
   return uploader.upload(new File([bytes], "a.bin")).done.then(({ state }) => state, ({ code }) => code);
 }"""
 
+STALL = 2_500
+"""A stall in milliseconds, where a test is about it."""
+NO_STALL = 60_000
+"""The same where none is to be seen, however busy the machine is."""
+
 CONTENT = bytes(at % 251 for at in range(SIZE))
 GATEWAY = b"<html><title>504 Gateway Time-out</title></html>"
+
+
+LATE = Mishap(silent=3, status=200)
+"""Silent for longer than `STALL`."""
 
 
 def answer(status: int, code: str) -> Mishap:
@@ -44,8 +53,8 @@ def page(shared_chromium: Browser) -> Iterator[Page]:
         yield page
 
 
-def uploaded(page: Page, play: Hushed) -> Any:
-    return page.evaluate(UPLOAD, [play.address, SIZE])
+def uploaded(page: Page, play: Hushed, stall: int = NO_STALL) -> Any:
+    return page.evaluate(UPLOAD, [play.address, SIZE, stall])
 
 
 def part_size(method: str) -> int:
@@ -56,13 +65,13 @@ def part_size(method: str) -> int:
 @pytest.mark.parametrize(
     ("mishap", "bodies"),
     [
-        pytest.param(Mishap(silent=1.5, status=200), 1, id="late"),
-        pytest.param(Mishap(silent=2.6), 1, id="silence"),
+        pytest.param(LATE, 1, id="late"),
+        pytest.param(Mishap(silent=5), 1, id="silence"),
         pytest.param(Mishap(trickle=0.1), 1, id="trickle"),
         pytest.param(Mishap(), 1, id="closed"),
         pytest.param(Mishap(status=504, body=GATEWAY), 1, id="504"),
         pytest.param(Mishap(keeps=False, status=504, body=GATEWAY), 2, id="504-lost"),
-        pytest.param(Mishap(keeps=False, silent=2.6), 2, id="silence-lost"),
+        pytest.param(Mishap(keeps=False, silent=5), 2, id="silence-lost"),
         pytest.param(answer(400, "ExpiredToken"), 2, id="token"),
         pytest.param(answer(409, "ConditionalRequestConflict"), 2, id="conflict"),
         pytest.param(answer(409, "OperationAborted"), 2, id="aborted"),
@@ -73,7 +82,7 @@ def part_size(method: str) -> int:
 def test_it_is_confirmed_and_sent_no_more_than_needed(page: Page, method: str, mishap: Mishap, bodies: int) -> None:
     """What had arrived is not sent again, what had not is, and the bytes are those of the file."""
     with hushed(method, SIZE, part_size(method), mishap) as play:
-        assert uploaded(page, play) == "confirmed"
+        assert uploaded(page, play, STALL if mishap is LATE else NO_STALL) == "confirmed"
         assert play.bodies.count(play.bodies[0]) == bodies
         assert b"".join(content for _, content in sorted(play.stored.items())) == CONTENT
 

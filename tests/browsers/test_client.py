@@ -13,10 +13,11 @@ PARTS = set(range(1, 13))
 """60 MiB in parts of 5 MiB."""
 
 CONNECTIONS = 6
-SLOW = 0.1
+SLOW = 0.2
 FAST = 0.0
-CRAWLING = 0.15
-"""Seconds per piece of up to 256 KiB: a film takes a few seconds; a part alone takes three or more."""
+CRAWLING = 0.25
+"""Seconds per piece of up to 256 KiB: a film takes eight seconds, so that a busy machine finds its middle, too; a part
+alone takes three or more."""
 
 
 def content(size: int) -> bytes:
@@ -144,7 +145,9 @@ def test_a_grant_that_expired(visit: Callable[..., Visit]) -> None:
     time.sleep(3)
     customer.page.run("resume")
     assert_whole(customer, 1000)
-    assert [one.status for one in customer.sent()] == [403, 201]
+    refused, *others, taken = [one.status for one in customer.sent()]
+    assert (refused, taken) == (403, 201)
+    assert set(others) <= {403}  # a grant of two seconds may be over once more on its way
 
 
 def test_signatures_of_parts_that_expired(visit: Callable[..., Visit]) -> None:

@@ -9,7 +9,7 @@ import httpx
 from tests.chaos.expectations import World
 from tests.support.clients import Response, post_form
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """How long a client tries again what did not work, in seconds."""
 
 PAUSE = (0.1, 0.6)
@@ -26,7 +26,7 @@ class Caller:
     def __init__(self, world: World, chance: Random) -> None:
         self._world = world
         self._chance = chance
-        self._http = httpx.Client(headers=world.headers, timeout=15)
+        self._http = httpx.Client(headers=world.headers, timeout=60)
 
     def call(self, method: str, path: str, patience: float = PATIENCE, **options: Any) -> httpx.Response:
         """Tries until it gets an answer below 500, as 503 says to come again. Raises `GaveUp`."""
@@ -44,7 +44,7 @@ class Caller:
     def send(self, grant: dict[str, Any], body: bytes) -> Response | None:
         """One POST of the form to S3; None where there was no whole answer."""
         try:
-            return post_form(grant["url"], grant["fields"], body, timeout=15)
+            return post_form(grant["url"], grant["fields"], body, timeout=60)
         except (OSError, http.client.HTTPException):
             return None
 

@@ -32,7 +32,7 @@ class Plan:
     delay: float = 2.0
     kill_every: tuple[float, float] = (1.0, 3.0)
     failing: float = 1 / 3
-    settle: float = 60.0
+    settle: float = 180.0
     checked: float = 0.0
     versioned: bool = False
     store: str = "rgw"

@@ -39,9 +39,10 @@ SETTINGS = {
     "VALETKEY_WEBHOOK_ALLOW_PRIVATE": "true",
     "VALETKEY_WEBHOOK_DELAYS": ",".join(["1"] * 60),
 }
-"""In seconds. Whatever is left when the faults stop is settled within a minute by design: what lies under ``staging/``
-for 15 s is looked at or removed; 5 s after a grant's 15, what never came expires and copies of overwritten bytes that a
-killed process left go; a webhook that a killed worker had in hand comes back after its lease of 30."""
+"""In seconds. Whatever is left when the faults stop is settled within a minute by design, on a machine that has
+nothing else to do: what lies under ``staging/`` for 15 s is looked at or removed; 5 s after a grant's 15, what never
+came expires and copies of overwritten bytes that a killed process left go; a webhook that a killed worker had in hand
+comes back after its lease of 30."""
 
 
 @dataclass(frozen=True)

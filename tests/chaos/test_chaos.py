@@ -18,7 +18,7 @@ LEDGERS = ["postgresql", "sqlite"] if FULL else ["postgresql sqlite"]
 """The shorter form has both at once, as much of its time is waiting for leases to end."""
 
 
-@pytest.mark.timeout(3600 if FULL else 600)
+@pytest.mark.timeout(3600 if FULL else 900)
 @pytest.mark.parametrize("ledgers", LEDGERS)
 def test_nothing_is_lost_and_nothing_happens_twice(
     ledgers: str, own_postgres: Postgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]

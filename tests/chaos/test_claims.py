@@ -21,7 +21,7 @@ from tests.support.stores import Bucket
 
 COUNT = 2_000 if FULL else 200
 KILLS = (0.5, 1.5)
-LEASES = 100
+LEASES = 200
 """How many seconds at most what a killed worker was about to do is left alone."""
 FORUM = "tests.chaos.forum"
 CONFIG = f"""
@@ -73,7 +73,7 @@ def forum(request: pytest.FixtureRequest, tmp_path: Path, rgw_bucket: Bucket) ->
     return Forum(tmp_path, rgw_bucket, ledger)
 
 
-@pytest.mark.timeout(2400 if FULL else 700)
+@pytest.mark.timeout(2400 if FULL else 1200)
 def test_no_claim_is_lost_and_none_happens_twice(forum: Forum) -> None:
     """Two members want each photo, some of them just when its time ends; two workers remove what nobody claims.
 

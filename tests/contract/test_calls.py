@@ -635,10 +635,10 @@ def test_an_answer_to_boto3_that_comes_byte_by_byte(called: str, drip: str, monk
 
 def test_a_join_that_takes_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     """S3 sends blanks meanwhile (API reference, CompleteMultipartUpload): no number of them is an end of its own."""
-    monkeypatch.setattr("valetkey.adapters.s3.client.COPY_TIMEOUT", 0.3)
+    monkeypatch.setattr("valetkey.adapters.s3.client.COPY_TIMEOUT", 2)
     joined = b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (40 + len(joined))
-    with dripping_server(head, b" ", every=0.05, ends=(40, joined)) as url:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (60 + len(joined))
+    with dripping_server(head, b" ", every=0.05, ends=(60, joined)) as url:
         store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
         store.join_parts("a", MultipartUploadId("some"), [PART])
 
@@ -682,10 +682,10 @@ def test_a_proxy_whose_tunnel_comes_byte_by_byte(monkeypatch: pytest.MonkeyPatch
 
 def test_an_answer_that_comes_slowly_and_steadily(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over a slow line a large one takes longer than time-outs last: it is read to its end."""
-    monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 0.3)
+    monkeypatch.setattr("valetkey.adapters.s3.client.TIMEOUT", 2)
     size = 300_000
     head = b"HTTP/1.1 200 OK\r\nETag: e\r\nContent-Length: %d\r\n\r\n" % size
-    with dripping_server(head, b"x" * 20_000, every=0.08) as url:
+    with dripping_server(head, b"x" * 20_000, every=0.2) as url:
         store = S3Store(S3Settings("bucket", endpoint_url=url), boto3.Session("key", "secret"))
         assert store.read_range(StoredObject("a", "e", None, size, "text/plain"), 0, size) == b"x" * size
 

@@ -47,7 +47,7 @@ def sent(store: S3Store, key: str) -> MultipartUploadId:
     begun = store.start_multipart(key, HEADERS, whole_crc64=True)
     for number, piece in enumerate(PIECES, 1):
         part = store.presigned_part(key, begun, number, len(piece), 60)
-        answer = urllib3.request("PUT", part.url, body=piece, headers=part.headers, retries=False, timeout=30)
+        answer = urllib3.request("PUT", part.url, body=piece, headers=part.headers, retries=False, timeout=60)
         assert answer.status == 200
     return begun
 

@@ -19,7 +19,11 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 """What the API lets in: no NUL, which PostgreSQL does not keep."""
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.data())
 def test_any_text_comes_back(kept: SqlLedger, data: st.DataObject) -> None:
     """Whatever a client calls its file, and whatever it says of it."""

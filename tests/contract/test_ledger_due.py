@@ -9,7 +9,7 @@ from tests.support.plans import sqlite_steps
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sql.rows import as_row
 from valetkey.adapters.sql.schema import uploads
-from valetkey.core.model.upload import OfStore, Upload, UploadState, new_upload_id
+from valetkey.core.model.upload import StoreUploads, Upload, UploadState, new_upload_id
 from valetkey.testing.contracts.samples import NOW, upload
 
 
@@ -17,7 +17,7 @@ def due(seconds: int | None) -> Upload:
     return upload()._replace(due_at=None if seconds is None else NOW + timedelta(seconds=seconds))
 
 
-STORE = OfStore("default", upload().bucket)
+STORE = StoreUploads("default", upload().bucket)
 OTHERS, MINE = 3_000, 20
 
 

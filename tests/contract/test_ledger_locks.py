@@ -59,7 +59,7 @@ def test_a_lock_that_is_soon_gone(sqlite: SqlLedger, tmp_path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         adding = pool.submit(sqlite.add, [upload()])
         other.execute("COMMIT")
-        adding.result(10)
+        adding.result(60)
     assert len(sqlite.page(Query("shop", 10))) == 1
 
 

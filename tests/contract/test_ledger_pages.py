@@ -168,13 +168,13 @@ def test_writers_go_on_while_an_index_is_built(postgresql: SqlLedger) -> None:
         with postgresql._writers.begin() as held, postgresql._readers.connect() as other:
             held.execute(text("UPDATE uploads SET version = 1 WHERE id = ''"))
             migrating = pool.submit(postgresql.migrate)
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while not other.scalar(building):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
             postgresql.add([one])
             assert not migrating.done()
-        migrating.result(30)
+        migrating.result(60)
     assert postgresql.get(one.id) == one
 
 

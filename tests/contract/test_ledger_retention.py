@@ -20,7 +20,7 @@ from valetkey.adapters.sql.rows import as_call_row
 from valetkey.adapters.sql.schema import hook_calls
 from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.model.erasure import ALL_ACCOUNTS, new_erasure
-from valetkey.core.model.upload import OfStore, UploadId, UploadState, first_id_of
+from valetkey.core.model.upload import StoreUploads, UploadId, UploadState, first_id_of
 from valetkey.core.ports.ledger import Once
 from valetkey.testing.contracts.samples import upload
 
@@ -29,7 +29,7 @@ STEP, STEPS = 20, 15
 BLOCKS = 20
 """How many blocks of tables and indexes a step may read for each row that it takes."""
 
-HERE = OfStore("default", "bench")
+HERE = StoreUploads("default", "bench")
 BIG = {"uploads", "outbox", "tickets", "idempotency", "hook_calls"}
 """The tables that grow with the uploads."""
 

@@ -110,7 +110,7 @@ def test_a_deadlock_with_another_service(two: tuple[SqlLedger, SqlLedger], postg
         wait_for_a_lock(postgres_url)
         other.execute(CLAIM, ["first"])
         other.rollback()
-        assert adding.result(30) == entries
+        assert adding.result(60) == entries
     assert len(two[1].page(Query("shop", 10))) == 2
 
 
@@ -131,7 +131,7 @@ def test_a_row_that_somebody_keeps(
             impatient.add([beside])
             assert impatient.replace(beside, beside.moved(UploadState.ABORTED))
             assert not waiting.done()
-            assert isinstance(waiting.exception(30), LedgerUnavailable)
+            assert isinstance(waiting.exception(60), LedgerUnavailable)
         assert impatient.replace(one, aborted)
 
 
@@ -148,7 +148,7 @@ def test_many_that_migrate_at_once(postgres_url: str) -> None:
                 for _ in range(3)
             ]
             wait_for_a_lock(postgres_url, 3)
-        said = [each.communicate(timeout=60)[0] for each in running]
+        said = [each.communicate(timeout=150)[0] for each in running]
     assert said == [b"The ledger has the schema of this version.\n"] * 3
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute("SELECT count(*) FROM valetkey_version").fetchone() == (1,)
@@ -164,7 +164,7 @@ def test_migrating_waits_for_another_that_takes_long(postgres_url: str, monkeypa
             wait_for_a_lock(postgres_url)
             sleep(0.5)
             assert not migrating.done()
-        migrating.result(30)
+        migrating.result(60)
         ledger.check()
 
 

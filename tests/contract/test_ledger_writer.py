@@ -44,7 +44,7 @@ def test_a_full_disk(sqlite: SqlLedger) -> None:
 
 def wait_for(ledger: SqlLedger, pieces: int) -> None:
     """Returns when so many pieces of work are in the writer's queue."""
-    deadline = monotonic() + 30
+    deadline = monotonic() + 60
     while ledger._writer._queue.qsize() < pieces:
         assert monotonic() < deadline
         sleep(0.001)
@@ -56,16 +56,16 @@ def together(ledger: SqlLedger, work: list[Callable[[], object]]) -> list[BaseEx
 
     def busy(_: Connection) -> bool:
         begun.set()
-        return go.wait(30)
+        return go.wait(120)
 
     with ThreadPoolExecutor(len(work) + 1) as pool:
         first = pool.submit(ledger._writer.run, busy)
-        assert begun.wait(30)
+        assert begun.wait(60)
         waiting = [pool.submit(call) for call in work]
         wait_for(ledger, len(work))
         go.set()
-        assert first.result(30)
-        return [one.exception(30) for one in waiting]
+        assert first.result(60)
+        return [one.exception(60) for one in waiting]
 
 
 def test_a_full_disk_hinders_only_what_needs_space(sqlite: SqlLedger) -> None:
@@ -106,17 +106,17 @@ def test_closing_finishes_what_waits(sqlite: SqlLedger, url: str) -> None:
 
     def busy(_: Connection) -> bool:
         begun.set()
-        return go.wait(30)
+        return go.wait(120)
 
     with ThreadPoolExecutor(len(made) + 2) as pool:
         pool.submit(sqlite._writer.run, busy)
-        assert begun.wait(30)
+        assert begun.wait(60)
         adding = [pool.submit(sqlite.add, [one]) for one in made]
         wait_for(sqlite, len(made))
         closing_ = pool.submit(sqlite.close)
         go.set()
-        closing_.result(30)
-        assert [one.exception(30) for one in adding] == [None] * len(made)
+        closing_.result(60)
+        assert [one.exception(60) for one in adding] == [None] * len(made)
     with closing(SqlLedger(url)) as again:
         assert len(again.page(Query("shop", 100))) == len(made)
 
@@ -142,7 +142,7 @@ def test_writing_while_it_closes_never_hangs(sqlite: SqlLedger) -> None:
     sqlite._writer._begin()
     adding = Thread(target=sqlite.add, args=([upload()],), daemon=True)
     adding.start()
-    adding.join(10)
+    adding.join(60)
     assert not adding.is_alive()
 
 

@@ -90,7 +90,7 @@ def test_a_refusal_of_the_store_reaches_a_client_that_is_still_sending(behind: B
     """The connection stays in step: the next request on it is answered, too."""
     bucket, server = behind()
     target = urlsplit(server.endpoint_url)
-    connection = HTTPConnection(target.netloc, timeout=30)
+    connection = HTTPConnection(target.netloc, timeout=60)
     connection.request("PUT", f"/{bucket.name}/a", os.urandom(5 * MIB))
     answer = connection.getresponse()
     assert (answer.status, b"AccessDenied" in answer.read()) == (403, True)
@@ -159,7 +159,7 @@ def test_the_case_of_header_names(behind: Behind, quirk: Quirk, name: str) -> No
     bucket, server = behind(quirk)
     bucket.client.put_object(Bucket=bucket.name, Key="a", Body=b"bytes", Metadata={"upload-id": "1"})
     url = urlsplit(bucket.client.generate_presigned_url("head_object", Params={"Bucket": bucket.name, "Key": "a"}))
-    connection = HTTPConnection(urlsplit(server.endpoint_url).netloc, timeout=30)
+    connection = HTTPConnection(urlsplit(server.endpoint_url).netloc, timeout=60)
     connection.request("HEAD", f"{url.path}?{url.query}")
     assert name in [known for known, _ in connection.getresponse().getheaders()]
     connection.close()

@@ -79,7 +79,7 @@ def _bundled(script: Path, *, uppy: bool) -> str:
 
 def _tool(directory: Path, name: str, *arguments: str, **env: str) -> None:
     command = [str(FRONTEND / "node_modules" / ".bin" / name), *arguments]
-    done = processes.run(command, cwd=directory, timeout=60, env=os.environ | env)
+    done = processes.run(command, cwd=directory, timeout=150, env=os.environ | env)
     if done.returncode:
         raise Failed(f"{name} {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
 

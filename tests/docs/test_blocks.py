@@ -16,7 +16,7 @@ def needs(page: Path) -> list[pytest.MarkDecorator]:
     return [*found, pytest.mark.needs("jobs")] if "$ redis-server" in text else found
 
 
-@pytest.mark.timeout(400)  # a page may start ten servers, one after the other
+@pytest.mark.timeout(800)  # a page may start ten servers, one after the other
 @pytest.mark.parametrize(
     "page", [pytest.param(page, id=str(page.relative_to(ROOT)), marks=needs(page)) for page in PAGES]
 )

@@ -142,7 +142,7 @@ def assert_try_again(answer: httpx.Response, code: str) -> None:
 
 def assert_not_ready(api: Api, code: str) -> None:
     """`/readyz` says what is away, as soon as it no longer remembers that all was well."""
-    assert wait_for(lambda: api.http.get("/readyz").status_code != 200, seconds=REMEMBERED + 10)
+    assert wait_for(lambda: api.http.get("/readyz").status_code != 200, seconds=REMEMBERED + 60)
     assert_try_again(api.http.get("/readyz"), code)
 
 

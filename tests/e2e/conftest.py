@@ -14,6 +14,9 @@ from tests.support.stores import Bucket, Rgw, fresh_bucket
 
 RETURN_URL = "http://127.0.0.1:9/uploaded?from=test"
 
+TIDIED = 20
+"""How long what is tidied up may take, in seconds; it is half a second where the machine has nothing else to do."""
+
 PROFILES = f"""
 [profiles.default]
 min_size = 1
@@ -76,19 +79,24 @@ class Service:
         body = created_event(self.bucket.name, created.staging_key, size, etag)
         return self.api.http.post("/v1/events/ceph", params={"secret": self.event_secret}, json=body)
 
-    def object_keys(self, prefix: str = "") -> list[str]:
-        """Keys in the bucket that start with `prefix`. What was confirmed is tidied up a little later: while there is
-        anything in staging or quarantine, it waits up to three seconds for that to go."""
-        wait_for(lambda: not any(key.startswith(("staging/", "quarantine/")) for key in self._listed(prefix)), 3)
-        return self._listed(prefix)
+    def object_keys(self, prefix: str = "", of: str = "") -> list[str]:
+        """Keys in the bucket that start with `prefix` and have `of` in them. What was confirmed is tidied up a little
+        later: while there is any of these in staging or quarantine, it waits up to `TIDIED` seconds for that to go."""
 
-    def _listed(self, prefix: str) -> list[str]:
+        def found() -> list[str]:
+            return [key for key in self.listed_keys(prefix) if of in key]
+
+        wait_for(lambda: not any(key.startswith(("staging/", "quarantine/")) for key in found()), TIDIED)
+        return found()
+
+    def listed_keys(self, prefix: str = "") -> list[str]:
+        """The same, now."""
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def final_keys(self, upload_id: str) -> list[str]:
         """Keys outside of `staging/` that belong to this upload (every template names its id)."""
-        return [key for key in self.object_keys() if upload_id in key and not key.startswith("staging/")]
+        return [key for key in self.object_keys(of=upload_id) if not key.startswith("staging/")]
 
     def open_multiparts(self, upload_id: str) -> list[str]:
         """The multipart uploads that are open at S3 for this upload."""

@@ -132,5 +132,5 @@ class Terminal:
 
 def ended(process: "subprocess.Popen[bytes]") -> Done:
     """Wait for a command's own end."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     return Done(process.returncode, out.decode(), err.decode())

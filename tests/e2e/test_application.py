@@ -24,7 +24,7 @@ from tests.e2e.api import wait_for
 from tests.support import ledgers, processes
 from tests.support.clients import post_form
 from tests.support.pages import PATIENCE
-from tests.support.servers import VALETKEY, environment, free_port
+from tests.support.servers import START, VALETKEY, environment, free_port
 from tests.support.stores import Bucket
 
 APPLICATION = Path(__file__).with_name("application")
@@ -92,7 +92,7 @@ def running_gallery(directory: Path, bucket: Bucket, redis_url: str, claim_withi
     }
     ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     tables = "from gallery import create_app, db\nwith create_app().app_context(): db.create_all()"
-    made = processes.run([sys.executable, "-c", tables], env=env, cwd=directory, timeout=60)
+    made = processes.run([sys.executable, "-c", tables], env=env, cwd=directory, timeout=START)
     assert made.returncode == 0, made.stderr
     web: list[str | Path] = [BIN / "gunicorn", "-k", "gthread", "--workers", "2", "--threads", "4"]
     web += ["--graceful-timeout", "3", "--keep-alive", "75", "--no-control-socket"]
@@ -113,7 +113,7 @@ def _wait_until_ready(base: str, process: Popen[bytes]) -> None:
             return httpx.get(f"{base}/login", timeout=5).is_success
         return False
 
-    assert wait_for(answers)
+    assert wait_for(answers, START)
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ class Member:
 
     def __init__(self, gallery: Gallery, name: str) -> None:
         self._gallery = gallery
-        self.http = httpx.Client(base_url=gallery.base, follow_redirects=True, timeout=30)
+        self.http = httpx.Client(base_url=gallery.base, follow_redirects=True, timeout=60)
         self.post("/login", name=name)
 
     def post(self, path: str, **form: str | list[str]) -> httpx.Response:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 from playwright.sync_api import Browser, Page, Route, expect
-from tests.support.pages import AXE
+from tests.support.pages import violations
 from tests.support.servers import ValetkeyServer
 
 
@@ -48,8 +48,7 @@ def test_a_file_is_uploaded_and_confirmed(
         assert page.evaluate("document.documentElement.scrollWidth") == width, "the page scrolls sideways"
     tops = "[...document.querySelectorAll('.upload, #states, .plainly')].map((one) => one.getBoundingClientRect().top)"
     assert page.evaluate(tops) == sorted(page.evaluate(tops)), "what becomes of the file follows the field"
-    page.evaluate(AXE.read_text())
-    assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
+    assert [found["id"] for found in violations(page)] == []
     assert wrong == []
 
 
@@ -94,8 +93,7 @@ def test_the_page_is_in_the_chosen_language(
     expect(page.get_by_role("button", name="选择文件", exact=True)).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "zh"
     assert page.title() == "valetkey 演示"
-    page.evaluate(AXE.read_text())
-    assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
+    assert [found["id"] for found in violations(page)] == []
     page.get_by_role("button", name="生成表单").click()
     expect(page.get_by_role("heading", name="普通表单")).to_be_visible()
     page.get_by_role("link", name="返回演示").click()
@@ -111,8 +109,7 @@ def test_a_form_that_cannot_be_made_says_why(valetkey_server: Callable[..., Vale
     address = f"{server.base_url}/demo/form?content_type=nonsense"
     page.goto(address)
     expect(page.get_by_text("A content type looks like 'image/png'.")).to_be_visible()
-    page.evaluate(AXE.read_text())
-    assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
+    assert [found["id"] for found in violations(page)] == []
     assert wrong == []
     page.get_by_role("link", name="What content_type_not_allowed means").click()
     expect(page.locator("#content_type_not_allowed")).to_be_visible()

@@ -47,7 +47,7 @@ def test_a_thousand_parts_in_the_call_that_creates(service: Service, app: Api) -
     assert len({part["url"] for part in parts}) == 1000
     for part in (parts[0], parts[499], parts[999]):
         [life] = parse_qs(urlsplit(part["url"]).query)["X-Amz-Expires"]
-        assert 604_795 <= int(life) <= 604_800
+        assert 604_700 <= int(life) <= 604_800
         assert datetime.fromisoformat(part["expires_at"]) - datetime.fromisoformat(
             created.upload["created_at"]
         ) > timedelta(days=6.99)
@@ -75,6 +75,7 @@ def test_an_app_that_never_comes_back(service: Service, app: Api) -> None:
     deadline = time.monotonic() + 90
     while look(app, created.id)[0] != {created.id: "confirmed"} and time.monotonic() < deadline:
         run_valetkey("uploads", "sweep", env=service.server.env, directory=service.server.directory)
+        time.sleep(0.5)  # it is due after some seconds
     shown = app.upload(created.id)
     assert (shown["state"], shown["confirmed_by"], shown["size"]) == ("confirmed", "sweep", len(CONTENT))
 

@@ -76,7 +76,7 @@ def send_until_refused(connection: socket.socket, pieces: Iterable[bytes]) -> in
         except BlockingIOError:
             pass
         finally:
-            connection.settimeout(10)
+            connection.settimeout(60)
         try:
             connection.sendall(piece)
         except ConnectionError:  # it has answered and closed in this very moment
@@ -142,5 +142,5 @@ def test_two_hosts_are_refused(api: Api, method: str, path: str, other: str | No
         status, problem = answer_of(connection)
         assert (status, problem["status"], problem["code"]) == (400, 400, "bad_request")
         assert "Host" in str(problem["detail"])
-        connection.settimeout(30)
+        connection.settimeout(60)
         assert connection.recv(1) == b""

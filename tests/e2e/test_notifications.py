@@ -61,7 +61,7 @@ def test_many_pushes_at_once_all_confirm(own_service: Service, prefix: str) -> N
 
 def post(service: Service, body: Json, secret: str | None = None) -> httpx.Response:
     params = {"secret": service.event_secret if secret is None else secret}
-    return httpx.post(service.event_url, params=params, json=body, timeout=30)
+    return httpx.post(service.event_url, params=params, json=body, timeout=60)
 
 
 def test_the_webhook_counts_what_became_of_events(service: Service) -> None:

@@ -151,5 +151,5 @@ def _copy(env: Mapping[str, str], old: str, new: str) -> None:
     [script] = re.findall(r"<<'PY'\n([^`]*?sorted_tables.*?)^PY$", page, re.DOTALL | re.MULTILINE)
     for url in (old, new):
         run_valetkey("migrate", env={**env, "VALETKEY_DATABASE_URL": url}, directory=Path.cwd())
-    done = processes.run([sys.executable, "-c", script], env={**env, "OLD": old, "NEW": new}, timeout=60)
+    done = processes.run([sys.executable, "-c", script], env={**env, "OLD": old, "NEW": new}, timeout=120)
     assert done.returncode == 0, done.stderr

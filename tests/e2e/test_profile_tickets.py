@@ -198,7 +198,7 @@ def test_max_uploads_is_exact(pair: list[Service]) -> None:
     def ask(number: int) -> httpx.Response:
         headers = {"Idempotency-Key": f"key {number // 2}"} if number < 40 else {}
         answer = next(clients).post("/v1/uploads", json=PNG, headers=headers)
-        for _ in range(5):  # two services and one SQLite file: a lock that was waited for too long says try again
+        for _ in range(30):  # two services and one SQLite file: a lock that was waited for too long says try again
             if answer.status_code != 503:
                 break
             time.sleep(int(answer.headers["retry-after"]))

@@ -134,7 +134,7 @@ def test_killed_in_the_middle(terminal: Terminal) -> None:
     terminal.file("small", b"done")
     terminal.file("big", BIG)
     command = ["small", "big", "--profile", "parts", "--concurrency", "2"]
-    terminal.network.pace = 0.02
+    terminal.network.pace = 0.08
     with terminal.putting(*command) as process:
         assert wait_for(lambda: len(terminal.parts_at_store()) >= 3 and len(terminal.recorded()) == 2)
         process.kill()
@@ -162,7 +162,7 @@ def test_killed_in_the_middle(terminal: Terminal) -> None:
 def test_interrupted_by_the_user(terminal: Terminal) -> None:
     """Ctrl-C ends it at once with 130; --no-resume begins anew, and without it the run goes on."""
     terminal.file("big", BIG)
-    terminal.network.pace = 0.05
+    terminal.network.pace = 0.1
     with terminal.putting("big", "--profile", "parts", "-c", "2") as process:
         assert wait_for(lambda: bool(terminal.parts_at_store()))
         process.send_signal(signal.SIGINT)
@@ -182,7 +182,7 @@ def test_interrupted_by_the_user(terminal: Terminal) -> None:
 def test_another_file_under_the_same_name(terminal: Terminal) -> None:
     """What was changed since the interruption is sent from its beginning, as another upload."""
     terminal.file("big", BIG)
-    terminal.network.pace = 0.05
+    terminal.network.pace = 0.1
     with terminal.putting("big", "--profile", "parts", "-c", "2"):
         assert wait_for(lambda: bool(terminal.parts_at_store()))
     [interrupted] = terminal.open_uploads()
@@ -198,7 +198,7 @@ def test_another_file_under_the_same_name(terminal: Terminal) -> None:
 def test_the_upload_was_aborted_meanwhile(terminal: Terminal) -> None:
     """There is nothing to go on with: it begins anew."""
     terminal.file("big", BIG)
-    terminal.network.pace = 0.05
+    terminal.network.pace = 0.1
     with terminal.putting("big", "--profile", "parts", "-c", "2"):
         assert wait_for(lambda: bool(terminal.parts_at_store()))
     [interrupted] = terminal.open_uploads()
@@ -264,7 +264,7 @@ def test_the_service_is_away_for_a_while(terminal: Terminal) -> None:
 def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, change: str) -> None:
     """It says so with code 6; the upload is aborted, and nothing of it stays at the store."""
     path = terminal.directory / terminal.file("big", BIG)
-    terminal.network.pace = 0.03
+    terminal.network.pace = 0.06
     with terminal.putting("big", "--profile", profile, "--json", "--concurrency", "2") as process:
         assert wait_for(lambda: len(terminal.open_uploads()) == 1 and terminal.network.bytes > 0)
         [started] = terminal.open_uploads()

@@ -46,7 +46,7 @@ class Phone:
             "PROFILE": profile,
         }
         command = ["node", str(self.app), *args]
-        return processes.run(command, env=env | ({"METHOD": method} if method else {}), timeout=90)
+        return processes.run(command, env=env | ({"METHOD": method} if method else {}), timeout=150)
 
     def ended(self, *args: str, **options: str) -> dict[str, Any]:
         """What the one upload of an app became that ran to its end."""
@@ -71,7 +71,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stand_ins = [f"--alias:{name}=./tests/stand-ins/{file}.ts" for name, file in STAND_INS.items()]
     options = ["--bundle", "--platform=node", "--format=esm", "--log-level=warning", f"--outfile={out}", *stand_ins]
     esbuild = FRONTEND / "node_modules" / ".bin" / "esbuild"
-    done = processes.run([esbuild, "tests/app.ts", *options], cwd=HERE, timeout=60)
+    done = processes.run([esbuild, "tests/app.ts", *options], cwd=HERE, timeout=150)
     assert done.returncode == 0, done.stderr
     return out
 

@@ -48,7 +48,7 @@ class Recipe:
     @contextmanager
     def user(self) -> Iterator[httpx.Client]:
         """Somebody's browser, logged in as `OWNER`."""
-        with httpx.Client(base_url=self.url, timeout=30) as http:
+        with httpx.Client(base_url=self.url, timeout=60) as http:
             assert http.get("/").status_code == 200
             yield http
 

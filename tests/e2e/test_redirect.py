@@ -18,7 +18,7 @@ def created(service: Service) -> Created:
 
 def follow(location: str) -> httpx.Response:
     """A browser that has no credential opens the address."""
-    return httpx.get(location, timeout=30)
+    return httpx.get(location, timeout=60)
 
 
 def test_the_landing_confirms_and_returns_to_the_application(service: Service, created: Created) -> None:

@@ -28,7 +28,7 @@ def silent(service: Service) -> Created:
 
 
 def assert_confirmed_by_event(service: Service, created: Created) -> None:
-    assert wait_for(lambda: service.api.upload(created.id)["state"] == "confirmed", 20), service.server.log[-2000:]
+    assert wait_for(lambda: service.api.upload(created.id)["state"] == "confirmed"), service.server.log[-2000:]
     assert service.api.upload(created.id)["confirmed_by"] == "event"
 
 
@@ -63,7 +63,7 @@ def test_a_queue(kind: str, servers: Servers, tmp_path: Path) -> None:
     with (
         bucket_of_kind(servers, kind) as bucket,
         queue_of(bucket) as url,
-        running_service(tmp_path, bucket) as service,
+        running_service(tmp_path, bucket, {"VALETKEY_SWEEP_FIRST_LOOK": "600"}) as service,
         running_worker(service.server, {"VALETKEY_EVENTS_SQS_QUEUE_URL": url}),
     ):
         assert_confirmed_by_event(service, silent(service))

@@ -101,7 +101,7 @@ def download(service: Service, upload: Json) -> httpx.Response:
 
 
 def keys_with(service: Service, upload_id: str) -> list[str]:
-    return [key for key in service.object_keys() if upload_id in key]
+    return service.object_keys(of=upload_id)
 
 
 @on_each
@@ -143,7 +143,7 @@ def test_silent_clients(service: Service) -> None:
         run_valetkey("uploads", "sweep", env=service.server.env, directory=service.server.directory)
         return {service.api.upload(one)["state"] for one in uploads} == {"confirmed"}
 
-    assert wait_for(swept, 10), [service.api.upload(one) for one in uploads]
+    assert wait_for(swept, every=0.3), [service.api.upload(one) for one in uploads]
 
 
 @on_each

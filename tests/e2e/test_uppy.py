@@ -35,7 +35,7 @@ class Uppy:
     headers: tuple[tuple[str, str], ...] = ()
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
-        answer = httpx.request(method, f"{self.base}/s3{path}", headers=dict(self.headers), timeout=30, **more)
+        answer = httpx.request(method, f"{self.base}/s3{path}", headers=dict(self.headers), timeout=60, **more)
         body = answer.json()
         if answer.is_success:
             assert "error" not in body

@@ -243,7 +243,7 @@ def test_golden_retriever_after_a_reload(tab: Tab) -> None:
     tab.upload(SIZE)
     tab.until("seen.parts.length >= 2")
     upload_id = tab.the_upload()["id"]
-    tab.page.wait_for_timeout(2000)  # the plugin writes its notes now and then
+    tab.page.wait_for_timeout(5000)  # the plugin writes its notes now and then
     sent = len(tab.parts)
     tab.page.reload()
     tab.load()

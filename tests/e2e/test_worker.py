@@ -39,6 +39,16 @@ def posted(service: Service, number: int) -> list[Created]:
     return uploads
 
 
+def posted_in_time(service: Service) -> Created:
+    """One whose grant is over after a second, which may be too short for a machine that has other things to do."""
+    for _ in range(30):
+        created = service.api.create("text/plain", size=1, profile="brief")
+        if created.post(b"x").status == 201:
+            return created
+        assert service.api.http.delete(f"/v1/uploads/{created.id}").status_code == 204
+    raise AssertionError("no form was sent within its second")
+
+
 def multiparts(service: Service) -> list[str]:
     """The keys of the multipart uploads that are open."""
     answer = service.bucket.client.list_multipart_uploads(Bucket=service.bucket.name)
@@ -131,7 +141,7 @@ def test_orphans_under_staging_go(silent: Service) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="staging/holiday.mp4")
     s3.create_multipart_upload(Bucket=bucket, Key="uploads/somebody-elses.mp4")
     open_upload = silent.api.create("text/plain", size=1)
-    assert len(silent.object_keys("staging/")) == 2
+    assert len(silent.listed_keys("staging/")) == 2
     time.sleep(2)
     with running_worker(silent.server, {"VALETKEY_SWEEP_RETENTION": "1"}):
         assert wait_for(lambda: silent.object_keys("staging/") == [], 60)
@@ -147,8 +157,7 @@ def test_orphans_under_staging_go(silent: Service) -> None:
 def test_a_store_that_comes_back(silent: Service) -> None:
     """While the worker cannot reach the store it neither ends nor expires what may be there; then it goes on."""
     uploads = posted(silent, 8)
-    late = silent.api.create("text/plain", size=1, profile="brief")
-    assert late.post(b"x").status == 201
+    late = posted_in_time(silent)
     with CountingProxy(silent.bucket.server.endpoint_url) as way:
         way.stop()
         with running_worker(silent.server, {"VALETKEY_S3_ENDPOINT_URL": way.url}) as worker:

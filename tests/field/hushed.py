@@ -150,7 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._store(length)
         else:
             status, said = self.server.play.service(self.command, self.path, self.rfile.read(length))
-            self._say(status, b"" if said is None else json.dumps(said).encode(), {"Retry-After": "1"})
+            page = said if isinstance(said, bytes) else None
+            self._say(status, page or (b"" if said is None else json.dumps(said).encode()), {"Retry-After": "1"})
 
     def _store(self, length: int) -> None:
         play, number = self.server.play, int(self.path.rpartition("/")[2])

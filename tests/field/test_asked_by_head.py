@@ -21,7 +21,7 @@ def test_a_download_is_redirected_for_the_method_that_asks(
     assert desk.complete(created)["state"] == "confirmed"
     answer = desk.http.open(f"/v1/uploads/{created['upload']['id']}/download", method=method)
     assert answer.status_code == 303
-    with urllib.request.urlopen(urllib.request.Request(answer.location, method=method), timeout=30) as found:
+    with urllib.request.urlopen(urllib.request.Request(answer.location, method=method), timeout=60) as found:
         assert (found.status, found.headers["Content-Length"]) == (200, "5")
         assert "a%20b.txt" in found.headers["Content-Disposition"]
         assert found.read() == (b"bytes" if method == "GET" else b"")

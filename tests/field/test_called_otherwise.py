@@ -18,7 +18,7 @@ from tests.field.desk import MakeDesk
 from tests.support.stores import Bucket
 
 from valetkey import Profile
-from valetkey.core.content.type_names import FAMILIES, NAMES
+from valetkey.core.content.type_names import ALIASES, FAMILIES
 from valetkey.testing import MemoryValetKey
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -135,10 +135,12 @@ def test_pages_are_told_the_registered_names_too() -> None:
 
 def test_a_name_is_of_one_format() -> None:
     """Of the table: no name stands twice in it, and what is a name of a format looks like it."""
-    names = [name for head, others in NAMES.items() for name in (head, *others)]
+    names = [name for head, others in ALIASES.items() for name in (head, *others)]
     assert len(set(names)) == len(names)
     family = {name: head for head, others in FAMILIES.items() for name in (head, *others)}
-    apart = [(name, head) for head, others in NAMES.items() for name in others if family.get(name) != family.get(head)]
+    apart = [
+        (name, head) for head, others in ALIASES.items() for name in others if family.get(name) != family.get(head)
+    ]
     assert [(name, head) for name, head in apart if name in family and head in family] == []
 
 

@@ -52,7 +52,7 @@ def test_put_says_that_somebody_else_answers(challenged: str, tmp_path: Path) ->
     """By a sentence and the status for refused files."""
     (tmp_path / "cat.txt").write_text("hello")
     env = environment(tmp_path, None) | {"VALETKEY_TOKEN": "vk_x"}
-    done = processes.run([VALETKEY, "put", "cat.txt", "--endpoint", challenged], env=env, cwd=tmp_path, timeout=60)
+    done = processes.run([VALETKEY, "put", "cat.txt", "--endpoint", challenged], env=env, cwd=tmp_path, timeout=120)
     assert done.returncode == 4
     assert "refused (http_403)" in done.stdout + done.stderr
     assert "not as valetkey does: is the address right?" in done.stdout + done.stderr

@@ -103,7 +103,7 @@ def put(play: Hushed, folder: Path) -> tuple[int, dict[str, Any]]:
     with path.open("wb") as file:
         file.truncate(SIZE)
     trusted = {"SSL_CERT_FILE": str(folder / "server.pem")}
-    options = ["--json", "--endpoint", play.address, "--no-resume", "-c", "1", "--retry-for", "2", "--wait", "1"]
+    options = ["--json", "--endpoint", play.address, "--no-resume", "-c", "1", "--retry-for", "60", "--wait", "1"]
     done = CliRunner(env=trusted).invoke(main, ["put", str(path), *options])
     return done.exit_code, json.loads(done.stdout)
 

@@ -25,7 +25,7 @@ def test_more_than_was_said_is_not_sent_as_nothing(tmp_path: Path) -> None:
     assert caught.value.code == "size_unknown"
     endpoint = "http://127.0.0.1:9"
     command: list[str | Path] = [VALETKEY, "put", "--endpoint", endpoint, "--token", "vk_1", "--retry-for", "0", FALSE]
-    done = run(command, cwd=tmp_path, timeout=60)
+    done = run(command, cwd=tmp_path, timeout=120)
     assert done.returncode == 6
     assert "size_unknown" in done.stdout + done.stderr
 

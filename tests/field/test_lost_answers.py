@@ -87,8 +87,8 @@ def put(front: Front, folder: Path) -> tuple[int, dict[str, Any]]:
     path = folder / "file.bin"
     path.write_bytes(CONTENT)
     address = f"http://127.0.0.1:{front.server_address[1]}"
-    options = ["--json", "--endpoint", address, "--no-resume", "-c", "1", "--retry-for", "3", "--wait", "2"]
-    done = CliRunner().invoke(main, ["put", str(path), *options, "--stall-timeout", "3"])
+    options = ["--json", "--endpoint", address, "--no-resume", "-c", "1", "--retry-for", "60", "--wait", "2"]
+    done = CliRunner().invoke(main, ["put", str(path), *options, "--stall-timeout", "60"])
     return done.exit_code, json.loads(done.stdout)
 
 

@@ -36,13 +36,13 @@ CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 
 @contextmanager
 def served(app: Flask) -> Iterator[Callable[..., tuple[int, dict[str, Any]]]]:
-    """``app`` behind werkzeug's server: a function that posts and returns status and document, within ten seconds."""
+    """``app`` behind werkzeug's server: a function that posts and returns status and document, within a minute."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
 
     def post(body: Any, path: str = "/v1/uploads") -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         read = answer.status, json.loads(answer.read())
@@ -372,7 +372,7 @@ def asked_by_asgi(app: Flask, body: list[bytes], *headers: tuple[bytes, bytes]) 
     scope = {"type": "http", "method": "POST", "path": "/v1/uploads", "query_string": b"", "http_version": "1.1"}
     scope |= {"headers": [(b"content-type", b"application/json"), *headers], "server": ("127.0.0.1", 80)}
     with ThreadPoolExecutor(1) as own:  # a browser's driver may have a loop in this thread
-        own.submit(asyncio.run, WsgiToAsgi(app)(scope, receive, send)).result(30)  # type: ignore[no-untyped-call]
+        own.submit(asyncio.run, WsgiToAsgi(app)(scope, receive, send)).result(60)  # type: ignore[no-untyped-call]
     return said[0]["status"], json.loads(b"".join(one.get("body", b"") for one in said))
 
 

@@ -32,7 +32,7 @@ from tests.support.store_quirks import (
 )
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
-from valetkey.adapters.s3.caller import DELETE, Answer, Operation
+from valetkey.adapters.s3.caller import DELETE, CallResponse, Operation
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.upload import new_upload_id
 from valetkey.core.ports.store import ObjectHeaders
@@ -394,7 +394,7 @@ def deletions(desk: Desk) -> list[str | None]:
     caller = desk.valetkey.store._clients.caller()
     ask = caller.ask
 
-    def note(operation: Operation, key: str, **given: Any) -> Answer:
+    def note(operation: Operation, key: str, **given: Any) -> CallResponse:
         if operation is DELETE:
             named.append(given.get("query", {}).get("versionId"))
         return ask(operation, key, **given)

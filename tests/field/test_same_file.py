@@ -222,7 +222,7 @@ TICKETS = Tickets(["s" * 32])
 
 def ticket(number: int, owner: str) -> str:
     end = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=number)
-    return TICKETS.issue_for_profile(ProfileTicket(f"ticket-{number}", "shop", owner, "default", end, number))
+    return TICKETS.sign_profile_ticket(ProfileTicket(f"ticket-{number}", "shop", owner, "default", end, number))
 
 
 @pytest.mark.parametrize(

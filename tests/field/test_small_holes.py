@@ -135,7 +135,7 @@ def test_a_second_service_on_a_port_is_refused(
 ) -> None:
     """It says so and ends, while the first goes on; the several processes of one service share their port."""
     first = valetkey_server(moto_bucket, env={"VALETKEY_WORKERS": "2"})
-    again = processes.run([VALETKEY, "serve"], env=first.env, cwd=first.directory, timeout=60)
+    again = processes.run([VALETKEY, "serve"], env=first.env, cwd=first.directory, timeout=120)
     assert again.returncode != 0
     assert f":{first.env['VALETKEY_PORT']} already" in again.stderr
     assert httpx.get(f"{first.base_url}/healthz").status_code == 200
@@ -169,7 +169,7 @@ def test_of_two_that_start_at_once_one_serves(
 
 
 def _first_to_end(both: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         for one in both:
             if one.poll() is not None:

@@ -21,11 +21,11 @@ GATEWAY = b"<html><head><title>504 Gateway Time-out</title></head></html>"
 
 
 def put(play: Hushed, folder: Path, *args: str) -> tuple[int, dict[str, Any]]:
-    """One file by `valetkey put`, with a stall of a second and two seconds for an answer; its exit code and row."""
+    """One file by `valetkey put`, with two seconds for an answer; its exit code and row."""
     path = folder / "file.bin"
     path.write_bytes(CONTENT)
     common = ["--json", "--endpoint", play.address, "--state-home", str(folder), "-c", "1"]
-    short = ["--stall-timeout", "1", "--answer-timeout", "2", "--retry-for", "5"]
+    short = ["--stall-timeout", "1", "--answer-timeout", "2", "--retry-for", "60"]
     done = CliRunner().invoke(main, ["put", str(path), *common, *short, *args])
     return done.exit_code, json.loads(done.stdout)
 

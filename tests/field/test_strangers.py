@@ -33,7 +33,7 @@ def server(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) 
 
 def connect(server: ValetkeyServer) -> socket.socket:
     parts = urlsplit(server.base_url)
-    return socket.create_connection((parts.hostname, parts.port), timeout=20)
+    return socket.create_connection((parts.hostname, parts.port), timeout=60)
 
 
 def begin(connection: socket.socket, authorization: str = "", length: str = f"Content-Length: {MAX_BODY}") -> None:

@@ -38,7 +38,7 @@ TRICKS: list[dict[str, str]] = [
 
 def answered(url: str, headers: Mapping[str, str], body: bytes) -> int:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     try:
         connection.putrequest("PUT", f"{parts.path}?{parts.query}")
         for name, value in headers.items():

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ SECRET = "a secret of the events"
 
 @pytest.fixture
 def server(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) -> ValetkeyServer:
-    return valetkey_server(moto_bucket, env={"VALETKEY_BODY_TIMEOUT": "20"})
+    return valetkey_server(moto_bucket, env={"VALETKEY_BODY_TIMEOUT": "170"})
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_600_idle_connections_on_every_route_delay_nobody(server: ValetkeyServer
     host = urlsplit(server.base_url).netloc
     address = (host.split(":")[0], int(host.split(":")[1]))
     with (
-        httpx.Client(base_url=server.base_url, headers=key.headers, timeout=10) as client,
+        httpx.Client(base_url=server.base_url, headers=key.headers, timeout=60) as client,
         idling(address, kinds(host, key.key), IDLE) as idlers,
     ):
         for _ in range(30):
@@ -97,7 +97,7 @@ def test_600_idle_connections_on_every_route_delay_nobody(server: ValetkeyServer
         assert not idlers.closed["a body, with a key"]
 
 
-def waits_for(server: ValetkeyServer, request: bytes, seconds: float = 10) -> bytes:
+def waits_for(server: ValetkeyServer, request: bytes, seconds: float = 60) -> bytes:
     """The first that the service says to half a request, b"" where it says nothing for so long."""
     parts = urlsplit(server.base_url)
     with socket.create_connection((parts.hostname, parts.port), timeout=seconds) as connection:
@@ -166,7 +166,7 @@ def test_a_body_that_does_not_come_is_given_up(
 def test_bodies_in_pieces_and_without_a_length_are_whole_in_the_end(strict_server: ValetkeyServer) -> None:
     """A slow client gets what a quick one gets; a chunked body over the limit is too large, one up to it is not."""
     key = strict_server.create_key("backend").headers
-    with httpx.Client(base_url=strict_server.base_url, headers=key, timeout=20) as client:
+    with httpx.Client(base_url=strict_server.base_url, headers=key, timeout=60) as client:
 
         def slowly() -> Iterator[bytes]:
             for piece in (b'{"filename": "a", ', b'"content_type": "a/b", ', b'"size": 1}'):
@@ -192,16 +192,16 @@ def test_a_length_beside_chunks_says_nothing(strict_server: ValetkeyServer) -> N
 
 
 def test_a_stop_does_not_wait_for_bodies(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) -> None:
-    """SIGTERM ends the service within seconds though somebody holds half a request."""
-    server = valetkey_server(moto_bucket)
+    """SIGTERM ends the service within seconds though somebody holds half a request, which has minutes otherwise."""
+    server = valetkey_server(moto_bucket, env={"VALETKEY_BODY_TIMEOUT": "600"})
     key = server.create_key("backend").key
     head = f"POST /v1/uploads HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {key}\r\nContent-Length: 60\r\n\r\n{{"
     parts = urlsplit(server.base_url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         connection.sendall(head.encode())
         assert httpx.get(f"{server.base_url}/healthz").status_code == 200
         server.process.terminate()
-        assert server.process.wait(20) in {0, -signal.SIGTERM}
+        assert server.process.wait(60) in {0, -signal.SIGTERM}
         assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
 
 
@@ -217,9 +217,11 @@ def test_readiness_is_looked_up_by_one_at_a_time(
         way.stop()
         with silence(way.url), ThreadPoolExecutor(32) as threads:
             asked = [threads.submit(_status, f"{server.base_url}/readyz") for _ in range(32)]
-            assert httpx.get(f"{server.base_url}/healthz", timeout=5).status_code == 200
-            granted = httpx.post(f"{server.base_url}/v1/uploads", json=CAT, headers=key, timeout=5)
+            assert httpx.get(f"{server.base_url}/healthz", timeout=60).status_code == 200
+            granted = httpx.post(f"{server.base_url}/v1/uploads", json=CAT, headers=key, timeout=60)
             assert granted.status_code == 201
+            for _, one in zip(range(31), as_completed(asked, timeout=60), strict=False):
+                assert one.result() == 503
             server.process.kill()
             answers = Counter(one.result() for one in asked)
         way.start()
@@ -234,12 +236,12 @@ def test_of_many_that_ask_one_looks() -> None:
     def look() -> None:
         looks.append(1)
         going.set()
-        assert on.wait(10)
+        assert on.wait(60)
 
     readiness = Readiness(look)
     first = threading.Thread(target=readiness.check)
     first.start()
-    assert going.wait(10)
+    assert going.wait(60)
     for _ in range(20):
         with pytest.raises(Unavailable):
             readiness.check()
@@ -340,7 +342,7 @@ class Stuck:
 
     def __call__(self, environ: dict[str, Any], _: Any) -> Any:
         self.asked.set()
-        assert self.answer.wait(60)
+        assert self.answer.wait(150)
         return environ["wsgi.input"].read()
 
 
@@ -351,7 +353,7 @@ def stuck() -> Iterator[Stuck]:
     application.answer.set()
 
 
-def all_given_up(late: list[IncompleteRequest], seconds: float = 20) -> bool:
+def all_given_up(late: list[IncompleteRequest], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not all(request.future.given_up_by for request in late) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -388,20 +390,23 @@ def test_a_trial_that_waits_keeps_nobody_longer(monkeypatch: pytest.MonkeyPatch,
     """The deadline holds though the ledger of the trials is away, and so does the one of a process that stops. Whoever
     is tried at the time is told what that trial finds, or goes after it."""
     monkeypatch.setattr("valetkey.intake.incomplete.STOP_SECONDS", 0.5)
-    requests = IncompleteRequests(stuck, 30 if stops else 0.5)
+    requests = IncompleteRequests(stuck, 600)
     tried, *late = incomplete(requests, 10 * PER_TICK if stops else PER_TICK)
     requests.start(never)
     time.sleep(TICK)
     requests.inspect()
-    assert stuck.asked.wait(20)
+    assert stuck.asked.wait(60)
     if stops:
         requests.stop_waiting()
-    time.sleep(0.5)
+        time.sleep(0.5)
+    else:
+        for request in [tried, *late]:
+            request.since -= 600
     requests.inspect()
     assert all_given_up(late)
     assert tried.future.given_up_by is None
     stuck.answer.set()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while tried.future.given_up_by is None and time.monotonic() < deadline:
         requests.inspect()
         time.sleep(0.01)
@@ -417,7 +422,7 @@ def test_who_is_late_takes_room_until_it_is_gone(monkeypatch: pytest.MonkeyPatch
         def cancel(self) -> None:
             super().cancel()
             going.set()
-            assert go_on.wait(60)
+            assert go_on.wait(120)
 
     requests = IncompleteRequests(lambda environ, _: environ["wsgi.input"].read(), 30)
     late = incomplete(requests, 10)
@@ -426,7 +431,7 @@ def test_who_is_late_takes_room_until_it_is_gone(monkeypatch: pytest.MonkeyPatch
     late[0].future = Slow()
     requests.start(never)
     requests.inspect()
-    assert going.wait(20)
+    assert going.wait(60)
     early = incomplete(requests, 10)
     requests.inspect()
     assert sum(request.size for request in late + early if request.future.given_up_by is None) <= 1_000
@@ -442,7 +447,7 @@ def test_who_is_being_tried_takes_room(monkeypatch: pytest.MonkeyPatch, stuck: S
     requests.start(never)
     time.sleep(TICK)
     requests.inspect()
-    assert stuck.asked.wait(20)
+    assert stuck.asked.wait(60)
     others = incomplete(requests, 2)
     requests.inspect()
     assert sum(request.future.given_up_by is not None for request in others) == 1
@@ -510,7 +515,7 @@ def test_few_bodies_are_read_at_once_in_somebody_elses_server() -> None:
     class Slow(io.RawIOBase):
         def read(self, size: int = -1) -> bytes:
             arrived.release()
-            assert go_on.wait(10)
+            assert go_on.wait(120)
             return b"{}"
 
     def post(stream: Any) -> int:
@@ -520,7 +525,7 @@ def test_few_bodies_are_read_at_once_in_somebody_elses_server() -> None:
     with ThreadPoolExecutor(READERS) as threads:
         slow = [threads.submit(post, Slow()) for _ in range(READERS)]
         for _ in slow:
-            assert arrived.acquire(timeout=10)
+            assert arrived.acquire(timeout=60)
         assert post(Slow()) == 503
         assert app.test_client().get("/healthz").status_code == 200
         assert app.test_client().post("/v1/uploads", json=CAT).status_code == 201  # a body that is there waits for none
@@ -555,7 +560,7 @@ def test_slow_clients_of_somebody_elses_server(moto_bucket: Bucket, tmp_path: Pa
 
 def _patiently(client: httpx.Client) -> int:
     """What an upload is answered with in the end, by who comes again where that is asked for."""
-    for _ in range(20):
+    for _ in range(300):
         answer = client.post("/v1/uploads", json=CAT)
         if answer.status_code != 503:
             break
@@ -565,7 +570,7 @@ def _patiently(client: httpx.Client) -> int:
 
 def _status(url: str) -> int:
     try:
-        return httpx.get(url, timeout=20).status_code
+        return httpx.get(url, timeout=120).status_code
     except httpx.TransportError:
         return 0
 

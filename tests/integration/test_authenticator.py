@@ -26,12 +26,12 @@ def test_a_ticket_or_a_key(keys: MemoryLedger) -> None:
     key, text = new_key("shop", NOW)
     keys.add_key(key)
     authenticator = Authenticator(keys, TICKETS, lambda: NOW)
-    token = TICKETS.issue_for_profile(TICKET)
+    token = TICKETS.sign_profile_ticket(TICKET)
     assert authenticator.holder(token) == authenticator.caller(f"Bearer {token}") == Caller("shop", None, TICKET)
     assert authenticator.holder(text) == Caller("shop")
 
 
-@pytest.mark.parametrize("token", ["", " ", "vt_p.x.y", "Bearer vt_p.x.y", "é\n", TICKETS.issue_for_profile(TICKET)])
+@pytest.mark.parametrize("token", ["", " ", "vt_p.x.y", "Bearer vt_p.x.y", "é\n", TICKETS.sign_profile_ticket(TICKET)])
 def test_anything_else_is_nobody(keys: MemoryLedger, token: str) -> None:
     """Also a ticket that has ended."""
     with pytest.raises(Unauthenticated):
@@ -42,6 +42,6 @@ def test_an_open_door_still_reads_tickets() -> None:
     """Anybody may come in, but who shows a ticket gets what it says, and one that is bent is refused."""
     authenticator = Authenticator(None, TICKETS, lambda: NOW)
     assert authenticator.holder("") == Caller(OPEN_ACCOUNT, may_judge=True)
-    assert authenticator.holder(TICKETS.issue_for_profile(TICKET)).profile_ticket == TICKET
+    assert authenticator.holder(TICKETS.sign_profile_ticket(TICKET)).profile_ticket == TICKET
     with pytest.raises(Unauthenticated):
         authenticator.holder("vt_p.x.y")

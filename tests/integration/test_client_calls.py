@@ -114,7 +114,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def client(kind: str, play: Play) -> Iterator[Client]:
-    with running_client(kind, f"{play.address}/", "vk_key", timeout=5, retry_for=0) as client:
+    with running_client(kind, f"{play.address}/", "vk_key", timeout=60, retry_for=0) as client:
         yield client
 
 
@@ -239,13 +239,13 @@ def test_it_waits_as_long_as_it_is_asked_to(kind: str, play: Play) -> None:
     """Retry-After is kept, unless it is longer than the client has patience for."""
     play.script = {"POST /v1/tickets": [problem(503, "busy", **{"Retry-After": "1"}), TICKET]}
     began = time.monotonic()
-    with running_client(kind, play.address, retry_for=30) as client:
+    with running_client(kind, play.address, retry_for=120) as client:
         client.ticket(owner="user-17")
         assert time.monotonic() - began >= 1
         play.script = {"POST /v1/tickets": [problem(503, "busy", **{"Retry-After": "86400"})]}
         with pytest.raises(Unreachable):
             client.ticket(owner="user-17")
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 90
 
 
 @pytest.mark.parametrize(
@@ -432,7 +432,7 @@ def trickling(seconds: float) -> Iterator[str]:
             with connection:
                 try:
                     connection.recv(65536)
-                    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000:
+                    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + b" " * 10_000:
                         connection.send(bytes([byte]))
                         time.sleep(seconds)
                 except OSError:
@@ -452,7 +452,7 @@ def test_an_answer_that_does_not_end(kind: str) -> None:
         pytest.raises(Unreachable),
     ):
         client.ticket(owner="user-17")
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 90  # all of it would take minutes
 
 
 def test_asking_until_it_is_confirmed(client: Client, play: Play) -> None:
@@ -463,7 +463,7 @@ def test_asking_until_it_is_confirmed(client: Client, play: Play) -> None:
     assert client.complete(ID).state == "pending"
     assert len(play.calls) == 1
     play.script = {call: [later, later, (200, {}, UPLOAD)]}
-    assert client.complete(ID, wait=10).state == "confirmed"
+    assert client.complete(ID, wait=120).state == "confirmed"
     assert len(play.calls) == 4
 
 
@@ -521,7 +521,7 @@ def test_closing_ends_what_is_under_way(kind: str, play: Play) -> None:
     def wait_at_store(call: str) -> None:
         if call == "PUT /s3":
             sending.set()
-            done.wait(20)
+            done.wait(150)
 
     play.before = wait_at_store
     errors: list[BaseException] = []
@@ -536,9 +536,9 @@ def test_closing_ends_what_is_under_way(kind: str, play: Play) -> None:
 
         thread = threading.Thread(target=upload)
         thread.start()
-        assert sending.wait(20)
+        assert sending.wait(60)
         getattr(client, "close" if kind == "blocking" else "aclose")()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
         done.set()
         with pytest.raises(Interrupted):
@@ -556,22 +556,22 @@ def test_a_cancelled_upload_stops(play: Play) -> None:
     def wait_at_store(call: str) -> None:
         if call == "PUT /s3":
             sending.set()
-            released.wait(20)
+            released.wait(150)
 
     play.before = wait_at_store
 
     async def cancel() -> None:
         async with AsyncClient(play.address) as client, anyio.create_task_group() as tasks:
             tasks.start_soon(partial(client.upload, b"hello", filename="cat.png"))
-            assert await anyio.to_thread.run_sync(sending.wait, 20)
+            assert await anyio.to_thread.run_sync(sending.wait, 60)
             tasks.cancel_scope.cancel()
         released.set()
 
     began, before = time.monotonic(), set(threading.enumerate())  # other tests have threads of AnyIO's, too
     with start_blocking_portal() as portal:  # this thread may have the loop of a browser's driver
         portal.call(cancel)
-    assert time.monotonic() - began < 15
-    deadline = time.monotonic() + 30
+    assert time.monotonic() - began < 90
+    deadline = time.monotonic() + 60
     while any(thread.name == "AnyIO worker thread" for thread in set(threading.enumerate()) - before):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -621,5 +621,5 @@ def test_a_client_that_was_used_before_a_fork(tmp_path: Path) -> None:
 
     (tmp_path / "forked.py").write_text(FORKED)
     with playing(echo) as address:
-        done = processes.run([VALETKEY.with_name("python"), tmp_path / "forked.py", address], timeout=60)
+        done = processes.run([VALETKEY.with_name("python"), tmp_path / "forked.py", address], timeout=120)
     assert done.returncode == 0, done.stderr

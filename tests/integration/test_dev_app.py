@@ -94,8 +94,8 @@ class Running:
             return ""
 
     def comes(self, condition: Callable[[], bool]) -> None:
-        """Waits for what is to happen, a minute at most."""
-        deadline = time.monotonic() + 60
+        """Waits for what is to happen, for as long as a start may take."""
+        deadline = time.monotonic() + START
         while not condition():
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)

@@ -40,7 +40,7 @@ from valetkey.app import installed_in
 from valetkey.cli import main
 from valetkey.client import verify_webhook
 from valetkey.core.model.upload import new_upload_id
-from valetkey.core.ports.health import StandsStill, StoreProof, WorkerBeat
+from valetkey.core.ports.health import StalledWork, StoreProof, WorkerBeat
 from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.examination import examine, visit_from_environment
 from valetkey.doctor.findings import Finding, Level, Report, failed, passed
@@ -138,12 +138,12 @@ def test_a_check_that_fails_or_hangs_is_a_finding(one: Visit) -> None:
 
     def hangs(_: Visit) -> Iterator[Finding]:
         yield passed("first", "found")
-        never.wait(20)
+        never.wait(150)
 
     def fails(_: Visit) -> Iterator[Finding]:
         yield passed("first", str(1 // 0))
 
-    (first, late), is_late = run_check(one, Check("hangs", hangs, 0.2))
+    (first, late), is_late = run_check(one, Check("hangs", hangs, 2.0))
     assert is_late
     assert (first.seen, late.level, late.check) == ("found", Level.FAIL, "hangs")
     never.set()
@@ -226,7 +226,7 @@ def test_lines_are_80_columns_wide() -> None:
 @pytest.mark.parametrize(
     ("off", "level", "words"),
     [
-        (timedelta(hours=-1), Level.FAIL, ["60 min", "ahead of"]),
+        (timedelta(minutes=-60, seconds=-30), Level.FAIL, ["60 min", "ahead of"]),  # the store's Date has no fractions
         (timedelta(seconds=-150), Level.WARN, ["2 min", "ahead of"]),
         (timedelta(seconds=150), Level.WARN, ["2 min", "behind"]),
         (timedelta(seconds=3), Level.PASS, ["agree"]),
@@ -264,7 +264,7 @@ def test_the_ledger(one: Visit, moto_bucket: Bucket, tmp_path: Path) -> None:
 
     since = now - timedelta(hours=5)
     one.ledger.beat(
-        replace(stuck, looked_at=now, still=(StandsStill("cleaning up of store eu", since),)), now - timedelta(days=2)
+        replace(stuck, looked_at=now, still=(StalledWork("cleaning up of store eu", since),)), now - timedelta(days=2)
     )
     good, bad = lines(report(one, "ledger"), "worker")
     assert (good.level, bad.level) == (Level.PASS, Level.WARN)
@@ -278,7 +278,7 @@ def test_a_worker_says_that_it_runs(one: Visit) -> None:
     thread = Thread(target=loop.run)
     thread.start()
     try:
-        for _ in range(500):
+        for _ in range(6000):
             if one.ledger.workers():
                 break
             Event().wait(0.01)
@@ -288,7 +288,7 @@ def test_a_worker_says_that_it_runs(one: Visit) -> None:
         assert beat.started_at <= beat.seen_at
     finally:
         loop.stop()
-        thread.join(10)
+        thread.join(60)
     assert one.ledger.workers() == []
 
 
@@ -427,7 +427,7 @@ def _go_round(settings: Settings, store: Any, s3: Any) -> None:
         assert [line(after, check).level for check in ("lifecycle-staging", "lifecycle-parts")] == [Level.PASS] * 2
     finally:
         loop.stop()
-        thread.join(10)
+        thread.join(60)
         installed.ledger.close()
     rules = s3.get_bucket_cors(Bucket=embedded.BUCKET)["CORSRules"]
     assert [rule["AllowedOrigins"] for rule in rules] == [["https://app.example"], ["https://other.example"]]
@@ -487,24 +487,29 @@ def test_nothing_is_set_without_a_word(moto_bucket: Bucket, tmp_path: Path, monk
 
 @pytest.mark.parametrize(
     ("stop", "slow"),
-    [(signal.SIGINT, {"PUT", "FORM", "PART"}), (signal.SIGTERM, {"PUT", "FORM", "PART"}), (signal.SIGTERM, {"CREATE"})],
+    [
+        (signal.SIGINT, {"PUT", "FORM", "PART"}),
+        (signal.SIGTERM, {"PUT", "FORM", "PART"}),
+        (signal.SIGTERM, {"CREATE"}),
+        (signal.SIGHUP, {"CREATE"}),
+    ],
 )
 def test_a_command_that_is_stopped_leaves_nothing(
     stop: signal.Signals, slow: set[str], moto_bucket: Bucket, tmp_path: Path
 ) -> None:
-    """Ctrl-C and SIGTERM in the middle of its writing, and before it knows what it has begun."""
+    """Ctrl-C, SIGTERM and SIGHUP in the middle of its writing, and before it knows what it has begun."""
     given = moto_bucket.server.env() | {"VALETKEY_BUCKET": moto_bucket.name, "VALETKEY_SECRET_KEYS": SECRETS[0]}
     env = os.environ | given | {"VALETKEY_DATABASE_URL": f"sqlite:///{tmp_path / 'valetkey.db'}"}
     with quirky(moto_bucket.server, Slow(0.3 if "PUT" in slow else 3, frozenset(slow))) as server:
         command = [str(VALETKEY), "doctor", "--json"]
         env["VALETKEY_S3_ENDPOINT_URL"] = server.endpoint_url
         with processes.running(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE) as running:
-            for _ in range(600):
+            for _ in range(2400):
                 if server.count("PUT") + server.count("FORM") > 3 if "PUT" in slow else server.count("CREATE"):
                     break
                 Event().wait(0.05)
             running.send_signal(stop)
-            said, _ = running.communicate(timeout=60)
+            said, _ = running.communicate(timeout=120)
     assert running.returncode == 1
     assert said == b""
     assert server.count("PUT") > 0
@@ -578,7 +583,8 @@ def test_what_is_no_store(
     behave: Behaviour, words: str, tmp_path: Path, moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is one failure, found once and in time, and nothing is learned of it."""
-    monkeypatch.setattr("valetkey.doctor.visit.KNOCK_WITHIN", 2.0)
+    if behave is drip:  # what does answer has its time
+        monkeypatch.setattr("valetkey.doctor.visit.REACH_TIMEOUT", 2.0)
     with something_else(behave) as url:
         found = report(visit(moto_bucket, tmp_path, s3_endpoint_url=url), "store", "cors", "events")
     assert [(each.check, each.level) for each in found.findings if each.level is not Level.SKIP] == [
@@ -610,7 +616,7 @@ def test_answers_without_an_end(
     behave: Behaviour, moto_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither a request as clients send it nor a call of boto3 reads on for ever."""
-    quick = Timeout(connect=5, read=0.3)
+    quick = Timeout(connect=60, read=1)
     for name in ("TIMEOUT", "PATIENT"):
         monkeypatch.setattr(f"valetkey.doctor.wire.{name}", quick)
     with something_else(behave) as url:

@@ -52,7 +52,7 @@ def make(clone: Path, path: Path, *words: str, **env: str) -> CompletedProcess[s
     """What it prints; whatever it does, it has installed nothing by then."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("VALETKEY_", "MAKE", "PYTHON"))}
     command = ["make", "--no-print-directory", *words]
-    done = processes.run(command, cwd=clone, env=clean | {"PATH": str(path)} | env, timeout=60)
+    done = processes.run(command, cwd=clone, env=clean | {"PATH": str(path)} | env, timeout=120)
     assert done.returncode != 0, done.stdout
     assert not (clone / ".venv").exists()
     assert not (clone / "frontend/node_modules").exists()
@@ -123,7 +123,7 @@ def test_what_takes_time_says_so_first(clone: Path, path: Path) -> None:
     (path / "mkdir").symlink_to("/bin/mkdir")
     (path / "cp").symlink_to("/bin/cp")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("VALETKEY_", "MAKE", "PYTHON"))}
-    done = processes.run(["make", "dev"], cwd=clone, env=env | {"PATH": str(path)}, timeout=60)
+    done = processes.run(["make", "dev"], cwd=clone, env=env | {"PATH": str(path)}, timeout=120)
     assert done.returncode != 0
     assert done.stderr.splitlines()[:3] == [
         "Making .venv, the virtual environment.",

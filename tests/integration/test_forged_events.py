@@ -95,7 +95,7 @@ class World:
     moved: list[bool]
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(
             method, path, None if body is None else json.dumps(body), {"content-type": "application/json"}
         )
@@ -113,7 +113,7 @@ class World:
 
     def send(self, sender: str, request: Request) -> Answer:
         """The answer; a server that has heard enough may close before all of a body is sent."""
-        with socket.create_connection(("127.0.0.1", self.port), 30) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), 60) as connection:
             head = {"Host": "valetkey", "Content-Type": "text/plain; charset=UTF-8"} | request.headers
             if request.chunked:
                 head["Transfer-Encoding"], parts = "chunked", [b"%x\r\n%b\r\n" % (len(request.body), request.body)]

@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_read(content: bytes) -> None:
 
 def valetkey(*args: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "valetkey.cli", *args]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=os.environ)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=os.environ)
 
 
 def test_the_client_does_not_read_the_file() -> None:

@@ -31,7 +31,7 @@ from valetkey.settings import Settings
 TASKS = Path(__file__).with_name("queued") / "tasks.py"
 CONTENT = os.urandom(3_000_000)
 DIGEST = sha256(CONTENT).hexdigest()
-BOUND = 60
+BOUND = 150
 """How long a worker may take to start and to do its job, in seconds."""
 
 

@@ -170,7 +170,7 @@ def test_in_the_place_of_valetkey_in_memory() -> None:
 
 def test_applications_side_by_side() -> None:
     """Two threads with an application each do not meet."""
-    barrier, found = Barrier(2, timeout=30), []
+    barrier, found = Barrier(2, timeout=60), []
 
     def run(name: str) -> None:
         app = make_app()
@@ -184,7 +184,7 @@ def test_applications_side_by_side() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(found) == [["ann"], ["bob"]]
 
 

@@ -224,7 +224,7 @@ def test_who_may_erase(site: Site) -> None:
     upload = site.create("ann")
     job = site.call("DELETE", "/uploads/v1/owners/ann").get_json()
     ticket = site.call("POST", "/uploads/v1/tickets", json={"profile": "default", "owner": "ann"}).get_json()["ticket"]
-    own = site.valetkey.service._tickets.issue(upload)
+    own = site.valetkey.service._tickets.sign_upload_ticket(upload)
     scanner = json.loads(CliRunner().invoke(main, ["keys", "create", "s", "--scope", "verdict", "--json"]).output)[
         "key"
     ]

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from valetkey import Profile
 from valetkey.api import favicon, problems
-from valetkey.api.demo import demo, texts
+from valetkey.api.demo import demo, load_translations
 from valetkey.testing import MemoryValetKey
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -97,15 +97,15 @@ def test_the_form_is_in_the_chosen_language(client: FlaskClient, query: str, acc
     """That of the address, else the one that the browser likes best; and so is the way back."""
     answer = client.get(f"/demo/form{query}", headers={} if accepted is None else {"Accept-Language": accepted})
     assert f'<html lang="{lang}">' in answer.text
-    assert html.escape(texts()[lang]["back"]) in answer.text
+    assert html.escape(load_translations()[lang]["back"]) in answer.text
     assert f'href="/?lang={lang}"' in answer.text
     assert "Accept-Language" in answer.vary
 
 
 def test_each_language_has_every_text() -> None:
     """And the same gaps to fill in; the templates name no other."""
-    english = texts()["en"]
-    for lang, found in texts().items():
+    english = load_translations()["en"]
+    for lang, found in load_translations().items():
         assert found.keys() == english.keys(), lang
         for name, text in found.items():
             assert text.strip() == text

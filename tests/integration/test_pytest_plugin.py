@@ -75,7 +75,7 @@ def run(project: Path, *options: str) -> CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "VALETKEY_", "AWS_"))}
     env["PYTHONPATH"] = os.pathsep.join([str(project.parent / "installed"), str(ROOT / "service"), str(project)])
     command = [sys.executable, *options, "-p", "no:cacheprovider", *processes.WITHOUT_OTHERS]
-    return processes.run(command, cwd=project, env=env, timeout=100)
+    return processes.run(command, cwd=project, env=env, timeout=170)
 
 
 def write(project: Path, tests: str, fixture: str = "app") -> None:

@@ -59,13 +59,13 @@ def starting(tmp_path: Path) -> Starting:
     return command
 
 
-def ran(command: list[str | Path], tmp_path: Path, timeout: float = 90) -> CompletedProcess[str]:
+def ran(command: list[str | Path], tmp_path: Path, timeout: float = 150) -> CompletedProcess[str]:
     return processes.run(command, cwd=ROOT, env=environment(tmp_path), timeout=timeout)
 
 
 def environment(tmp_path: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return ours | {"PIDS": str(tmp_path / "pids")}
+    return ours | {"PIDS": str(tmp_path / "pids"), "VALETKEY_TEST_GRACE": "8"}
 
 
 def alive(tmp_path: Path) -> list[int]:
@@ -81,7 +81,7 @@ INTERRUPTS = """
 def test_interrupts(start, how):
     process = start()
     process.send_signal(how)
-    assert process.wait(10) == -how
+    assert process.wait(60) == -how
 
 def test_keeps_out_of_it():
     os.kill(os.getpid(), signal.SIGINT)
@@ -213,9 +213,9 @@ def test_a_run_that_is_killed(starting: Starting, tmp_path: Path, workers: str) 
             assert time.monotonic() < deadline
             time.sleep(0.05)
         run.send_signal(signal.SIGKILL)
-        run.wait(10)
+        run.wait(60)
     assert wait_for_none(tmp_path)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while list(tmp_path.glob("valetkey-*")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -231,6 +231,30 @@ def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
     assert [one.returncode for one in (late, left, fine)] == [124, 1, 3]
     assert "sleep 600" in left.stderr
     assert fine.stderr == ""
+    assert alive(tmp_path) == []
+
+
+BESIDE = """sh -c 'echo "what it says"; exit {}'"""
+
+
+@pytest.mark.parametrize(("first", "second", "both"), [(0, 0, 0), (0, 5, 5), (1, 0, 1), (1, 5, 1)])
+def test_a_command_beside_another(tmp_path: Path, first: int, second: int, both: int) -> None:
+    """Each of them can fail the run; what the one beside prints comes after all that the other does."""
+    within = [sys.executable, "-m", "tests.support.reaper", "within", "60", "--beside", BESIDE.format(second)]
+    done = ran([*within, "sh", "-c", f"sleep 1; echo tests; exit {first}"], tmp_path)
+    lines = [line for line in done.stdout.splitlines() if line]
+    assert done.returncode == both, done.stdout + done.stderr
+    assert (lines[0], lines[2:]) == ("tests", ["what it says", f"exits with {second}"])
+
+
+@pytest.mark.parametrize("before", [(), ("env", "--ignore-signal=INT,QUIT,HUP")])
+def test_nobody_waits_for_what_is_beside_an_interrupted_run(tmp_path: Path, before: tuple[str, ...]) -> None:
+    """It is ended with all that it started, also where the shell has the run ignore SIGINT."""
+    within = [*before, sys.executable, "-m", "tests.support.reaper", "within", "60", "--beside"]
+    sleeper = """sh -c 'echo $$ >>"$PIDS"; setsid sleep 600 & echo $! >>"$PIDS"; exec sleep 600'"""
+    written = 'until [ "$(wc -l <"$PIDS")" = 2 ]; do sleep 0.1; done; exit 2'
+    done = ran([*within, sleeper, "sh", "-c", written], tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
     assert alive(tmp_path) == []
 
 
@@ -292,7 +316,7 @@ def test_what_cannot_be_installed(starting: Starting, tmp_path: Path, packages: 
     assert "passed" not in done.stdout
 
 
-def wait_for_none(tmp_path: Path, seconds: float = 30) -> bool:
+def wait_for_none(tmp_path: Path, seconds: float = 60) -> bool:
     """Whether all of its processes have ended within so long."""
     deadline = time.monotonic() + seconds
     while alive(tmp_path):

@@ -72,7 +72,7 @@ serve.run_production("127.0.0.1", 0)
 def _prints(program: str, directory: Path) -> list[str]:
     env = environment(directory, None) | CONFIGURATION
     ledgers.migrate(env["VALETKEY_DATABASE_URL"])
-    done = processes.run([sys.executable, "-c", program], timeout=60, env=env, cwd=directory)
+    done = processes.run([sys.executable, "-c", program], timeout=120, env=env, cwd=directory)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 

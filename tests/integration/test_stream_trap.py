@@ -27,7 +27,7 @@ def test_a_stream_dies_with_its_request_in_a_copied_context() -> None:
 
             @copy_current_request_context
             def later() -> bytes:
-                assert answered.wait(10)
+                assert answered.wait(60)
                 return stream.read()
 
             app.extensions["later"] = pool.submit(later)
@@ -37,7 +37,7 @@ def test_a_stream_dies_with_its_request_in_a_copied_context() -> None:
         assert app.test_client().post("/upload", data=form).text == "accepted"
         answered.set()
         with pytest.raises(ValueError, match="closed file"):
-            app.extensions["later"].result(10)
+            app.extensions["later"].result(60)
 
 
 def test_an_upload_id_crosses_threads_and_contexts(mount: Callable[..., Installed]) -> None:
@@ -52,7 +52,7 @@ def test_an_upload_id_crosses_threads_and_contexts(mount: Callable[..., Installe
         def view(upload_id: str) -> str:
             @copy_current_request_context
             def later() -> bytes:
-                assert answered.wait(10)
+                assert answered.wait(60)
                 upload = mounted.service.complete(Caller("open"), UploadId(upload_id))
                 assert upload.object is not None
                 found = mounted.store.client.get_object(Bucket=upload.bucket, Key=upload.object.key)
@@ -67,4 +67,4 @@ def test_an_upload_id_crosses_threads_and_contexts(mount: Callable[..., Installe
         assert post_form(granted["grant"]["url"], granted["grant"]["fields"], b"x" * 1_000_000).status == 201
         assert client.post(f"/uploaded/{granted['upload']['id']}").text == "accepted"
         answered.set()
-        assert app.extensions["later"].result(10) == b"x" * 1_000_000
+        assert app.extensions["later"].result(60) == b"x" * 1_000_000

@@ -128,4 +128,4 @@ def test_other_ways_to_send_a_file(app: Flask, method: str, size: int) -> None:
 def test_it_needs_no_pytest() -> None:
     """Only the contracts do, which are tests themselves."""
     code = "import sys; sys.modules['pytest'] = None; import valetkey.testing"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -164,7 +164,7 @@ def test_the_worker_needs_a_ledger(shell: Shell, monkeypatch: pytest.MonkeyPatch
         assert result.exit_code == 1
         assert "valetkey migrate" in result.output
     # a process of its own: it decides which signals its threads get
-    done = processes.run([VALETKEY, "worker"], timeout=60)
+    done = processes.run([VALETKEY, "worker"], timeout=120)
     assert done.returncode == 1
     assert "valetkey migrate" in done.stderr
     assert "Traceback" not in done.stderr

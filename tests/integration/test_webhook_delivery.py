@@ -173,7 +173,7 @@ def misbehaving(seed: int) -> Behaviour:
     choices: list[tuple[Behaviour, float]] = [
         (answer(500, body=b"x" * 100_000), 1 / 3),
         (hang_up, 0.1),
-        (after(0.5, answer(200)), 0.1),
+        (after(2.5, answer(200)), 0.1),
         (answer(302, {"Location": "/elsewhere"}), 0.05),
         (answer(200, body=b"thanks"), 1 - 1 / 3 - 0.25),
     ]
@@ -192,7 +192,7 @@ def test_every_end_arrives_at_least_once(url: str, ledger: SqlLedger) -> None:
     with running_receiver(misbehaving(20260301)) as receiver, closing(SqlLedger(url)) as other:
         loops = [
             OutboxLoop(
-                Dispatcher(one, HttpWebhook(receiver.url, SECRETS, allow_private=True, timeout=0.3), delays=[0.05] * 40)
+                Dispatcher(one, HttpWebhook(receiver.url, SECRETS, allow_private=True, timeout=1.5), delays=[0.05] * 40)
             )
             for one in (ledger, other)
         ]
@@ -296,7 +296,7 @@ def drip(head: bytes) -> Behaviour:
 
     def behave(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(head)
-        deadline = monotonic() + BOUND
+        deadline = monotonic() + 2 * BOUND
         while monotonic() < deadline:
             request.wfile.write(b"x")
             sleep(0.05)
@@ -309,15 +309,15 @@ def test_an_answer_that_drips_is_cut() -> None:
     with running_receiver(drip(b"HTTP/1.1 200 OK\r\nX: ")) as receiver:
         begun = monotonic()
         assert attempt(receiver, 0.5)[0] is DeliveryOutcome.FAILED
-        assert 0.4 < monotonic() - begun < 5
+        assert 0.4 < monotonic() - begun < BOUND
 
 
 def test_a_body_that_never_ends_is_not_waited_for() -> None:
     """The status has come: it counts, whatever becomes of the body."""
     with running_receiver(drip(b"HTTP/1.1 200 OK\r\n\r\n")) as receiver:
         begun = monotonic()
-        assert attempt(receiver, 0.5) == (DeliveryOutcome.DELIVERED, "HTTP 200", None)
-        assert monotonic() - begun < 5
+        assert attempt(receiver, 5) == (DeliveryOutcome.DELIVERED, "HTTP 200", None)
+        assert monotonic() - begun < BOUND
 
 
 def test_a_huge_body_is_not_read() -> None:
@@ -364,7 +364,7 @@ def test_an_address_that_leads_nowhere_leaves_time_for_the_others() -> None:
                 receiver.url,
                 SECRETS,
                 allow_private=True,
-                timeout=3.0,
+                timeout=9.0,
                 resolve=lambda *_, **__: [(socket.AF_INET, 1, 6, "", address) for address in addresses],
             )
             upload_id = new_upload_id()
@@ -382,7 +382,7 @@ def test_what_is_no_answer_is_a_failure(behave: Behaviour) -> None:
 def test_what_the_receiver_says_is_kept_harmless() -> None:
     """A NUL, which PostgreSQL keeps in no text, a line's end or a terminal's escape does not get into the ledger."""
     with running_receiver(drip(b"a\x00b\x1b[31m\rc\r\n")) as receiver:
-        outcome, detail, _ = attempt(receiver, 1.0)
+        outcome, detail, _ = attempt(receiver)
     assert outcome is DeliveryOutcome.FAILED
     assert "a?b?[31m?c" in detail
     assert detail.isprintable()

@@ -33,7 +33,7 @@ def build(checkout: Path, *targets: str, **env: str) -> CompletedProcess[str]:
     command = [sys.executable, "-m", "hatchling", "build", *targets]
     # the commands around a test need a PATH, the build does not
     within = ["env", *(f"{name}={value}" for name, value in env.items()), *command]
-    return processes.run(within, cwd=checkout, timeout=100)
+    return processes.run(within, cwd=checkout, timeout=170)
 
 
 def build_pages(checkout: Path) -> None:
@@ -72,7 +72,7 @@ def test_pip_shows_what_is_not_built(checkout: Path, tmp_path: Path) -> None:
     """Who installs a fresh clone without Node reads the same from pip."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps", "--no-build-isolation"]
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
-    done = processes.run([*pip, "--target", tmp_path / "there", checkout], cwd=checkout, env=env, timeout=100)
+    done = processes.run([*pip, "--target", tmp_path / "there", checkout], cwd=checkout, env=env, timeout=170)
     assert done.returncode != 0
     assert "Not built yet: demo.js" in done.stdout + done.stderr
     assert "Node 20.19" in done.stdout + done.stderr

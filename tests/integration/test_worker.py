@@ -63,7 +63,7 @@ def queues(moto_bucket: Bucket) -> Queues:
     return Queues(moto_bucket)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 150) -> None:
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline
@@ -104,8 +104,9 @@ def test_two_workers_confirm_everything_once(
 ) -> None:
     """Events of 200 uploads, a fifth of them twice, by way of SQS: all are confirmed, each is announced once, and no
     message is left."""
-    first, second = mount(Flask("one")), mount(Flask("two"))
-    settings = settings.model_copy(update={"events_sqs_queue_url": queues.url, "worker_threads": 2})
+    update = {"events_sqs_queue_url": queues.url, "worker_threads": 2, "sweep_first_look": 86_400}
+    settings = settings.model_copy(update=update)
+    first, second = (mount(Flask(name), settings=settings) for name in ("one", "two"))
     uploads = create(first, 200)
     announced: Counter[str] = Counter()
 
@@ -146,14 +147,14 @@ def test_a_poison_message_ends_among_the_dead_letters(
 def test_the_queue_keeps_a_message_from_others_and_gives_it_back(queues: Queues) -> None:
     """For the visibility that was asked for, longer when it is extended, and for good when it is deleted."""
     queues.sqs.purge_queue(QueueUrl=queues.url)  # the bucket's s3:TestEvent
-    queue = SqsQueue(queues.sqs, queues.url, visibility=2)
+    queue = SqsQueue(queues.sqs, queues.url, visibility=6)
     for number in range(12):  # more than SQS takes in one batch
         queues.sqs.send_message(QueueUrl=queues.url, MessageBody=str(number))
     held = [*queue.receive(1), *queue.receive(1)]
     assert sorted(int(message.body) for message in held) == list(range(12))
     assert queue.receive(0) == []
     SqsQueue(queues.sqs, queues.url, visibility=60).extend(held)
-    sleep(2.2)
+    sleep(6.2)
     assert queue.receive(0) == []
     queue.delete(held)
     assert queues.waiting(queues.url) == 0
@@ -202,7 +203,7 @@ def test_the_sweep_runs_without_a_queue(
     kinds = [type(loop) for loop in loops(valetkey, settings, queues.session)]
     assert kinds == [CheckLoop, EraseLoop, SweepLoop, CleanLoop, RetentionLoop, BeatLoop]
     with working(valetkey, settings, queues):
-        wait_until(lambda: (valetkey.ledger.get(upload.id) or upload).state is UploadState.CONFIRMED, 20)
+        wait_until(lambda: (valetkey.ledger.get(upload.id) or upload).state is UploadState.CONFIRMED)
     kept = valetkey.ledger.get(upload.id)
     assert kept is not None
     assert kept.confirmed_by is Signal.SWEEP

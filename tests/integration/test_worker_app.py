@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 
 import pytest
 from click.testing import CliRunner, Result
@@ -112,9 +113,10 @@ def worker(folder: Path, env: Mapping[str, str], *args: str) -> Iterator[Path]:
     ):
         while "the worker has started" not in log.read_text():
             assert process.poll() is None, log.read_text()
+            sleep(0.05)
         yield log
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("name", ["shop", "shop.py", "shop:create_app", "shop:create_app('boutique')"])

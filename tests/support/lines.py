@@ -30,7 +30,7 @@ MIB = 1024**2
 
 
 @dataclass(frozen=True)
-class Line:
+class NetworkLink:
     """How a line carries what is sent."""
 
     name: str
@@ -68,7 +68,7 @@ class Carrier:
     """One connection of a client, and its own to the store."""
 
     def __init__(
-        self, line: Line, wire: Wire, client: socket.socket, store: socket.socket, chance: random.Random
+        self, line: NetworkLink, wire: Wire, client: socket.socket, store: socket.socket, chance: random.Random
     ) -> None:
         self._line = line
         self._wire = wire
@@ -153,7 +153,7 @@ class Carrier:
         self._acknowledged.set()
 
 
-async def relay(line: Line, store: tuple[str, int]) -> None:
+async def relay(line: NetworkLink, store: tuple[str, int]) -> None:
     """Listens on a free port, prints it, and relays until it is killed."""
     loop = asyncio.get_running_loop()
     wire, chance = Wire(line.rate), random.Random(7)  # the same losses each time
@@ -174,7 +174,7 @@ async def relay(line: Line, store: tuple[str, int]) -> None:
 
 
 @contextmanager
-def line_to(endpoint_url: str, line: Line) -> Iterator[str]:
+def line_to(endpoint_url: str, line: NetworkLink) -> Iterator[str]:
     """The URL at which the store of ``endpoint_url`` is at the other end of ``line``."""
     store = urlsplit(endpoint_url)
     command = [sys.executable, "-m", "tests.support.lines", f"{store.hostname}:{store.port}", json.dumps(asdict(line))]
@@ -192,7 +192,7 @@ def main() -> None:
     given = parser.parse_args()
     host, _, port = given.store.rpartition(":")
     with suppress(KeyboardInterrupt):
-        asyncio.run(relay(Line(**given.line), (host, int(port))))
+        asyncio.run(relay(NetworkLink(**given.line), (host, int(port))))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "service" / "valetkey" / "api" / "static"
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
+LEAN_CHROMIUM = Path(__file__).with_name("chromium")
+"""The same without what nobody sees of it: a page takes two thirds of the CPU."""
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE = 60_000
 """How long a page may take for what is expected of it, in milliseconds, on a machine that has other things to do."""
@@ -68,9 +70,27 @@ def stop_playwright() -> None:
 def running_chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     with running_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=LEAN_CHROMIUM, args=QUIET, timeout=2 * PATIENCE)
+        _be_patient(browser)
         yield browser
         browser.close()
+
+
+def _be_patient(browser: Browser) -> None:
+    """Whatever is opened in it is waited for so long where a test says nothing else; Playwright's own are 30 s."""
+    new_context, new_page = browser.new_context, browser.new_page
+
+    def context(**options: Any) -> BrowserContext:
+        made = new_context(**options)
+        made.set_default_timeout(PATIENCE)
+        return made
+
+    def page(**options: Any) -> Page:
+        made = new_page(**options)
+        made.context.set_default_timeout(PATIENCE)
+        return made
+
+    browser.new_context, browser.new_page = context, page  # type: ignore[method-assign]
 
 
 class _Empty(BaseHTTPRequestHandler):
@@ -80,6 +100,13 @@ class _Empty(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
+
+
+def violations(page: Page) -> list[Any]:
+    """What axe finds on the page. It describes these alone: to describe all that is well, too, takes longer than the
+    look itself."""
+    page.evaluate(AXE.read_text())
+    return list(page.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"))
 
 
 @contextmanager

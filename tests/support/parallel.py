@@ -13,7 +13,7 @@ def in_parallel(calls: Sequence[Callable[[], T]]) -> list[T]:
     together = threading.Barrier(len(calls))
 
     def start(call: Callable[[], T]) -> T:
-        together.wait(30)
+        together.wait(60)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:

@@ -117,7 +117,7 @@ def _first_start(directory: Path, attempts: int = 3) -> int:
 
 def _start(directory: Path, port: int) -> None:
     log = str(directory / "server.log")
-    _as_server(_command("pg_ctl"), "start", "-D", str(directory), "-o", f"-p {port}", "-l", log, "-w", "-t", "60")
+    _as_server(_command("pg_ctl"), "start", "-D", str(directory), "-o", f"-p {port}", "-l", log, "-w", "-t", "150")
 
 
 def _command(name: str) -> str:
@@ -147,7 +147,7 @@ def _as_server(*command: str, wait: bool = True) -> None:
     )
     if wait:
         try:
-            process.wait(90)
+            process.wait(170)
         except BaseException:
             processes.end(process)
             raise

@@ -81,16 +81,23 @@ def can_start(env: Mapping[str, str]) -> bool:
 
 
 def start(
-    args: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[bytes], dies_by: str, module: str = ""
+    args: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    log: IO[bytes],
+    dies_by: str,
+    module: str = "",
+    errors: IO[bytes] | None = None,
 ) -> Forked:
-    """`valetkey`, or ``module`` as a program, with these arguments; it writes to ``log``, and gets the signal
-    ``dies_by`` when the run is killed."""
+    """`valetkey`, or ``module`` as a program, with these arguments; it writes to ``log``, or its standard error to
+    ``errors``, and gets the signal ``dies_by`` when the run is killed."""
     wanted = {"args": list(args), "env": dict(env), "cwd": str(cwd), "dies_by": dies_by, "module": module}
     reader, writer = os.pipe()
     try:
         with _Prepared.lock:
             there = _prepared()
-            socket.send_fds(there, [json.dumps(wanted).encode()], [log.fileno(), writer])
+            socket.send_fds(there, [json.dumps(wanted).encode()], [log.fileno(), (errors or log).fileno(), writer])
             pid = int(there.recv(16))
     finally:
         os.close(writer)
@@ -135,24 +142,25 @@ def _fork_for(there: socket.socket) -> tuple[str, list[str]]:
                 os.close(ended)
                 os.close(descriptor)
                 continue
-            message, given, _, _ = socket.recv_fds(there, LENGTH, 2)
+            message, given, _, _ = socket.recv_fds(there, LENGTH, 3)
             if not message:
                 sys.exit()
-            log, ended = given
+            *streams, ended = given
             if (pid := os.fork()) == 0:
-                return _begin(json.loads(message), log)
-            os.close(log)
+                return _begin(json.loads(message), streams)
+            for stream in streams:
+                os.close(stream)
             child = os.pidfd_open(pid)
             watched.register(child, select.POLLIN)
             children[child] = pid, ended
             there.send(str(pid).encode())
 
 
-def _begin(wanted: dict[str, object], log: int) -> tuple[str, list[str]]:
-    """What exec and `processes.start` would have done for a process of its own."""
+def _begin(wanted: dict[str, object], streams: Sequence[int]) -> tuple[str, list[str]]:
+    """What exec and `processes.start` would have done for a process of its own; ``streams`` are what it writes to."""
     os.setsid()
-    for stream in (1, 2):
-        os.dup2(log, stream)
+    for number, stream in enumerate(streams, 1):
+        os.dup2(stream, number)
     os.closerange(3, 4_096)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.Signals[f"SIG{wanted['dies_by']}"])
     os.chdir(str(wanted["cwd"]))

@@ -35,7 +35,7 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
-    def wait_for(self, enough: Callable[[list[Received]], bool], seconds: float = 30) -> list[Received]:
+    def wait_for(self, enough: Callable[[list[Received]], bool], seconds: float = 60) -> list[Received]:
         """What was received as soon as that is ``enough``; fails after so many seconds."""
         deadline = monotonic() + seconds
         while monotonic() < deadline:

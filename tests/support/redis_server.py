@@ -21,6 +21,6 @@ def running_redis(directory: Path) -> Iterator[str]:
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     with processes.running(["redis-server", *words], stdout=DEVNULL, stderr=DEVNULL):
         url = f"redis://127.0.0.1:{port}/0"
-        with closing(Redis.from_url(url, retry=Retry(ConstantBackoff(0.05), 400), retry_on_error=[Refused])) as redis:
+        with closing(Redis.from_url(url, retry=Retry(ConstantBackoff(0.05), 1800), retry_on_error=[Refused])) as redis:
             redis.ping()
         yield url

@@ -13,22 +13,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 from tests.support import ledgers, prepared, processes
 from tests.support.stores import Bucket
 
 VALETKEY = prepared.VALETKEY
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""How many workers the run has, and which of them this is."""
+
+_given: set[int] = set()
+
 START = 90.0
 """How long a process may take to start, in seconds, on a machine that has other things to do; it takes one."""
 
 
 def free_port() -> int:
-    """A port that nothing listens on, below those that outgoing connections take (32768 and up on Linux)."""
+    """A port that nothing listens on, below those that outgoing connections take (32768 and up on Linux).
+
+    Each worker of the run has ports of its own, and gives each but once: between this look and the moment when somebody
+    listens there, and while a server is away that is to come back, nobody else takes it.
+    """
     while True:
-        port = 10000 + secrets.randbelow(22000)
+        port = 10000 + secrets.randbelow(22000 // WORKERS) * WORKERS + WORKER % WORKERS
+        if port in _given:
+            continue
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
+                _given.add(port)
                 return port
 
 
@@ -73,11 +87,29 @@ class ValetkeyServer:
 
 
 def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
-    """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails."""
-    done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=START)
-    if done.returncode:
-        raise RuntimeError(f"valetkey {' '.join(args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails.
+
+    It is forked where it can be (`tests.support.prepared`).
+    """
+    if prepared.can_start(env):
+        code, out, err = _forked(args, env, directory)
+    else:
+        done = processes.run([VALETKEY, *args], env=env, cwd=directory, timeout=START)
+        code, out, err = done.returncode, done.stdout, done.stderr
+    if code:
+        raise RuntimeError(f"valetkey {' '.join(args)} exited {code}:\n{out}{err}")
+    return out
+
+
+def _forked(args: Sequence[str], env: Mapping[str, str], directory: Path) -> tuple[int, str, str]:
+    """Exit code, and what was printed to both streams."""
+    with TemporaryFile() as out, TemporaryFile() as err:
+        begun = prepared.start(args, env=env, cwd=directory, log=out, errors=err, dies_by="KILL")
+        with processes.ended(begun, signal.SIGKILL) as process:
+            code = process.wait(START)
+        for stream in (out, err):
+            stream.seek(0)
+        return code, out.read().decode(errors="surrogateescape"), err.read().decode(errors="surrogateescape")
 
 
 @contextmanager
@@ -173,7 +205,7 @@ class WorkerProcess:
         """All that it printed so far."""
         return self.log_file.read_text(errors="replace")
 
-    def end(self, how: signal.Signals, seconds: float = 30) -> int:
+    def end(self, how: signal.Signals, seconds: float = 60) -> int:
         """Send a signal and wait for its end; the exit code, negative where the signal killed it."""
         self.process.send_signal(how)
         return self.process.wait(seconds)

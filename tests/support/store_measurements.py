@@ -38,7 +38,7 @@ def refusal(call: Callable[[], object]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MeasuredBucket:
     """A bucket that is asked; what is written carries an MD5, for buckets that want one."""
 
     bucket: Bucket
@@ -102,12 +102,12 @@ def says(code: str | None, taken: str = "ignored") -> str:
     return "412" if code in {"PreconditionFailed", "412"} else code or taken
 
 
-def forms(ask: Asked) -> str:
+def forms(ask: MeasuredBucket) -> str:
     status = ask.form()
     return "yes" if status == 201 else f"no ({status})"
 
 
-def form_conditions(ask: Asked) -> str:
+def form_conditions(ask: MeasuredBucket) -> str:
     """Which changes of a form are taken all the same."""
     if ask.form() != 201:
         return "-"
@@ -125,7 +125,7 @@ def form_conditions(ask: Asked) -> str:
     return "all" if not lacking else "none" if len(lacking) == len(taken) else f"not {', '.join(lacking)}"
 
 
-def put_headers(ask: Asked) -> str:
+def put_headers(ask: MeasuredBucket) -> str:
     """Whether a presigned PUT has to keep to the type and the length that were signed."""
     md5_of_it = {"Content-MD5": md5(b"bytes")}
     other_type = ask.put(b"bytes", {"Content-Type": "image/gif", **md5_of_it}, Key="put", ContentType="image/png")
@@ -134,21 +134,21 @@ def put_headers(ask: Asked) -> str:
     return ", ".join(kept) or "none"
 
 
-def put_once(ask: Asked) -> str:
+def put_once(ask: MeasuredBucket) -> str:
     """What the second PUT with If-None-Match is answered."""
     sent = {"If-None-Match": "*", "Content-MD5": md5(b"bytes")}
     statuses = [ask.put(b"bytes", sent, Key="once", IfNoneMatch="*", ContentMD5=md5(b"bytes")) for _ in range(2)]
     return "ignored" if statuses[1] < 300 else str(statuses[1])
 
 
-def wrong_sums(ask: Asked) -> str:
+def wrong_sums(ask: MeasuredBucket) -> str:
     by_md5 = ask.put(b"bytes", {"Content-MD5": WRONG_MD5}, Key="sum", ContentMD5=WRONG_MD5)
     by_sha = ask.put(b"bytes", {"x-amz-checksum-sha256": WRONG_SUM}, Key="sum", ChecksumSHA256=WRONG_SUM)
     refused = [name for name, status in (("MD5", by_md5), ("SHA-256", by_sha)) if status >= 400]
     return ", ".join(refused) or "none"
 
 
-def sums_kept(ask: Asked) -> str:
+def sums_kept(ask: MeasuredBucket) -> str:
     """What HEAD tells of a PUT with a SHA-256, and of an object in parts."""
     right = base64.b64encode(hashlib.sha256(b"bytes").digest()).decode()
     ask.put(b"bytes", {"x-amz-checksum-sha256": right}, Key="kept", ChecksumSHA256=right)
@@ -159,7 +159,7 @@ def sums_kept(ask: Asked) -> str:
     return ", ".join(kept) or "none"
 
 
-def head_says(ask: Asked) -> str:
+def head_says(ask: MeasuredBucket) -> str:
     """What HEAD lacks, of what valetkey needs."""
     ask.write("head")
     head = ask.head("head")
@@ -173,7 +173,7 @@ def head_says(ask: Asked) -> str:
     return ", ".join(name for name, found in there.items() if found)
 
 
-def metadata_names(ask: Asked) -> str:
+def metadata_names(ask: MeasuredBucket) -> str:
     ask.write("head")
     url = ask.s3.generate_presigned_url("head_object", Params={"Bucket": ask.name, "Key": "head"})
     assert urlsplit(url).hostname == "127.0.0.1"
@@ -182,7 +182,7 @@ def metadata_names(ask: Asked) -> str:
     return "as sent" if names == ["x-amz-meta-upload-id"] else ", ".join(names) or "lost"
 
 
-def copy_condition(ask: Asked) -> str:
+def copy_condition(ask: MeasuredBucket) -> str:
     """Whether a copy honours the ETag its source should have, and by which header."""
     ask.write("source")
     code = refusal(lambda: ask.copy("source", "copied", CopySourceIfMatch=NO_ETAG))
@@ -190,7 +190,7 @@ def copy_condition(ask: Asked) -> str:
         return says(code)
     s3 = ask.bucket.server.client(signature_version="s3v4")
     s3.meta.events.register("before-sign.s3.CopyObject", _for_ceph)
-    other = Asked(Bucket(ask.name, s3, ask.bucket.server))
+    other = MeasuredBucket(Bucket(ask.name, s3, ask.bucket.server))
     other.__dict__["s3"] = s3
     return "412 (x-amz-copy-if-match)" if refusal(lambda: other.copy("source", "copied")) else "ignored"
 
@@ -199,14 +199,14 @@ def _for_ceph(request: Any, **_: Any) -> None:
     request.headers["x-amz-copy-if-match"] = NO_ETAG
 
 
-def copy_etag(ask: Asked) -> str:
+def copy_etag(ask: MeasuredBucket) -> str:
     ask.write("source")
     ask.copy("source", "copied")
     before, after = ask.head("source").get("ETag"), ask.head("copied").get("ETag")
     return "none" if after is None else "the same" if before == after else "another"
 
 
-def copy_replaces(ask: Asked) -> str:
+def copy_replaces(ask: MeasuredBucket) -> str:
     ask.write("source")
     ask.copy("source", "other", MetadataDirective="REPLACE", Metadata={"new": "2"}, ContentType="text/plain")
     head = ask.head("other")
@@ -214,13 +214,13 @@ def copy_replaces(ask: Asked) -> str:
     return "yes" if "new" in names and "upload-id" not in names and head["ContentType"] == "text/plain" else "no"
 
 
-def copy_once(ask: Asked) -> str:
+def copy_once(ask: MeasuredBucket) -> str:
     ask.write("source")
     ask.write("there")
     return says(refusal(lambda: ask.copy("source", "there", IfNoneMatch="*")))
 
 
-def part_copy(ask: Asked) -> str:
+def part_copy(ask: MeasuredBucket) -> str:
     """UploadPartCopy, and its condition."""
     ask.write("large", b"x" * 5 * MIB)
     origin = {"Bucket": ask.name, "Key": "large"}
@@ -232,7 +232,7 @@ def part_copy(ask: Asked) -> str:
     return says(refusal(lambda: ask.s3.upload_part_copy(**given, CopySourceIfMatch=NO_ETAG)))
 
 
-def lists(ask: Asked) -> str:
+def lists(ask: MeasuredBucket) -> str:
     """ListParts and ListMultipartUploads."""
     upload = ask.begin("listed")
     ask.part("listed", upload, 1, b"x")
@@ -244,7 +244,7 @@ def lists(ask: Asked) -> str:
     return ", ".join(able) + ("" if dated else " without dates")
 
 
-def part_after_join(ask: Asked) -> str:
+def part_after_join(ask: MeasuredBucket) -> str:
     """What a part does that is sent when its upload is over."""
     upload = ask.begin("over")
     first, second = ask.part("over", upload, 1, b"x" * 5 * MIB), ask.part("over", upload, 2, b"y")
@@ -265,38 +265,38 @@ def _quietly(call: Callable[[], object]) -> bool:
     return False
 
 
-def join_again(ask: Asked) -> str:
+def join_again(ask: MeasuredBucket) -> str:
     upload = ask.begin("again")
     parts = [ask.part("again", upload, 1, b"x")]
     ask.join("again", upload, parts)
     return refusal(lambda: ask.join("again", upload, parts)) or "200"
 
 
-def join_once(ask: Asked) -> str:
+def join_once(ask: MeasuredBucket) -> str:
     ask.write("there")
     upload = ask.begin("there")
     parts = [ask.part("there", upload, 1, b"x")]
     return says(refusal(lambda: ask.join("there", upload, parts, IfNoneMatch="*")))
 
 
-def small_parts(ask: Asked) -> str:
+def small_parts(ask: MeasuredBucket) -> str:
     upload = ask.begin("small")
     parts = [ask.part("small", upload, number, b"x") for number in (1, 2)]
     return refusal(lambda: ask.join("small", upload, parts)) or "joined"
 
 
-def storage_class(ask: Asked) -> str:
+def storage_class(ask: MeasuredBucket) -> str:
     ask.write("source")
     return refusal(lambda: ask.copy("source", "cold", StorageClass="GLACIER")) or "taken"
 
 
-def encryption(ask: Asked) -> str:
+def encryption(ask: MeasuredBucket) -> str:
     ask.write("source")
     code = refusal(lambda: ask.copy("source", "secret", ServerSideEncryption="AES256"))
     return code or ("taken" if ask.head("secret").get("ServerSideEncryption") else "taken, nothing said")
 
 
-def versions(ask: Asked) -> str:
+def versions(ask: MeasuredBucket) -> str:
     enabled = {"Status": "Enabled"}
     code = refusal(lambda: ask.s3.put_bucket_versioning(Bucket=ask.name, VersioningConfiguration=enabled))
     if code:
@@ -307,7 +307,7 @@ def versions(ask: Asked) -> str:
     return "yes" if len(found) == 2 else "no"
 
 
-QUESTIONS: dict[str, Callable[[Asked], str]] = {
+QUESTIONS: dict[str, Callable[[MeasuredBucket], str]] = {
     "takes a POST form": forms,
     "conditions of a form that are enforced": form_conditions,
     "signed headers of a PUT that are enforced": put_headers,
@@ -335,4 +335,4 @@ QUESTIONS: dict[str, Callable[[Asked], str]] = {
 
 def measure(bucket: Bucket) -> dict[str, str]:
     """The column of a store."""
-    return {question: answer(Asked(bucket)) for question, answer in QUESTIONS.items()}
+    return {question: answer(MeasuredBucket(bucket)) for question, answer in QUESTIONS.items()}

@@ -24,6 +24,9 @@ STORES_SCRIPT = ROOT / "infra" / "stores" / "serve.py"
 INSTALLED = ROOT / ".stores"
 """What infra/stores/install.py brought (`make stores`)."""
 
+START_WITHIN = ("--timeout", "150")
+"""Seconds that a store may take to start, on a machine that has other things to do; Ceph takes twelve."""
+
 
 @dataclass(frozen=True)
 class S3Server:
@@ -72,7 +75,7 @@ class Rgw(S3Server):
         Its Ceph is the system's, or that of the Debian in the folder `root`.
         """
         other = ["--root", str(root)] if root else []
-        out = _rgw("start", directory, "--json", "--while-pid", str(owner), *other)
+        out = _rgw("start", directory, "--json", "--while-pid", str(owner), *START_WITHIN, *other)
         return cls(**json.loads(out), directory=directory)
 
     def create_writer(self) -> tuple[str, str]:
@@ -101,7 +104,7 @@ class Rgw(S3Server):
         return keys
 
     def _admin(self, *args: str) -> None:
-        done = processes.run(["radosgw-admin", "-c", "ceph.conf", *args], timeout=60, cwd=self.directory)
+        done = processes.run(["radosgw-admin", "-c", "ceph.conf", *args], timeout=150, cwd=self.directory)
         if done.returncode:
             raise RuntimeError(f"radosgw-admin {args[0]} failed:\n{done.stderr}")
 
@@ -110,7 +113,7 @@ class Rgw(S3Server):
         _rgw("stop-gateway", self.directory)
 
     def start_gateway(self) -> None:
-        _rgw("start-gateway", self.directory)
+        _rgw("start-gateway", self.directory, *START_WITHIN)
 
 
 def stop_rgw(directory: Path) -> None:
@@ -123,7 +126,7 @@ def _rgw(command: str, directory: Path, *args: str) -> str:
 
 
 def _run(script: Path, *args: str) -> str:
-    done = processes.run([sys.executable, script, *args], timeout=180)
+    done = processes.run([sys.executable, script, *args], timeout=200)
     if done.returncode:
         raise RuntimeError(f"{script.name} {args[0]} failed:\n{done.stderr}")
     return done.stdout
@@ -136,7 +139,7 @@ def start_store(
 
     It ends when process `owner` ends. A proxy is put in front of the store `behind`.
     """
-    options = ["--installed", str(INSTALLED), "--json", "--while-pid", str(owner)]
+    options = ["--installed", str(INSTALLED), "--json", "--while-pid", str(owner), *START_WITHIN]
     if behind:
         known = {"endpoint_url", "access_key", "secret_key", "region"}
         options += ["--behind", json.dumps({name: getattr(behind, name) for name in known})]

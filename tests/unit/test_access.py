@@ -23,14 +23,14 @@ LATER = timedelta(seconds=1)
 
 def test_a_ticket_stands_for_its_upload() -> None:
     """Read back it is a caller without an account, who may touch this one upload."""
-    caller = TICKETS.read(TICKETS.issue(ONE), NOW)
+    caller = TICKETS.read(TICKETS.sign_upload_ticket(ONE), NOW)
     assert caller == Caller("", ONE.id)
     assert caller.require(ONE) is ONE
 
 
 def test_a_ticket_touches_nothing_else() -> None:
     """Not another upload of the same account, not even one without an account, and not what has no upload."""
-    caller = TICKETS.read(TICKETS.issue(ONE), NOW)
+    caller = TICKETS.read(TICKETS.sign_upload_ticket(ONE), NOW)
     assert caller is not None
     for other in (new_upload(NOW), new_upload(NOW, account=""), None):
         with pytest.raises(UploadNotFound):
@@ -52,7 +52,7 @@ def test_an_account_touches_its_own() -> None:
 def test_a_ticket_lives_a_grant_longer_than_renewals() -> None:
     """The last grant may be given just before `renewable_until`; its client still has to say that it is done."""
     end = ONE.renewable_until + (ONE.expires_at - ONE.created_at)
-    ticket = TICKETS.issue(ONE)
+    ticket = TICKETS.sign_upload_ticket(ONE)
     assert TICKETS.read(ticket, end - LATER) is not None
     assert TICKETS.read(ticket, end) is None
 
@@ -60,9 +60,9 @@ def test_a_ticket_lives_a_grant_longer_than_renewals() -> None:
 def test_secrets_rotate() -> None:
     """A new secret in front signs, the old one is still accepted, and not any more when it is taken out."""
     old, both, new = Tickets(["old"]), Tickets(["new", "old"]), Tickets(["new"])
-    assert both.read(old.issue(ONE), NOW) is not None
-    assert new.read(both.issue(ONE), NOW) is not None
-    assert new.read(old.issue(ONE), NOW) is None
+    assert both.read(old.sign_upload_ticket(ONE), NOW) is not None
+    assert new.read(both.sign_upload_ticket(ONE), NOW) is not None
+    assert new.read(old.sign_upload_ticket(ONE), NOW) is None
 
 
 def forged(text: str, secret: str = "secret", salt: str = "valetkey.ticket") -> str:
@@ -108,7 +108,7 @@ def test_what_is_no_ticket_is_nobody(ticket: str) -> None:
 @given(st.data())
 def test_no_character_of_a_ticket_can_change(data: st.DataObject) -> None:
     """Any one changed, added or left out: it reads as nobody, or as the same caller at most."""
-    ticket = TICKETS.issue(ONE)
+    ticket = TICKETS.sign_upload_ticket(ONE)
     place = data.draw(st.integers(3, len(ticket)))
     cut = data.draw(st.integers(0, 1))
     new = data.draw(st.text(alphabet="0123456789abcdef-._Zé", max_size=1))
@@ -130,4 +130,4 @@ def at(moment: datetime) -> Upload:
 
 def test_every_upload_has_a_ticket_of_its_own() -> None:
     """Two tickets of one moment differ."""
-    assert TICKETS.issue(at(NOW)) != TICKETS.issue(at(NOW))
+    assert TICKETS.sign_upload_ticket(at(NOW)) != TICKETS.sign_upload_ticket(at(NOW))

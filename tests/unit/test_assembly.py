@@ -228,8 +228,8 @@ def test_one_that_is_just_begun_is_nobodys_whatever_date_the_store_says(world: W
     def start_long_ago(*given: Any, **more: Any) -> MultipartUploadId:
         begun = start(*given, **more)
         multipart = world.store._multiparts[begun]
-        long_ago = replace(multipart.begun, started_at=datetime(2010, 11, 10, tzinfo=UTC))
-        world.store._multiparts[begun] = replace(multipart, begun=long_ago)
+        long_ago = replace(multipart.started, started_at=datetime(2010, 11, 10, tzinfo=UTC))
+        world.store._multiparts[begun] = replace(multipart, started=long_ago)
         assert [finding.action for finding in world.sweep.clean()] == []
         return begun
 

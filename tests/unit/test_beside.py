@@ -17,7 +17,7 @@ from valetkey.adapters.memory.bucket import MemoryObject
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.core.errors import ConfigurationError, MethodNotSupported, PlacementRefused, StoreUnavailable
 from valetkey.core.granting.admission import UploadRequest
-from valetkey.core.granting.asking import ASK_AGAIN
+from valetkey.core.granting.lockability import RETRY_INTERVAL
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.erasure import ErasureState
 from valetkey.core.model.profile import Profile
@@ -153,7 +153,7 @@ def test_a_bucket_is_asked_before_the_first_put(method: Method | None, monkeypat
         world.store._capabilities = replace(unknown, object_lock=True)
 
     monkeypatch.setattr(world.store, "learn", learn)
-    world.time += ASK_AGAIN
+    world.time += RETRY_INTERVAL
     if method is None:
         assert world.service.create(OWNER, asked).upload.method is Method.MULTIPART
     else:

@@ -69,6 +69,29 @@ def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
     world.check_settled()
 
 
+def test_one_write_records_a_look_and_begins_the_last_copy() -> None:
+    """Where no other check is missing, one commit records that the bytes were looked at and that the last copy has
+    begun. Where a verdict is missing, no copy begins."""
+    world = detecting()
+    upload = sent(world, PNG)
+    world.service.complete(OWNER, upload.id)
+    del world.operations[:]
+    seen: list[Upload] = []
+    world.before = lambda name: seen.append(world.now(upload)) if name == "copy final" else None
+    list(world.sweep.look())
+    [copying] = seen
+    assert copying.is_inspected
+    assert copying.copying_since == world.time
+    assert copying.due_at is not None
+    assert copying.due_at > world.time
+    assert world.operations.count("replace") == 2  # the other is the end
+    world.before = None
+    world = detecting(scan=True)
+    waiting = world.work(sent(world, PNG))
+    assert waiting.is_inspected
+    assert waiting.copying_since is None
+
+
 def test_a_lie_is_rejected_and_removed() -> None:
     """The reason names both types, the detected one is kept, and nothing is left or was ever copied."""
     world = detecting()

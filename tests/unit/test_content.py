@@ -5,9 +5,10 @@ import gzip
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from puremagic.main import PureError, magic_header_array, magic_string, multi_part_dict
 from tests.unit import samples
 
-from valetkey.adapters.magic import MagicDetector
+from valetkey.adapters.magic import MagicDetector, _behind, _by_signature, _is_credible
 from valetkey.core.content.inspection import look_into
 
 DETECTOR = MagicDetector()
@@ -154,6 +155,28 @@ def test_any_bytes_can_be_looked_at(first: bytes, declared: str) -> None:
     content = look_into(first, declared, ("*/*",), DETECTOR)
     if declared == "image/png" and not first.startswith(b"\x89PNG\r\n\x1a\n"):
         assert not content.agrees
+
+
+@pytest.mark.parametrize("filler", [b"\xa5", b" "])
+def test_all_that_puremagic_knows_is_found(filler: bytes) -> None:
+    """Bytes without a known beginning are not compared with its thousand signatures. Each credible signature is found
+    nevertheless, also one that begins a longer one."""
+    for row in magic_header_array[::7]:
+        first = filler * row.offset + row.byte_match
+        assert set(DETECTOR.candidates(first)) >= _credible(first) or _by_signature(first) or _behind(first), row
+    for begins, options in multi_part_dict.items():
+        for row in options:
+            first = (begins + filler * row.offset)[: max(len(begins), row.offset)] + row.byte_match
+            assert set(DETECTOR.candidates(first)) >= _credible(first) or _by_signature(first) or _behind(first), row
+
+
+def _credible(first: bytes) -> set[str]:
+    """What puremagic says by itself."""
+    try:
+        rows = magic_string(first)
+    except PureError:
+        return set()
+    return {row.mime_type for row in rows if row.mime_type and _is_credible(row.byte_match, row.offset)}
 
 
 @pytest.mark.parametrize(

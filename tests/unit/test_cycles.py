@@ -18,7 +18,7 @@ from valetkey import waiting
 from valetkey.api.requests import read_batch
 from valetkey.api.standalone import StandaloneFlask
 from valetkey.core.errors import SenderRefused, UnknownProfile, ValetKeyError
-from valetkey.core.events.event import Arrival, Entrance
+from valetkey.core.events.event import DeliveryHead, EventEndpoint
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.wsgi import call_application
@@ -27,12 +27,14 @@ from valetkey.testing import MemoryValetKey
 
 @pytest.fixture
 def left() -> Iterator[Callable[[], int]]:
-    """How many objects of a kind that a cycle holds there are, of what was made since."""
+    """How many objects of a kind that a cycle holds there are, of what was made since.
+
+    What is there now stays frozen: thawed, all that was collected would be looked through again, by each later test.
+    """
     gc.collect()
     gc.disable()
     gc.freeze()
     yield lambda: sum(type(each).__name__ in {"frame", "BodyNeeded", "WouldWait"} for each in _garbage())
-    gc.unfreeze()
     gc.enable()
 
 
@@ -87,15 +89,15 @@ def test_a_request_that_would_wait_leaves_nothing_for_the_collector(left: Callab
 class Strict:
     """A sender that knows nobody."""
 
-    def admit(self, arrival: Arrival) -> None:
+    def admit(self, arrival: DeliveryHead) -> None:
         raise SenderRefused(f"Nobody sends that: {arrival}")
 
 
 def test_a_delivery_that_is_refused_leaves_nothing_for_the_collector(left: Callable[[], int]) -> None:
-    entrance = Entrance({"a": Strict(), "b": Strict()})  # type: ignore[dict-item]
+    endpoint = EventEndpoint({"a": Strict(), "b": Strict()})  # type: ignore[dict-item]
     for _ in range(3):
         with pytest.raises(SenderRefused, match="Nobody sends that"):
-            entrance.admit(None)  # type: ignore[arg-type]
+            endpoint.admit(None)  # type: ignore[arg-type]
     assert left() == 0
 
 

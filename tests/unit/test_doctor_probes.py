@@ -55,7 +55,7 @@ def removed(store: Any) -> list[Finding]:
     """What is said of a run that wrote an object and began parts."""
     written = Probes()
     written.add("one")
-    written.begun("parts", "1")
+    written.add_multipart("parts", "1")
     return [*written.remove(store), *written.remove_leftovers(store)]
 
 

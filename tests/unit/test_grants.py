@@ -11,7 +11,7 @@ from tests.unit.memory_world import NOW, World
 
 from valetkey.core.access.callers import Caller
 from valetkey.core.errors import StoreUnavailable
-from valetkey.core.gate import Bounded, Room, StoreGate
+from valetkey.core.gate import SharedLimit, StoreGate, StoreLimit
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.granting.grants import GrantMaker, PostGrant
 from valetkey.core.model.profile import Profile
@@ -76,18 +76,18 @@ def test_a_grant_of_the_next_second_is_stamped_anew() -> None:
 def test_beyond_its_limit_the_store_is_not_asked() -> None:
     """While as many wait for the store as may, one more look is told at once to come again; afterwards it succeeds."""
     world = World()
-    world.confirmation._gate = gate = StoreGate(world.store.bucket, Bounded(Room(1), "default", "full"))
+    world.confirmation._gate = gate = StoreGate(world.store.bucket, StoreLimit(SharedLimit(1), "default", "full"))
     granted = world.service.create(Caller("shop"), UploadRequest("a.png", "image/png", 5))
     entered, leave = Event(), Event()
 
     def hold() -> None:
         with gate.open_for(granted.upload):
             entered.set()
-            leave.wait(10)
+            leave.wait(120)
 
     holder = Thread(target=hold)
     holder.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     with pytest.raises(StoreUnavailable) as raised:
         world.service.complete(Caller("shop"), granted.upload.id)
     assert raised.value.retry_after == 1

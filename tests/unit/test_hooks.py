@@ -316,7 +316,7 @@ def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop
 
     def work(version: HooksOf) -> None:
         for caller in version.callers():
-            dispatcher = Dispatcher(caller.outbox, caller, counts_begun=True, clock=lambda: shop.now)
+            dispatcher = Dispatcher(caller.outbox, caller, counts_starts=True, clock=lambda: shop.now)
             for claimed in dispatcher.claim(9):
                 dispatcher.deliver(claimed)
 
@@ -382,7 +382,7 @@ def test_a_module_has_one_name_however_it_is_run(how: list[str], tmp_path: Path)
     (tmp_path / "shop.py").write_text(
         "from valetkey.api.hooks import _name_of\n\ndef hook(upload): ...\n\nprint(_name_of(hook))\n"
     )
-    done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=150)
     assert done.stdout == "shop.hook\n"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valetkey.adapters.memory import MemoryLedger
-from valetkey.core.announcing.dispatcher import BEGUN, DELAYS, JITTER, LEASE, RETENTION, Dispatcher
+from valetkey.core.announcing.dispatcher import DELAYS, JITTER, LEASE, RETENTION, STARTED, Dispatcher
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import EVENT_TYPES, Announcement, Announcer, Status
 from valetkey.core.model.upload import TRANSITIONS, Upload, UploadState
@@ -37,9 +37,9 @@ class World:
         self.ledger = MemoryLedger(announce=Announcer(render, lambda: self.now))
         self.dispatcher = self.worker()
 
-    def worker(self, *, counts_begun: bool = False) -> Dispatcher:
+    def worker(self, *, counts_starts: bool = False) -> Dispatcher:
         now, chance = (lambda: self.now), (lambda: self.chance)
-        return Dispatcher(self.ledger, self, counts_begun=counts_begun, clock=now, chance=chance)
+        return Dispatcher(self.ledger, self, counts_starts=counts_starts, clock=now, chance=chance)
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
         assert at == self.now
@@ -289,19 +289,19 @@ def test_what_takes_its_process_along_is_dead_after_the_tenth_time(world: World)
 
     world.deliver = crash  # type: ignore[method-assign]
     for _ in range(20):
-        worker = world.worker(counts_begun=True)
+        worker = world.worker(counts_starts=True)
         for one in worker.claim(1):
             with pytest.raises(Killed):
                 worker.deliver(one)
         world.now += LEASE
     assert seen == list(range(1, 11))
-    assert (world.only().status, world.only().detail) == (Status.DEAD, BEGUN)
+    assert (world.only().status, world.only().detail) == (Status.DEAD, STARTED)
 
 
 def test_attempts_that_count_as_they_begin_count_once(world: World) -> None:
     """The schedule is the same."""
     world.abort()
-    world.dispatcher = world.worker(counts_begun=True)
+    world.dispatcher = world.worker(counts_starts=True)
     for seconds in (0, *DELAYS):
         world.now += timedelta(seconds=seconds)
         assert world.run(BAD) == 1

@@ -43,7 +43,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
 )
 def test_it_says_what_was_put_in(ticket: ProfileTicket) -> None:
     """Accounts and owners may hold any text; the ticket stays one piece of a path."""
-    text = TICKETS.issue_for_profile(ticket)
+    text = TICKETS.sign_profile_ticket(ticket)
     assert text.startswith("vt_p.")
     assert set(text) <= IN_A_PATH
     assert TICKETS.read(text, NOW) == Caller(ticket.account, profile_ticket=ticket)
@@ -51,13 +51,13 @@ def test_it_says_what_was_put_in(ticket: ProfileTicket) -> None:
 
 def test_it_is_short() -> None:
     """A usual one fits into any path and any log column: under 160 characters."""
-    assert len(TICKETS.issue_for_profile(replace(ONE, owner="0192f0c1-2b3c-7d4e-8f50-123456789abc"))) < 200
-    assert len(TICKETS.issue_for_profile(ONE)) < 160
+    assert len(TICKETS.sign_profile_ticket(replace(ONE, owner="0192f0c1-2b3c-7d4e-8f50-123456789abc"))) < 200
+    assert len(TICKETS.sign_profile_ticket(ONE)) < 160
 
 
 def test_it_ends() -> None:
     """At its last moment it is nobody's any more."""
-    text = TICKETS.issue_for_profile(ONE)
+    text = TICKETS.sign_profile_ticket(ONE)
     assert TICKETS.read(text, END - timedelta(microseconds=1)) is not None
     assert TICKETS.read(text, END) is None
 
@@ -79,14 +79,14 @@ def test_a_claim_that_was_changed_is_nobodys(place: int) -> None:
     """Another id, account, owner, profile, a later end or more uploads under the old signature."""
     changed = [*GOOD]
     changed[place] = "mall" if isinstance(GOOD[place], str) else 2_000_000_000
-    signature = TICKETS.issue_for_profile(ONE).rpartition(".")[2]
+    signature = TICKETS.sign_profile_ticket(ONE).rpartition(".")[2]
     assert TICKETS.read(f"vt_p.{claims(*GOOD)}.{signature}", NOW) is None  # other spacing is other text
     assert TICKETS.read(f"vt_p.{claims(*changed)}.{signature}", NOW) is None
 
 
 def test_kinds_and_secrets_are_not_mixed() -> None:
     """Neither may one kind be called the other, nor does another's signature count."""
-    profile, single = TICKETS.issue_for_profile(ONE), TICKETS.issue(new_upload(NOW))
+    profile, single = TICKETS.sign_profile_ticket(ONE), TICKETS.sign_upload_ticket(new_upload(NOW))
     assert TICKETS.read(profile.replace("vt_p.", "vt_u."), NOW) is None
     assert TICKETS.read(single.replace("vt_u.", "vt_p."), NOW) is None
     assert Tickets(["other"]).read(profile, NOW) is None
@@ -97,7 +97,7 @@ def test_kinds_and_secrets_are_not_mixed() -> None:
 @given(st.data())
 def test_no_character_can_change(data: st.DataObject) -> None:
     """Any one changed or left out: nobody."""
-    ticket = TICKETS.issue_for_profile(ONE)
+    ticket = TICKETS.sign_profile_ticket(ONE)
     place = data.draw(st.integers(3, len(ticket) - 1))
     new = data.draw(st.text(alphabet="0123456789abcdef-._Zé", max_size=1))
     changed = ticket[:place] + new + ticket[place + 1 :]
@@ -221,5 +221,5 @@ def test_counts_of_expired_tickets_are_forgotten(world: World) -> None:
 
 def test_the_claims_can_be_read_by_its_holder() -> None:
     """As documented: they are signed, not hidden."""
-    text = TICKETS.issue_for_profile(ONE).split(".")[1]
+    text = TICKETS.sign_profile_ticket(ONE).split(".")[1]
     assert tuple(json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))) == GOOD

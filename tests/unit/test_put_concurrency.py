@@ -48,7 +48,7 @@ class Threads:
     def sending(self, at_least: int) -> int:
         """How many more have begun: waits for so many, and a moment for others."""
         for _ in range(at_least):
-            assert self._counted.acquire(timeout=10)
+            assert self._counted.acquire(timeout=60)
         time.sleep(0.05)
         more = 0
         while self._counted.acquire(blocking=False):
@@ -58,13 +58,13 @@ class Threads:
     def end(self) -> None:
         self._go.set()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
         assert not any(thread.is_alive() for thread in self._threads)
 
     def _send(self) -> None:
         with self._limit.slot(1):
             self._counted.release()
-            self._go.wait(10)
+            self._go.wait(150)
 
 
 def failing(error: Exception) -> str:

@@ -22,7 +22,7 @@ class Queue(queue.SimpleQueue[Any]):
         if self.may_go_on.is_set():
             return step
         self.taken.set()
-        assert self.may_go_on.wait(10)
+        assert self.may_go_on.wait(120)
         return step
 
 
@@ -33,15 +33,15 @@ def test_a_thread_that_is_slow_to_wake_is_not_counted_on(monkeypatch: pytest.Mon
     some: Any = Threads(4)  # a step is called, no more
     first, slow, second = Event(), Event(), Event()
     some.add_done_callback(first.set)
-    assert first.wait(10)
+    assert first.wait(60)
     while not some._idle:
         pass
     Queue.may_go_on.clear()
-    some.add_done_callback(lambda: slow.wait(10))
-    assert Queue.taken.wait(10)
+    some.add_done_callback(lambda: slow.wait(120))
+    assert Queue.taken.wait(60)
     Queue.may_go_on.set()
     some.add_done_callback(second.set)
-    assert second.wait(5)
+    assert second.wait(60)
     slow.set()
 
 
@@ -58,8 +58,8 @@ def test_what_the_system_has_no_thread_for_is_done_by_the_next(monkeypatch: pyte
     some.add_done_callback(first.set)
     monkeypatch.setattr(threads, "Thread", threading.Thread)
     some.add_done_callback(second.set)
-    assert first.wait(10)
-    assert second.wait(10)
+    assert first.wait(60)
+    assert second.wait(60)
 
 
 def test_no_more_than_the_limit_at_once() -> None:
@@ -86,5 +86,5 @@ def test_no_more_than_the_limit_at_once() -> None:
     putting = [Thread(target=put) for _ in range(3)]
     for one in putting:
         one.start()
-    assert over.wait(30)
+    assert over.wait(120)
     assert most <= 3

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.two_stores import Installation
 
 from valetkey.adapters.memory import MemoryStore
-from valetkey.core.gate import Room
+from valetkey.core.gate import SharedLimit
 from valetkey.core.stores import NamedStore
 
 
@@ -19,7 +19,7 @@ def both() -> Installation:
 @pytest.mark.parametrize("limit", [2, 4, 48])
 def test_the_room_of_many_stores(limit: int, stores: int) -> None:
     """Two that hang leave room for others, however many there are; one alone has more than an equal share."""
-    room = Room(limit, stores)
+    room = SharedLimit(limit, stores)
 
     def fill(name: str) -> int:
         return next(count for count in range(limit + 1) if not room.enter(name))
@@ -38,7 +38,7 @@ def test_the_room_of_many_stores(limit: int, stores: int) -> None:
 
 def test_who_waits_gets_the_place_that_is_left() -> None:
     """For as long as it says, and not longer."""
-    room = Room(2, 2)
+    room = SharedLimit(2, 2)
     assert room.enter("a")
     assert not room.enter("a", 0.01)
     leaving = Timer(0.05, room.leave, ["a"])
@@ -49,7 +49,7 @@ def test_who_waits_gets_the_place_that_is_left() -> None:
 
 def test_one_store_has_all_the_room() -> None:
     """Whatever is left of it."""
-    room = Room(3)
+    room = SharedLimit(3)
     assert [room.enter("default") for _ in range(4)] == [True, True, True, False]
     room.leave("default")
     assert room.enter("default")

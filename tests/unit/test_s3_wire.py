@@ -10,7 +10,7 @@ import pytest
 import urllib3
 from urllib3.exceptions import ProtocolError
 
-from valetkey.adapters.s3.wire import MAX_HEAD, POOLS, Answer
+from valetkey.adapters.s3.wire import MAX_HEAD, POOLS, StreamedResponse
 
 LIMIT = 1000
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -44,7 +44,7 @@ def saying(*answers: bytes) -> Iterator[tuple[Any, list[int], list[bytes]]]:
         yield pool, used, asked
         pool.close()
         left.clear()
-    thread.join(30)
+    thread.join(60)
 
 
 def ask(pool: Any, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b"") -> tuple[int, bytes]:
@@ -190,7 +190,7 @@ HEAD = b"Content-Length: %d\r\n\r\n" % len(BODY)
 
 @pytest.mark.parametrize("first", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n"])
 def test_a_body_that_comes_with_the_end_of_the_head_is_no_part_of_it(first: bytes) -> None:
-    answer = Answer(cast("Any", Pieces(first, HEAD + BODY)), "GET")
+    answer = StreamedResponse(cast("Any", Pieces(first, HEAD + BODY)), "GET")
     answer.receive_head()
     assert (answer.status, answer.read(len(BODY)) == BODY) == (200, True)
 
@@ -202,4 +202,4 @@ def test_a_head_without_an_end_is_given_up(count: int) -> None:
     size = len(lines) // count + 1
     pieces = [lines[at : at + size] for at in range(0, len(lines), size)]
     with pytest.raises(ProtocolError):
-        Answer(cast("Any", Pieces(b"HTTP/1.1 200 OK\r\n", *pieces)), "GET").receive_head()
+        StreamedResponse(cast("Any", Pieces(b"HTTP/1.1 200 OK\r\n", *pieces)), "GET").receive_head()

@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -188,7 +189,8 @@ def test_ten_thousand_records_are_one_log_line(caplog: pytest.LogCaptureFixture)
     """They are read one by one, and the log does not grow with them; foreign names are no way to fill it either."""
     caplog.set_level(logging.INFO, "valetkey")
     assert read_message({"Records": [{}] * 10_000}) == ([], 10_000)
-    assert len(caplog.records) == 1
+    own = [one for one in caplog.records if one.thread == get_ident()]  # what other tests have left may log, too
+    assert len(own) == 1
     names = [{"eventName": f"Name{number}"} for number in range(10_000)]
     assert read_message({"Records": names}).ignored == 10_000
     assert len(caplog.records) < 10

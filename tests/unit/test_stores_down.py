@@ -173,9 +173,9 @@ def test_verdicts_do_not_wait_for_a_store_that_is_known_to_be_down(both: Install
 
 def had_an_outage(both: Installation) -> None:
     """One of us may try the store `us` now, which did not answer before."""
-    beside = both.core.observer._beside
-    assert beside is not None
-    beside.outages.failed("us")
+    isolation = both.core.observer._isolation
+    assert isolation is not None
+    isolation.outages.failed("us")
     both.time += PAUSE
 
 

@@ -445,7 +445,7 @@ def test_multipart_uploads_without_an_owner_are_aborted(world: World) -> None:
     assert [action for action, _ in swept(world, OVER) if action is Action.ABORT] == []
     aborted = [subject for action, subject in swept(world, DAY) if action is Action.ABORT]
     assert sorted(aborted) == sorted(ours)
-    assert sorted(one.begun.key for one in world.store._multiparts.values()) == sorted(others)
+    assert sorted(one.started.key for one in world.store._multiparts.values()) == sorted(others)
 
 
 def test_a_copy_that_a_stopped_signal_left_is_removed(world: World) -> None:

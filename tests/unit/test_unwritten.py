@@ -86,7 +86,7 @@ class Application:
 
 def answers_of(request: Request) -> list[tuple[int, bytes, int]]:
     """Its answers, once there is one."""
-    until = monotonic() + 30
+    until = monotonic() + 60
     while not request.answers and monotonic() < until:
         sleep(0.001)
     return request.answers
@@ -98,7 +98,7 @@ def intake_of(application: Callable[..., Any], threads: int = 1, *, prompt: bool
         application,
         threads=threads,
         max_body=10,
-        deadline=1,
+        deadline=600,
         too_slow=(408, [], b""),
         two_hosts=(400, [], b""),
         alive=("/healthz", (200, [], b"")),
@@ -167,16 +167,16 @@ def test_who_waits_to_be_admitted_counts_too() -> None:
 
     def slowly(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         first_is_there.set()
-        assert go_on.wait(30)
+        assert go_on.wait(120)
         return application(environ, start_response)
 
     send = served(slowly, prompt=False)
     first = Thread(target=send, daemon=True)
     first.start()
-    assert first_is_there.wait(30)
+    assert first_is_there.wait(60)
     requests = [send() for _ in range(MAX_UNWRITTEN + 5)]
     go_on.set()
-    first.join(30)
+    first.join(60)
     for request in requests[MAX_UNWRITTEN - 1 :]:
         answers_of(request)
     assert [one.waited for one in application.begun] == [0] * MAX_UNWRITTEN + [1] * 6
@@ -227,7 +227,7 @@ def test_who_begins_anew_waits_for_nothing_of_the_first_time() -> None:
         return answer
 
     request = served(begin_twice)()
-    until = monotonic() + 30
+    until = monotonic() + 60
     while not (application.begun and application.begun[0].then) and monotonic() < until:
         sleep(0.001)
     assert request.answers == []
@@ -295,7 +295,7 @@ def test_a_body_that_arrives_during_its_trial(refused: bool) -> None:
 
     def look_first(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         in_trial.set()
-        assert go_on.wait(30)
+        assert go_on.wait(120)
         if refused:
             start_response("401 Unauthorized", [])
             return [b"who are you?"]
@@ -308,13 +308,13 @@ def test_a_body_that_arrives_during_its_trial(refused: bool) -> None:
     [waiting_for_it] = intake._incomplete._waiting
     trial = Thread(target=intake._incomplete.try_without_body, args=[waiting_for_it], daemon=True)
     trial.start()
-    assert in_trial.wait(30)
+    assert in_trial.wait(60)
     arriving = Thread(target=request.body.arrive, daemon=True)
     arriving.start()
-    arriving.join(10)
+    arriving.join(60)
     assert not arriving.is_alive()
     go_on.set()
-    trial.join(30)
+    trial.join(60)
     expected = (401, b"who are you?") if refused else (200, b"bytes")
     assert [answer[:2] for answer in answers_of(request)] == [expected]
     sleep(0.2)  # a second one would come now
@@ -328,13 +328,13 @@ def test_as_many_wait_at_once_as_there_are_threads() -> None:
 
     def slowly(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         places.release()
-        assert go_on.acquire(timeout=30)
+        assert go_on.acquire(timeout=120)
         return application(environ, start_response)
 
     send = served(slowly, threads=3, prompt=False)
     requests = [send() for _ in range(7)]
     for _ in range(3):
-        assert places.acquire(timeout=30)
+        assert places.acquire(timeout=60)
     assert not places.acquire(timeout=0.2)
     for _ in requests:
         go_on.release()

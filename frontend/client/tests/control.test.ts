@@ -17,6 +17,7 @@ const settle = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 describe("pause and resume", () => {
   test("stop the requests, and go on with the parts that are missing", async () => {
     const file = fileOf(20_000);
+    on.s3.fault = () => ({ delay: 10 });
     const upload = on.uploader({ connections: 2 }).upload(file);
     await until(upload, "sending", 5000);
     upload.pause();

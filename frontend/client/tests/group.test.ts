@@ -112,7 +112,7 @@ describe("several files", () => {
     const before = Date.now();
     await group.abort();
     const results = await group.done;
-    expect(Date.now() - before).toBeLessThan(10_000);
+    expect(Date.now() - before).toBeLessThan(60_000);
     expect(results).toHaveLength(10_000);
     expect(results.filter(({ status }) => status === "fulfilled").length).toBeGreaterThanOrEqual(250);
     expect(await on.records.list()).toEqual([]);

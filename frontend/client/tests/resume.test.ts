@@ -1,6 +1,8 @@
 import "fake-indexeddb/auto";
+import { forceCloseDatabase } from "fake-indexeddb";
 import { describe, expect, test } from "vitest";
 import { createUploader, IndexedDBRecords, type RecordStore } from "../src/index";
+import { problem } from "./fake/valetkey";
 import { bytesOf, fileOf, interrupted, world } from "./world";
 
 const on = world();
@@ -137,7 +139,7 @@ describe("after a reload", () => {
       status: 503,
     });
     expect(await on.records.list()).toHaveLength(1);
-    on.service.fault = () => ({ status: 404 });
+    on.service.fault = () => problem(404, "upload_not_found");
     await on.uploader().discard(record);
     expect(await on.records.list()).toEqual([]);
   });
@@ -182,6 +184,26 @@ describe("where records are kept", () => {
     expect(await new IndexedDBRecords().list()).toHaveLength(1);
     await createUploader(options).upload(file, WISH).done;
     expect(await new IndexedDBRecords().list()).toEqual([]);
+  });
+
+  // reported: jakearchibald/idb-keyval pull request 175, localForage/localForage 887
+  test("IndexedDB is opened anew once the system has closed it", async () => {
+    const opened: IDBDatabase[] = [];
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = function (...asked) {
+      const request = open.apply(this, asked);
+      request.addEventListener("success", () => opened.push(request.result));
+      return request;
+    };
+    try {
+      const store = new IndexedDBRecords("closed");
+      await interrupted(on.service.url, store, fileOf(10_000), 2, WISH);
+      for (const database of opened) forceCloseDatabase(database as never);
+      await store.list().catch(() => {}); // whoever meets it first
+      expect(await store.list()).toHaveLength(1);
+    } finally {
+      IDBFactory.prototype.open = open;
+    }
   });
 
   test("a storage that is denied hinders no upload", async () => {

@@ -190,6 +190,17 @@ describe("a file that goes in one request", () => {
     expect(on.s3.count("POST", /./)).toBe(2);
   });
 
+  test("goes on where a storage takes a connection, and says nothing to whether it is there", async () => {
+    vi.stubGlobal("location", { origin: "https://page.example", href: "https://page.example/" });
+    let met = 0;
+    on.s3.fault = ({ method }) => {
+      if (method === "GET") return { delay: 600_000 };
+      return met++ === 0 ? { cut: "before" } : undefined;
+    };
+    const upload = on.uploader().upload(fileOf(100));
+    expect((await upload.done.finally(() => vi.unstubAllGlobals())).state).toBe("confirmed");
+  }, 60_000);
+
   test("is asked for until the service has made up its mind", async () => {
     on.service.looks = 3;
     await on.uploader().upload(fileOf(100)).done;

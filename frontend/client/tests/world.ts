@@ -31,7 +31,7 @@ export function world(): World {
       createUploader({
         endpoint: current.service.url,
         records: current.records,
-        retry: { delay: 5, maxDelay: 20, patience: 2000 },
+        retry: { delay: 5, maxDelay: 20, patience: 15_000 },
         ...options,
       });
   });

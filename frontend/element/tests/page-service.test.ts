@@ -65,6 +65,20 @@ test("an application that is unavailable is asked again", async () => {
   await expect(pageTickets("photos")?.()).rejects.toMatchObject({ retryable: true });
 });
 
+test("an application that says nothing is given up after a minute", async () => {
+  vi.useFakeTimers();
+  try {
+    vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) => {
+      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    });
+    const refused = expect(pageTickets("photos")?.()).rejects.toMatchObject({ name: "AbortError" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    await refused;
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("an application that knows nobody any more is told from one that says no", async () => {
   const refused = async (response: Response) => {
     answers(response);

@@ -13,8 +13,9 @@ export async function hasEnded({ id, ticket, endpoint }: UploadRecord): Promise<
     const headers = { Accept: "application/json", Authorization: `Bearer ${ticket}` };
     const signal = AbortSignal.timeout(PATIENCE);
     const answer = await fetch(`${endpoint}/v1/uploads/${id}`, { headers, signal });
-    if (!answer.ok) return FORGOTTEN.includes(answer.status);
-    return ENDED.includes((await answer.json()).state);
+    const said = await answer.json(); // else somebody else has answered: a portal, a proxy without its backend
+    if (!answer.ok) return FORGOTTEN.includes(answer.status) && Boolean(said.code && said.detail);
+    return ENDED.includes(said.state);
   } catch {
     return false;
   }

@@ -50,7 +50,7 @@ export class NativeFile extends Blob {
   }
 
   override slice(start = 0, end = this.size, type = ""): NativeFile {
-    const from = Math.min(start, this.size);
+    const from = start < 0 ? Math.max(0, this.size + start) : Math.min(start, this.size);
     const to = Math.max(from, Math.min(end, this.size));
     return new NativeFile(this.source, this.#start + from, this.#start + to, type, this.#facts);
   }

@@ -119,6 +119,18 @@ it("leaves out an upload that the service does not know any more", async () => {
   expect(await on.started().listInterrupted()).toEqual([]);
 });
 
+it("keeps an upload where somebody else answers in the place of the service", async () => {
+  await endedHalfWay(written(bytesOf(SIZE)));
+  const { id } = on.service.only().upload;
+  on.service.fault = () => ({ status: 404, body: "default backend - 404" });
+  const [upload] = await on.started().resumeAll();
+  await expect(upload?.done).rejects.toMatchObject({ code: "unexpected_answer", status: 404 });
+  on.service.fault = () => undefined;
+  const [again] = await on.started().resumeAll();
+  expect((await again?.done)?.id).toBe(id);
+  expect(sentNumbers()).not.toContain(1);
+});
+
 it("leaves out an upload whose file is gone", async () => {
   const uri = written(bytesOf(SIZE));
   await endedHalfWay(uri);

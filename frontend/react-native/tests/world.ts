@@ -31,7 +31,7 @@ export function world(): World {
     current.started = (options) =>
       createUploader({
         endpoint: current.service.url,
-        retry: { delay: 5, maxDelay: 20, patience: 2000 },
+        retry: { delay: 5, maxDelay: 20, patience: 15_000 },
         partsFrom: 5 * PART,
         ...options,
       });
@@ -67,10 +67,10 @@ export function leftovers(): string[] {
   return readdirSync(join(folderOf("cache"), "valetkey"), { recursive: true }).map(String);
 }
 
-/** Waits until `true`, for a few seconds. */
+/** Waits until `true`, for most of a minute. */
 export async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; !isTrue(); tries++) {
-    if (tries > 500) throw new Error("it did not come to pass");
+    if (tries > 4500) throw new Error("it did not come to pass");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -1,1 +1,1 @@
-"""What the core needs, made of real things: one module for each outside system, none of them knows another."""
+"""Adapters: implementations of the core's ports, one module for each outside system. None of them knows another."""

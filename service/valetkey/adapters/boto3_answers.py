@@ -1,18 +1,18 @@
-"""How clients of boto3's read what they are answered: within its time, and without the interim answers before it.
+"""Makes boto3 clients read responses within a time limit, and without the interim responses before them.
 
-Botocore has a time-out for each byte, and takes a 102 for the success of what was asked.
+Botocore has a time-out for each byte only, and takes a 102 for the success of the request.
 """
 
 from typing import Any
 
 from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool, AWSHTTPSConnection, AWSHTTPSConnectionPool
 
-from valetkey.adapters.drips import TimedResponse
+from valetkey.adapters.timed_responses import TimedResponse
 
 
 def read_in_time(client: Any, seconds: float | None = None) -> None:
-    """Has ``client`` wait so many seconds for the whole of an answer; without them twice its time-out for a byte, and
-    longer where the answer is large."""
+    """Limits the time of ``client`` for a whole response to ``seconds``; by default to twice its time-out for a byte,
+    and more for a large response."""
 
     class Response(TimedResponse):
         whole = seconds

@@ -1,4 +1,4 @@
-"""The embedded S3 and SQS of `valetkey dev`, by moto. It enforces no policy: it shows how things go, proves nothing.
+"""The embedded S3 and SQS of `valetkey dev`, by moto. It enforces no policy, so it is for demonstration only.
 
 It needs no rights but to listen on a port of the loopback address.
 """
@@ -51,7 +51,7 @@ def start(port: int = 0) -> Embedded:
         from moto.server import ThreadedMotoServer
     except ImportError as error:
         raise ConfigurationError("The embedded S3 is not installed: pip install 'moto[s3,server,sqs]'.") from error
-    _digest_in_turn()
+    _lock_etags()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     running: Any = server._server  # noqa: SLF001 - moto has no other place for it
@@ -87,23 +87,23 @@ def _copying_in_turn(app: Any) -> Any:
     return answer
 
 
-def _digest_in_turn() -> None:
+def _lock_etags() -> None:
     """Moto computes an ETag when first asked, by a position in the bytes that all threads share: some are wrong."""
     from moto.s3.models import FakeKey
 
     computed: Any = vars(FakeKey)["etag"]
-    if isinstance(computed, _InTurn):
+    if isinstance(computed, _LockedETag):
         return
 
     def etag(key: Any) -> Any:
         with key.lock:  # which moto's own reading of the bytes holds
             return computed.fget(key)
 
-    FakeKey.etag = _InTurn(etag)  # type: ignore[method-assign,assignment]
+    FakeKey.etag = _LockedETag(etag)  # type: ignore[method-assign,assignment]
 
 
-class _InTurn(property):
-    """Marks what `_digest_in_turn` has replaced, since one process may start several stores."""
+class _LockedETag(property):
+    """Marks what `_lock_etags` has replaced, since one process may start several stores."""
 
 
 def _furnish(session: boto3.Session, endpoint_url: str) -> str:

@@ -1,4 +1,4 @@
-"""Ledgers by the scheme of their URL. Another one is a module of its own, and one line here."""
+"""Ledgers by the scheme of their URL. A new one is a module of its own, and one line here."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -15,17 +15,16 @@ from valetkey.core.ports.ledger import Ledger
 
 
 class DurableLedger(Ledger, KeyRing, Outbox, HookBook, Health, Protocol):
-    """A ledger that keeps the API keys, the outbox, the hooks and the installation's health, too, as a process opens
-    it."""
+    """A ledger as a process opens it, with API keys, outbox, hooks, and the installation's own records."""
 
     def migrate(self) -> None:
-        """Makes its schema, or brings it to this version's. Raises `LedgerUnavailable`."""
+        """Creates its schema, or migrates it to this version's. Raises `LedgerUnavailable`."""
 
     def condition(self) -> Condition:
-        """How its database is set up. Raises `LedgerUnavailable`."""
+        """The condition of its database. Raises `LedgerUnavailable`."""
 
     def close(self) -> None:
-        """Finishes what was begun, and lets go of it."""
+        """Finishes pending writes and closes it."""
 
 
 LEDGERS: Mapping[str, Callable[[str, Announcer | None], DurableLedger]] = {

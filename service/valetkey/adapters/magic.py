@@ -1,4 +1,4 @@
-"""What the first bytes of a file are: by our table of signatures, and by puremagic's for what it leaves out.
+"""Detects a file's type from its first bytes: by our table of signatures, and by puremagic's for other types.
 
 puremagic knows a thousand signatures of one byte and more, some of the end of a file. Of those only the beginning
 counts here, and only a match that is long enough to be no accident. Where a signature says "one of these containers",
@@ -6,7 +6,9 @@ the container's own header is read. It needs no rights: it is given the bytes.
 """
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from valetkey.adapters.mpeg import holds_frames
 from valetkey.adapters.signatures import BRANDS, PATTERNS, PICTURES, RIFF, RIFFS, SIGNATURES
@@ -40,7 +42,8 @@ class MagicDetector:
             return own
         if behind := _behind(first):
             return [behind]
-        # reads its thousand signatures when it is imported, which most processes never need
+        if not _may_be_known(first):
+            return []
         from puremagic.main import PureError, magic_string
 
         try:
@@ -57,6 +60,25 @@ class MagicDetector:
 
 def _is_credible(match: bytes, offset: int) -> bool:
     return len(match) >= (MIN_START if offset == 0 else MIN_INSIDE) and offset >= 0
+
+
+def _may_be_known(first: bytes) -> bool:
+    """Whether puremagic may say anything credible. It compares the bytes with each of its signatures (0.7 ms of CPU);
+    this takes 0.04 ms, and answers for text and for most unknown formats."""
+    return any(first[at : at + length or None] in matches for (at, length), matches in _by_place().items())
+
+
+@cache
+def _by_place() -> Mapping[tuple[int, int], set[bytes]]:
+    """puremagic's signatures that are credible or begin longer ones, by their offset and length."""
+    # reads its thousand signatures when it is imported, which most processes never need
+    from puremagic.main import magic_footer_array, magic_header_array, multi_part_dict
+
+    found: dict[tuple[int, int], set[bytes]] = defaultdict(set)
+    for row in [*magic_header_array, *magic_footer_array]:
+        if _is_credible(row.byte_match, row.offset) or row.byte_match in multi_part_dict:
+            found[row.offset, len(row.byte_match)].add(row.byte_match)
+    return found
 
 
 def _by_signature(first: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""Streams of MPEG that begin elsewhere than at their first frame, as recordings of radio do."""
+"""Detects MPEG streams that do not begin at a frame boundary, as recordings of radio streams do."""
 
 import re
 

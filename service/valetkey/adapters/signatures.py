@@ -1,4 +1,4 @@
-"""File signatures as data: where the first bytes say what a file is, in every form that programs write it.
+"""File signatures as data, with all the variants that programs write.
 
 Sources: the formats' own specifications, where one is named; else PRONOM's table and the magic of the `file` command.
 """

@@ -1,4 +1,4 @@
-"""Amazon SNS, as its subscriber: the certificates it signs with, and the confirmation of a subscription.
+"""Amazon SNS from the subscriber's side: its signing certificates, and the confirmation of subscriptions.
 
 Rights it needs: none for certificates; ``sns:ConfirmSubscription`` on the topics, for a subscription made by hand.
 """
@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.adapters.boto3_answers import read_in_time
-from valetkey.adapters.drips import TimedResponse
+from valetkey.adapters.timed_responses import TimedResponse
 from valetkey.core.errors import SenderRefused, Unavailable
 from valetkey.forks import renew_in_child
 

@@ -1,7 +1,7 @@
-"""Outgoing webhooks by HTTP(S), as Standard Webhooks says.
+"""Outgoing webhooks over HTTP(S), as specified by Standard Webhooks.
 
-It connects to the address it has checked, so that a name which resolves to something else a moment later gains
-nothing; TLS still proves the name. No redirect is followed and no proxy is used.
+It connects to the address that it has checked, so that a name cannot resolve to another one a moment later; TLS still
+verifies the name. No redirect is followed and no proxy is used.
 
 Rights it needs: outgoing connections to the receiver.
 """
@@ -27,10 +27,10 @@ from valetkey.core.ports.announcing import DeliveryOutcome, DeliveryReceipt
 from valetkey.final_response import FinalResponse
 
 TIMEOUT = 15.0
-"""How long a delivery may take after the name was resolved, in seconds, however slowly the answer drips."""
+"""How long a delivery may take after name resolution, in seconds, however slowly the response arrives."""
 
 MAX_ANSWER = 4096
-"""How much of an answer's body is read, in bytes; none of it is used."""
+"""How much of a response's body is read, in bytes; none of it is used."""
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _SPECIAL = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("fec0::/10"))
@@ -97,7 +97,7 @@ class HttpWebhook:
         addresses = self._addresses()
         deadline = monotonic() + self._timeout
         with _connect(addresses, deadline) as plain, plain.dup() as watched:
-            # a time-out of the socket begins anew with each byte; this one does not
+            # a socket's time-out starts again with each byte; this one does not
             timer = Timer(deadline - monotonic(), _cut, [watched])
             timer.daemon = True
             timer.start()
@@ -193,6 +193,6 @@ def _printable(text: str) -> str:
 
 
 def _cut(connected: socket.socket) -> None:
-    """Ends the connection under whoever reads from it."""
+    """Shuts the connection down, which ends reads in other threads."""
     with suppress(OSError):  # it may be closed already
         connected.shutdown(socket.SHUT_RDWR)

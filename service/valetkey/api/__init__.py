@@ -1,1 +1,1 @@
-"""HTTP: parse, call one method of the service, render. Nothing is decided here."""
+"""The HTTP API: views parse, call one method of the service, and render. No decisions are made here."""

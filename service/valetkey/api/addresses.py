@@ -1,4 +1,4 @@
-"""Our own addresses, whatever stands around us: all of them are made from one base."""
+"""The service's own URLs, whatever proxies stand in front of it: all are made from one base."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from flask import current_app, has_app_context, has_request_context, request
 from valetkey.core.errors import ConfigurationError
 
 _SAFE = "/%:@!$&'()*+,;=~"
-"""What a path has beside letters and digits; `%`, as it may be encoded already."""
+"""The allowed characters of a path besides letters and digits; `%`, as it may be encoded already."""
 
 
 @dataclass(frozen=True, slots=True)

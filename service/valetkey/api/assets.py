@@ -1,4 +1,4 @@
-"""Client and element as modules for pages that have no bundler, at `/assets/`: the files that `make frontend` builds.
+"""Client and element as modules at `/assets/`, for pages without a bundler: the files that `make frontend` builds.
 
 Their names begin with `valetkey-`, so that an application may have an `/assets/` of its own beside them.
 """
@@ -17,7 +17,7 @@ from valetkey.api.mounted import server_url
 from valetkey.api.rendering import render
 
 ASSETS = Path(__file__).with_name("assets")
-"""What `make frontend` builds; it is in the wheel."""
+"""The output of `make frontend`, which is in the wheel."""
 
 ELEMENT = "@valetkey/element"
 NOT_BUILT = "valetkey's modules for browsers are not built: run `make frontend`, or install its wheel."
@@ -35,23 +35,23 @@ problems.register(blueprint)
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is built: see `frontend/demo/scripts/assets.mjs`."""
+    """The built files: see `frontend/demo/scripts/assets.mjs`."""
 
     modules: dict[str, str]
-    """The file of each module, by what pages import."""
+    """The file of each module, by the name that pages import."""
 
     preload: list[str]
     """Files that the element imports at its start."""
 
     files: dict[str, str]
-    """Those with a hash in their names: the digest of each, as HTML's ``integrity`` has it."""
+    """Files with a hash in their names, and the digest of each as in HTML's ``integrity``."""
 
     stable: list[str]
-    """Those that keep their names, and lead to the modules of this version."""
+    """Files with fixed names, which lead to the modules of this version."""
 
 
 def manifest() -> Manifest | None:
-    """What is built now; None where nothing is."""
+    """The manifest of the built files; None if nothing is built."""
     file = ASSETS / "manifest.json"
     try:
         return _read(file, file.stat().st_mtime_ns)

@@ -1,4 +1,4 @@
-"""Who is calling: an API key or a ticket in ``Authorization: Bearer``."""
+"""Authentication: an API key or a ticket in ``Authorization: Bearer``."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from valetkey.core.errors import Unauthenticated
 from valetkey.core.ports.api_keys import KeyRing
 
 KEY_MEMORY = 5.0
-"""How long a key that was found good is believed without another look, in seconds: a revoked one stops by then."""
+"""How long a valid key is cached, in seconds: a revoked one stops working after that."""
 
 MAX_REMEMBERED = 10_000
 
@@ -19,7 +19,7 @@ OPEN_ACCOUNT = "open"
 
 
 class Authenticator:
-    """Finds the caller of a request. ``keys`` is None where the door is open (``VALETKEY_AUTH=open``)."""
+    """Finds the caller of a request. ``keys`` is None without authentication (``VALETKEY_AUTH=open``)."""
 
     def __init__(self, keys: KeyRing | None, tickets: Tickets, clock: Callable[[], datetime]) -> None:
         self._keys = keys
@@ -29,12 +29,12 @@ class Authenticator:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody needs a credential."""
+        """Whether no credential is needed."""
         return self._keys is None
 
     @property
     def application(self) -> Caller:
-        """The application that all this is mounted in; where the door is open, everybody's account is its own."""
+        """The application that mounts valetkey; without authentication it shares the account of all callers."""
         return Caller(OPEN_ACCOUNT if self.is_open else APPLICATION)
 
     def caller(self, authorization: str | None) -> Caller:
@@ -50,7 +50,7 @@ class Authenticator:
         return self._by_key(self._keys, token)
 
     def holder(self, token: str) -> Caller:
-        """The caller behind a bare token, an API key or a ticket, which came otherwise than as ``Bearer``.
+        """The caller behind a bare token, an API key or a ticket, that was not sent as ``Bearer``.
 
         Raises `Unauthenticated` and `LedgerUnavailable`.
         """

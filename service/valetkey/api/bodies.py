@@ -1,4 +1,4 @@
-"""No stream enters: what a request may carry, checked before a byte of it is read."""
+"""Limits on request bodies, checked before a byte is read: no stream enters the service."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -20,14 +20,14 @@ from valetkey.api.socket_bodies import BodyReaders, is_whole, read_known
 from valetkey.core.errors import ConfigurationError
 
 MAX_BODY = 256 * 1024
-"""The largest body that is read, in bytes. It holds 100 uploads of a batch, and no file worth uploading."""
+"""The largest body that is read, in bytes: enough for a batch of 100 uploads, and too small for files."""
 
 JSON = "application/json"
 
 _READ_LIMIT = MAX_BODY + 1  # one more, to tell a chunked body that is too large from one that just fits
 
 MAX_QUERY = 16 * 1024
-"""The longest query string that is looked at, in characters: thousands of fields are none of ours."""
+"""The longest query string that is parsed, in characters: no call of ours has thousands of fields."""
 
 _TOO_LARGE = f"A request has at most {MAX_BODY} bytes: files go straight to S3."
 _NO_FILES = "Files go straight to S3: ask for a grant with a JSON body."
@@ -110,12 +110,12 @@ def _limit(this: Request) -> None:
 
 
 def _was_touched(this: Request) -> bool:
-    """Whether somebody has begun to read the body: what the server's own stream has is not all of it any more."""
+    """Whether other code has started to read the body, so that the server's stream no longer has all of it."""
     return "stream" in vars(this)  # a cached property: what werkzeug reads, it reads through this one
 
 
 def announced_length(environ: Mapping[str, Any]) -> int:
-    """The announced length of the body in bytes; 0 when none is, or when it is no number."""
+    """The announced length of the body in bytes; 0 if there is none, or if it is not a number."""
     text: str = environ.get("CONTENT_LENGTH", "")
     return int(text) if text.isdecimal() else 0
 
@@ -137,7 +137,7 @@ def is_plain(environ: Mapping[str, Any], *, max_query: int = 0, may_be_empty: bo
 
 
 def whole_body(environ: Mapping[str, Any]) -> bytes:
-    """The body of a request that `is_plain`. Raises ClientDisconnected where it ends early."""
+    """The body of a request that `is_plain`. Raises `ClientDisconnected` if it ends early."""
     return read_known(environ, announced_length(environ))
 
 
@@ -150,7 +150,7 @@ def json_body() -> bytes:
 
 
 def raw_body() -> bytes:
-    """The raw body, of any type but a form. Raises 413 past `MAX_BODY`."""
+    """The raw body of any type except a form. Raises 413 past `MAX_BODY`."""
     return _read(_this())
 
 

@@ -1,4 +1,4 @@
-"""Pages of other origins may call the API: CORS by flask-cors, for the origins that are configured and no others.
+"""CORS by flask-cors: pages of the configured origins may call the API, and no others.
 
 No cookie is read here, so no credentials mode is needed: a page sends its ticket in ``Authorization``.
 """

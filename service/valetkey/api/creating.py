@@ -1,4 +1,4 @@
-"""What creates uploads, as functions that need no request of Flask's: see `valetkey.api.plain`."""
+"""Functions that create uploads without a request of Flask's: see `valetkey.api.plain`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from valetkey import waiting
 from valetkey.api import problems
 from valetkey.api.mounted import Mounted
-from valetkey.api.rendering import Answer, answer
+from valetkey.api.rendering import PlainResponse, answer
 from valetkey.api.requests import read_batch, read_create
 from valetkey.api.responses import granted_body
 from valetkey.api.unwritten import unwritten
@@ -17,7 +17,7 @@ Environ = Mapping[str, Any]
 Read = Callable[[], bytes]
 
 
-def new_upload(here: Mounted, environ: Environ, read: Read) -> Answer:
+def new_upload(here: Mounted, environ: Environ, read: Read) -> PlainResponse:
     caller = _creator(here, environ)
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
@@ -29,7 +29,7 @@ def new_upload(here: Mounted, environ: Environ, read: Read) -> Answer:
     return answer(granted_body(granted), 201, headers)
 
 
-def new_uploads(here: Mounted, environ: Environ, read: Read) -> Answer:
+def new_uploads(here: Mounted, environ: Environ, read: Read) -> PlainResponse:
     caller = _creator(here, environ)
     if "HTTP_IDEMPOTENCY_KEY" in environ:
         raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
@@ -48,14 +48,14 @@ def new_uploads(here: Mounted, environ: Environ, read: Read) -> Answer:
 
 
 def makes_one_for_a_key(environ: Environ) -> bool:
-    """Whether the ledger has to look for an Idempotency-Key."""
+    """Whether the request has an Idempotency-Key, which the ledger has to look up."""
     return "HTTP_IDEMPOTENCY_KEY" in environ
 
 
 def _creator(here: Mounted, environ: Environ) -> Caller:
     caller = here.authenticator.caller(environ.get("HTTP_AUTHORIZATION"))
     if caller.profile_ticket is not None and caller.profile_ticket.max_uploads is not None:
-        waiting.look()  # the ledger counts them: rather now than when all is signed
+        waiting.look()  # the ledger has to count them: stop here rather than after signing
     return caller
 
 

@@ -1,4 +1,4 @@
-"""No protection against forged forms (CSRF) for calls that carry no cookie: who calls proves it in a header."""
+"""Exempts calls without a cookie from CSRF protection: their callers authenticate by a header."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,11 +7,11 @@ from flask import Blueprint, Flask
 
 
 def exempt(app: Flask, blueprints: Sequence[Blueprint]) -> None:
-    """Takes the views of ``blueprints`` out of Flask-WTF's ``CSRFProtect``, Flask-SeaSurf and what works like them,
-    whether that is set up before us or after us.
+    """Exempts the views of ``blueprints`` from Flask-WTF's ``CSRFProtect``, Flask-SeaSurf and similar extensions,
+    whether these are set up before or after us.
 
-    A browser sends cookies by itself, which such a protection is for; keys, tickets and senders' secrets it does not.
-    The tickets of the application's own pages go by a cookie: `page_tickets` looks where a request comes from.
+    Such a protection is for cookies, which a browser sends by itself; it does not send keys, tickets and senders'
+    secrets. Tickets of the application's own pages depend on a cookie, so `page_tickets` checks a request's origin.
     """
     ours = tuple(f"{blueprint.name}." for blueprint in blueprints)
     told = False

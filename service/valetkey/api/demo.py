@@ -1,4 +1,4 @@
-"""The pages of `valetkey dev`: the element with what happens beside it, and a form that needs no JavaScript.
+"""The pages of `valetkey dev`: the element with a log of what happens, and a form that needs no JavaScript.
 
 Both are in the language that `lang` names, else in the one that the browser likes best; `demo.json` has all texts.
 """
@@ -40,7 +40,7 @@ def restrict(response: Response) -> Response:
 def page() -> ResponseReturnValue:
     if not (STATIC / "demo.js").exists():
         return Response(_NOT_BUILT, 503, mimetype="text/plain")
-    return _render("demo", all_texts=texts())
+    return _render("demo", all_texts=load_translations())
 
 
 @demo.get("/demo/form")
@@ -64,14 +64,14 @@ def plain_form() -> ResponseReturnValue:
 
 
 @cache
-def texts() -> dict[str, dict[str, str]]:
+def load_translations() -> dict[str, dict[str, str]]:
     """The texts of the pages, by language and name."""
     found: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("demo.json").read_text("utf-8"))
     return found
 
 
 def _render(name: str, **context: object) -> Response:
-    languages = texts()
+    languages = load_translations()
     wanted = request.args.get("lang")
     lang = wanted if wanted in languages else request.accept_languages.best_match(languages, DEFAULT_LANGUAGE)
     response = Response(render_template(f"valetkey/{name}.html", lang=lang, text=languages[lang], **context))

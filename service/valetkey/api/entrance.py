@@ -1,7 +1,7 @@
-"""What happens to requests for us before anything else in the application sees them.
+"""Handles requests for valetkey before any other code of the application sees them.
 
-A hook of the application, or of an extension, may read ``request.form`` of whatever comes: of a file, too, into a
-temporary one. So bodies are refused before the first hook, whichever was registered first.
+A hook of the application or of an extension may read ``request.form`` of any request, which writes an uploaded file to
+a temporary one. So bodies are refused before the first hook, in whatever order hooks were registered.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ class _Answer(HTTPException):
 
 @contextmanager
 def plain_rules(app: Flask) -> Iterator[None]:
-    """Routes that are registered within mean what they mean everywhere, whatever ``app`` has made of converters."""
+    """Routes that are registered inside the block use werkzeug's own converters, whatever converters ``app`` has."""
     own = app.url_map.converters
     app.url_map.converters = dict(Map.default_converters)
     try:
@@ -65,7 +65,7 @@ def guard(app: Flask, *, blueprints: Sequence[str], callers: Sequence[str], path
 
 
 def _unrouted(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> Response | None:
-    """The answer where nothing is, and to methods that ours do not take; None for what is the application's."""
+    """The response for unknown paths and for methods that our routes do not accept; None for the application's own."""
     error = _error(app, blueprints, below)
     if error is None:
         return None
@@ -99,7 +99,7 @@ def _error(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> HTTPE
 
 
 def _takes_all(rule: Rule, below: Sequence[str]) -> bool:
-    """Whether ``rule`` has a variable where paths ``below`` have their own beginning: it was not made for them."""
+    """Whether ``rule`` has a variable in place of the prefix of ``below``, so that it was not made for those paths."""
     literal, variable, _ = rule.rule.partition("<")
     if not variable or not literal.endswith("/"):  # `/v<int:version>/orders` takes no other paths than its own
         return False
@@ -107,7 +107,7 @@ def _takes_all(rule: Rule, below: Sequence[str]) -> bool:
 
 
 def _rule(app: Flask, path: str | None, method: str | None) -> Rule | None:
-    """That for ``path``, of this request where it is None; None where there is none."""
+    """The rule for ``path`` (None: that of this request); None if there is none."""
     adapter = app.create_url_adapter(request)
     if adapter is None:
         return None

@@ -1,4 +1,4 @@
-"""The icon of our own pages, where browsers look for it; an application that we are mounted in has one of its own."""
+"""The icon of our own pages, at the path where browsers look for it. An application that mounts us has its own."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ _DAY = 24 * 60 * 60
 
 @blueprint.get("/favicon.ico")
 def icon() -> Response:
-    """An SVG, whatever the address ends in: browsers go by the type."""
+    """An SVG, whatever the path's extension: browsers go by the content type."""
     return send_file(Path(__file__).with_name("favicon.svg"), "image/svg+xml", max_age=_DAY)

@@ -1,4 +1,4 @@
-"""Grants and parts on the wire."""
+"""Grants and parts, as they are sent and received."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""An application's own functions that are called for the ends of uploads: from the ledger, at least once each."""
+"""Hooks: an application's functions, called for the ends of uploads from the ledger, at least once each."""
 
 import logging
 import sys
@@ -23,22 +23,22 @@ log = logging.getLogger("valetkey")
 
 MAX_NAME = 200
 MAX_DETAIL = 300
-"""How much of an error's words the ledger keeps, in characters."""
+"""How many characters of an error the ledger stores."""
 
 Called = Callable[[Upload], Any]
 Function = TypeVar("Function", bound=Called)
 
 
 class HookLedger(HookBook, Protocol):
-    """What hooks need of a ledger."""
+    """The part of a ledger that hooks need."""
 
     def get(self, upload_id: UploadId) -> model.Upload | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A function, the name that the ledger knows it by, the types of what it is called for, and in the time of which
-    application it was made."""
+    """A function, its name in the ledger, the event types that it is called for, and the application that was current
+    when it was created."""
 
     name: str
     function: Called
@@ -47,22 +47,22 @@ class Hook:
 
 
 class Hooks:
-    """Those of one `ValetKey`. They are kept as long as it is."""
+    """The hooks of one `ValetKey`, which keeps them alive."""
 
     def __init__(self) -> None:
         self._hooks: dict[str, Hook] = {}
         self._era = 0
         self.types: Mapping[str, frozenset[str]] = {}
-        """What each is called for, by its name: another mapping after each change."""
+        """The event types of each hook, by name; replaced by another mapping at each change."""
 
     def __iter__(self) -> Iterator[Hook]:
         return iter(list(self._hooks.values()))
 
     def add(self, event: str, function: Called, name: str | None) -> None:
-        """Raises `ConfigurationError` for what is no name, and where another function has it.
+        """Adds a hook. Raises `ConfigurationError` for an invalid name, and for one that another function has.
 
-        A factory that is called again makes its functions anew: these take the places of those it made for the
-        application before.
+        A factory that is called again creates its functions again: these replace those it created for the earlier
+        application.
         """
         name = _name_of(function) if name is None else name
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
@@ -75,7 +75,7 @@ class Hooks:
         self.types = {hook.name: hook.types for hook in self}
 
     def of(self, app: Flask, ledger: HookLedger) -> "HooksOf":
-        """These in ``app``."""
+        """These hooks in ``app``."""
         self._era += 1
         return HooksOf(self, app, ledger)
 
@@ -96,15 +96,15 @@ class HooksOf:
         self._recorded: Mapping[str, frozenset[str]] | None = None
 
     def record(self) -> None:
-        """Has the ledger know them, so that every process on it announces to them. Raises `LedgerUnavailable`."""
+        """Records them in the ledger, so that every process announces to them. Raises `LedgerUnavailable`."""
         types = self.all.types
         if types and types is not self._recorded:
             self._ledger.record_hooks(types, datetime.now(UTC))
             self._recorded = types
 
     def strangers(self) -> list[str]:
-        """Hooks that the ledger knows and that are not among these, and those of which it knows more types, with these
-        types. Raises `LedgerUnavailable`."""
+        """Hooks in the ledger that are not among these, and those for which it has more event types, with these types.
+        Raises `LedgerUnavailable`."""
         found = []
         for hook in self._ledger.hooks():
             own = self.all.types.get(hook.name)
@@ -115,20 +115,20 @@ class HooksOf:
         return found
 
     def callers(self) -> Iterator["HookCaller"]:
-        """What calls each of them."""
+        """A receiver for each of them."""
         return (HookCaller(hook, self._app, self._ledger) for hook in self.all)
 
 
 class HookCaller:
-    """`Receiver` that is a function of an application, which is called in its context, and in no request."""
+    """A `Receiver` that calls an application's function, in the application's context and outside of requests."""
 
     def __init__(self, hook: Hook, app: Flask, ledger: HookLedger) -> None:
         self._hook = hook
         self._app = app
         self._ledger = ledger
         self.outbox = ledger.calls(hook.name, hook.types)
-        """What it is to be called for. Other calls of its name are left to those who know what they are for: a newer
-        version of the application, while processes of both run."""
+        """The event types that it is called for. Other calls of its name are left to processes that know those types: a
+        newer version of the application that runs in parallel."""
 
     @property
     def name(self) -> str:
@@ -136,7 +136,7 @@ class HookCaller:
         return f"hook {self._hook.name}"
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:  # noqa: ARG002
-        """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` where that cannot be read."""
+        """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` if that cannot be read."""
         upload = self._ledger.get(announcement.upload_id) if announcement.upload_id else None
         if upload is None:
             return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is not in the ledger any more")
@@ -219,13 +219,13 @@ class OnEnds:
 
 
 def context_of(app: Flask) -> AbstractContextManager[Any]:
-    """The context of ``app``, unless this is it already."""
+    """The context of ``app``, unless it is the current one."""
     here = has_app_context() and current_app._get_current_object() is app  # type: ignore[attr-defined]  # noqa: SLF001
     return nullcontext() if here else app.app_context()
 
 
 def _name_of(function: Called) -> str:
-    """Its module and its name in it. What runs as a script is called as it is when it is imported."""
+    """The function's module and qualified name; a script's module has the name that it has when imported."""
     module, name = function.__module__, getattr(function, "__qualname__", type(function).__qualname__)
     if module == "__main__":
         main = sys.modules["__main__"]
@@ -235,7 +235,7 @@ def _name_of(function: Called) -> str:
 
 
 def _said(error: BaseException) -> str:
-    """An error in a few words, fit for a terminal and a database."""
+    """An error as a short printable text for terminals and databases."""
     try:
         words = str(error)
     except Exception:  # it is the application's own code

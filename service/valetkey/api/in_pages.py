@@ -1,4 +1,4 @@
-"""What an application's templates and its login have to do with valetkey: methods of `valetkey.ValetKey`."""
+"""The methods of `valetkey.ValetKey` for an application's templates and its login."""
 
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar, overload

@@ -1,4 +1,4 @@
-"""What an application's own code does with uploads, without HTTP: the methods of `valetkey.ValetKey`.
+"""The methods of `valetkey.ValetKey` for an application's own code, which work without HTTP.
 
 The application acts for one account: its tickets create uploads for it, and its calls find these and no others.
 """
@@ -35,11 +35,11 @@ class InProcess(ABC):
 
     @abstractmethod
     def _mounted(self) -> Mounted:
-        """What is mounted in the application at hand."""
+        """The valetkey of the current application."""
 
     @property
     def service(self) -> UploadService:
-        """The use cases themselves, for any caller. Raises `RuntimeError` where there is no application."""
+        """The use cases themselves, for any caller. Raises `RuntimeError` without an application."""
         return self._mounted().service
 
     @property
@@ -50,10 +50,9 @@ class InProcess(ABC):
         self, profile: str = "default", *, owner: str, max_uploads: int | None = None, ttl: int = 3600
     ) -> IssuedTicket:
         """A ticket for a browser: it creates uploads of ``profile`` on behalf of ``owner`` for ``ttl`` seconds (60 to
-        604800), up to ``max_uploads`` in all. As text (``str``) it is the ticket alone.
+        604800), up to ``max_uploads`` in all. ``str`` of it is the ticket's text.
 
-        Raises `UnknownProfile`, `Unauthenticated` where ``owner`` is None, and `InvalidRequest` for other values that
-        it does not take.
+        Raises `UnknownProfile`, `Unauthenticated` if ``owner`` is None, and `InvalidRequest` for other invalid values.
         """
         _require_owner(owner)
         wanted = checked(ApplicationTicket, profile=profile, owner=owner, max_uploads=max_uploads, ttl=ttl)
@@ -63,29 +62,29 @@ class InProcess(ABC):
         )
 
     def get(self, upload_id: str | UUID) -> Upload:
-        """The upload, in whatever state it is. Raises `UploadNotFound`."""
+        """The upload, in any state. Raises `UploadNotFound`."""
         return record(self.service.get(self._caller, _parsed(upload_id)))
 
     def open(self, upload_id: str | UUID, *, buffer_size: int = BUFFER) -> io.BufferedReader:
         """A seekable binary file of the confirmed bytes: for jobs, images, archives. Close it, or use ``with``.
 
         It reads ranges from the store, ``buffer_size`` bytes ahead, and never more than 8 MiB at once. Raises
-        `UploadNotFound`, and `StateConflict` when it is not confirmed. Reading raises `ObjectReplaced` when the object
-        at the store is not the confirmed one any more: bytes of two objects are never mixed.
+        `UploadNotFound`, and `StateConflict` if it is not confirmed. Reading raises `ObjectReplaced` if the object at
+        the store is no longer the confirmed one: bytes of two objects are never mixed.
         """
         return self.service.open(self._caller, _parsed(upload_id), buffer_size)
 
     def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
-        """A URL to the confirmed bytes, for 5 minutes and without a credential; a browser saves it under its name.
+        """A URL to the confirmed bytes that needs no credential for 5 minutes; a browser saves the file under its name.
 
-        With ``inline`` it shows images, PDF, audio, video and plain text, and nothing that could run as a page. Behind
-        the profile's CDN the object itself says which. Raises `UploadNotFound`, and `StateConflict` when it is not
-        confirmed.
+        With ``inline`` it shows images, PDF, audio, video and plain text, but nothing that could run as a page. Behind
+        the profile's CDN the object's own Content-Disposition decides. Raises `UploadNotFound`, and `StateConflict` if
+        it is not confirmed.
         """
         return self.service.download(self._caller, _parsed(upload_id), inline=inline).url
 
     def delete(self, upload_id: str | UUID) -> None:
-        """Deletes a confirmed upload with its object, claimed or not; aborts a pending one. Once more is no error.
+        """Deletes a confirmed upload with its object, claimed or not; aborts a pending one. Idempotent.
 
         Raises `UploadNotFound`, and `StateConflict` in other states.
         """
@@ -100,13 +99,13 @@ class InProcess(ABC):
         profile: str | None = None,
         within: object = None,
     ) -> list[Upload]:
-        """The uploads whose ids the form field ``name`` of the current request has, in its order: all of them, or none.
+        """The uploads whose ids are in the form field ``name`` of the current request, in order: all of them, or none.
 
-        Each is confirmed, of ``owner``, of ``profile`` where one is given, and claimed by nobody. With a ``reference``
-        they are claimed under it: see `claim`. An empty field gives an empty list.
+        Each is confirmed, belongs to ``owner`` and to ``profile`` if one is given, and is unclaimed. With a
+        ``reference`` they are claimed under it: see `claim`. An empty field gives an empty list.
 
-        Raises `UploadNotFound` (for what is no id and for another owner's, too), `StateConflict` for one that is not
-        confirmed, `WrongProfile`, `AlreadyClaimed`, `Unauthenticated` where ``owner`` is None, and `InvalidRequest`.
+        Raises `UploadNotFound` (also for an invalid id and for another owner's upload), `StateConflict` for one that is
+        not confirmed, `WrongProfile`, `AlreadyClaimed`, `Unauthenticated` if ``owner`` is None, and `InvalidRequest`.
         """
         _require_owner(owner)
         ids = [text for text in request.form.getlist(name) if text]
@@ -125,12 +124,12 @@ class InProcess(ABC):
         profile: str | None = None,
         within: object = None,
     ) -> list[Upload]:
-        """Takes the confirmed uploads of ``owner`` for good, under ``reference`` (1 to 255 characters of your own:
-        ``"post:17"``): all of them, or none. The same again is no error.
+        """Claims the confirmed uploads of ``owner`` for good, under ``reference`` (1 to 255 characters of your own:
+        ``"post:17"``): all of them, or none. Idempotent.
 
-        ``within`` is a transaction of yours in the database that the ledger is in, as an SQLAlchemy connection
-        (``db.session.connection()``): the claim is committed with it, or rolled back. Raises like `take`, and
-        `ConfigurationError` for one in another database.
+        ``within`` is a transaction of yours in the ledger's database, as an SQLAlchemy connection
+        (``db.session.connection()``): the claim is committed or rolled back with it. Raises like `take`, and
+        `ConfigurationError` for a transaction in another database.
         """
         _require_owner(owner)
         wanted = checked(ApplicationClaim, owner=owner, reference=reference, profile=profile)
@@ -139,10 +138,10 @@ class InProcess(ABC):
         return [record(one) for one in claimed]
 
     def release(self, ids: Ids, *, reference: str, within: object = None) -> list[Upload]:
-        """Gives uploads back that are claimed under ``reference``: all of them, or none. The same again is no error.
+        """Releases uploads that are claimed under ``reference``: all of them, or none. Idempotent.
 
-        Where their profile has ``claim_within``, it counts from now on. Raises `UploadNotFound`, `AlreadyClaimed` for
-        what is claimed under another reference, and `InvalidRequest`. ``within`` is as in `claim`.
+        If their profile has ``claim_within``, it counts from now on. Raises `UploadNotFound`, `AlreadyClaimed` for
+        uploads claimed under another reference, and `InvalidRequest`. ``within`` is as in `claim`.
         """
         wanted = checked(ReleaseUpload, reference=reference)
         released = self.service.release(self._caller, _all_parsed(ids), wanted.reference, within)
@@ -156,12 +155,13 @@ class InProcess(ABC):
         older_than: timedelta = timedelta(hours=1),
         release: bool = True,
     ) -> list[Upload]:
-        """Gives back what is claimed for something that the application does not know: that a crash, or a rollback,
-        kept from being committed after its claim.
+        """Releases uploads whose reference the application does not know, because a crash or a rollback followed the
+        claim.
 
-        ``references`` are all that the application has that begin with ``prefix``; read them before the call. Claims
-        that begin otherwise, or are not ``older_than``, stay: their transaction may be under way. With ``release``
-        False nothing is changed. Returns the uploads as they were claimed. It reads every claim of the application.
+        ``references`` are all references in the application that begin with ``prefix``; read them before the call.
+        Claims with another prefix, or younger than ``older_than``, stay: their transaction may be in progress. With
+        ``release`` False nothing is changed. Returns the uploads as they were claimed. It reads every claim of the
+        application.
         """
         found = self.service.reconcile(
             self._caller, frozenset(references), prefix=prefix, older_than=older_than, release=release
@@ -169,16 +169,17 @@ class InProcess(ABC):
         return [record(one) for one in found]
 
     def erase(self, owner: str) -> Erasure:
-        """Has `valetkey worker` erase all that is kept of ``owner`` now: objects, file names, metadata, claims. What is
-        created later stays. The same again while it is running begins it anew, as of now, under the same id.
+        """Starts a job with which `valetkey worker` erases everything kept of ``owner`` now: objects, file names,
+        metadata, claims. Uploads created later stay. Calling it again while the job runs restarts it, as of now, under
+        the same id.
 
-        Only uploads of the application are erased; those of API keys are theirs. Raises `InvalidRequest` for what is no
-        owner: None, say.
+        Only uploads of the application are erased, not those of API keys. Raises `InvalidRequest` for an invalid owner,
+        such as None.
         """
         return erasure_record(self.service.erase(self._caller, checked(EraseOwner, owner=owner).owner))
 
     def erasure(self, erasure_id: str | UUID) -> Erasure:
-        """How far an erasure has come. Raises `ErasureNotFound`."""
+        """The progress of an erasure. Raises `ErasureNotFound`."""
         parsed = _id_in(erasure_id)  # its ids are UUIDv7, too
         if parsed is None:
             raise ErasureNotFound
@@ -186,7 +187,7 @@ class InProcess(ABC):
 
 
 def _require_owner(owner: str | None) -> None:
-    """Raises `Unauthenticated` for what a login says of a visitor: ``current_user.get_id()`` is None then."""
+    """Raises `Unauthenticated` for None, which ``current_user.get_id()`` returns for anonymous visitors."""
     if owner is None:
         raise Unauthenticated("Nobody is logged in: the owner is None.")
 
@@ -199,7 +200,7 @@ def _id_in(given: object) -> UploadId | None:
 
 
 def _parsed(given: object) -> UploadId:
-    """What is no id cannot be anybody's upload. Raises `UploadNotFound`."""
+    """The id. Raises `UploadNotFound` for an invalid one, which no upload can have."""
     upload_id = _id_in(given)
     if upload_id is None:
         raise UploadNotFound

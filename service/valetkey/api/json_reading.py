@@ -1,8 +1,8 @@
-"""JSON bodies, read in the one way that everybody else reads them (RFC 8259, RFC 7493).
+"""Parsing of JSON bodies, so strict that no other parser reads one differently (RFC 8259, RFC 7493).
 
-What two readers understand differently is refused: a member that is there twice (some take the first, we would take the
-last: a proxy that allowed one owner would have us serve another), NaN. What is only half a text is mended, as browsers
-send it without meaning to: a name cut within an emoji.
+A body that parsers could read differently is refused: one with a duplicate member (some parsers take the first, ours
+the last, so a proxy could allow one owner and we serve another) or with NaN. Lone surrogates are replaced, as browsers
+send them unintentionally, for a name that was cut within an emoji.
 """
 
 import json
@@ -23,7 +23,7 @@ _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..
 
 
 def read(model: type[Model], body: bytes) -> Model:
-    """``body`` as ``model``. Lone surrogates are U+FFFD afterwards. Raises `InvalidBody` or `MalformedJSON`."""
+    """Parses ``body`` as ``model``, with U+FFFD for lone surrogates. Raises `InvalidBody` or `MalformedJSON`."""
     try:
         return read_raising(model, body)
     except ValidationError as error:
@@ -31,7 +31,7 @@ def read(model: type[Model], body: bytes) -> Model:
 
 
 def read_raising(model: type[Model], body: bytes) -> Model:
-    """The same, with pydantic's own error for a body that is JSON, and not of the model."""
+    """Like `read`, but raises pydantic's own error for JSON that does not match the model."""
     try:
         found = model.model_validate_json(body)
     except ValidationError as error:
@@ -50,14 +50,14 @@ def _is_no_json(error: ValidationError) -> bool:
 
 
 def _mended(body: bytes) -> bytes:
-    """Without a byte order mark, which a reader may ignore, and with U+FFFD for each half of a surrogate pair."""
+    """``body`` without a byte order mark, which parsers may ignore, and with U+FFFD for lone surrogates."""
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body.removeprefix(_BOM))
 
 
 def _is_plain(body: bytes, found: BaseModel) -> bool:
-    """Whether no name can be there twice: most bodies, at a tenth of the cost.
+    """Whether no name can be a duplicate: recognizes most bodies at a tenth of the cost.
 
-    Each member has one quote before its colon. There may be more of those, in texts; never fewer.
+    Each member has one quote before its colon. Strings may contain more of those; there are never fewer.
     """
     return body.count(b'":') == _members(found) and not _SPACED.search(body)
 
@@ -66,8 +66,8 @@ _TEXT = frozenset({str})
 
 
 def _members(found: BaseModel) -> float:
-    """How many members the JSON of ``found`` has at least; not a number where something else is in it than models and
-    texts by name, which may hold what is no JSON."""
+    """The minimum number of members in the JSON of ``found``; NaN if it contains anything but models and mappings of
+    strings."""
     values, given = found.__dict__, found.model_fields_set
     count: float = len(given)
     for name in _nesting(type(found)) & given:
@@ -86,12 +86,12 @@ _SINGLE = frozenset({str, int, float, bool, NoneType})
 
 @cache
 def _nesting(model: type[BaseModel]) -> frozenset[str]:
-    """The fields that may hold more than one value: to look into the others of a batch took half of the count."""
+    """The fields that may hold more than one value; checking the others as well doubled the time for a batch."""
     return frozenset(name for name, field in model.model_fields.items() if not _is_single(field.annotation))
 
 
 def _is_single(kind: Any) -> bool:
-    """Whether what is of this type has no members."""
+    """Whether values of this type have no members."""
     if get_origin(kind) in {Union, UnionType}:
         return all(map(_is_single, get_args(kind)))
     if get_origin(kind) is Annotated:
@@ -104,7 +104,7 @@ _SPACED = re.compile(rb'"[ \t\r\n]+:')
 
 
 def _require_one_meaning(body: bytes) -> None:
-    """Raises `MalformedJSON` for JSON that readers understand differently. Pydantic has read it before."""
+    """Raises `MalformedJSON` for JSON that parsers read differently. Pydantic has parsed it before."""
     _DECODER.decode(body.decode())
 
 

@@ -1,4 +1,4 @@
-"""What the views work on: one record for each application, in ``app.extensions``."""
+"""The state that views work on: one record for each application, in ``app.extensions``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.owners import PageTickets
 from valetkey.api.readiness import Readiness
-from valetkey.core.events.event import Entrance
+from valetkey.core.events.event import EventEndpoint
 from valetkey.core.ports.health import StoreProof
 from valetkey.core.service import UploadService
 
@@ -26,55 +26,56 @@ class Mounted:
     """The use cases."""
 
     authenticator: Authenticator
-    """Who calls."""
+    """Finds the caller of a request."""
 
-    senders: Mapping[str, Entrance]
-    """Those whose events are taken, by the name in the path."""
+    senders: Mapping[str, EventEndpoint]
+    """The event endpoints, by the name in the path."""
 
     readiness: Readiness
-    """Whether store and ledger can be used."""
+    """Whether store and ledger are available."""
 
     address: Address
-    """Where the API is."""
+    """The API's own URLs."""
 
     record_hooks: Callable[[], None]
-    """Has the ledger know the functions of the application that are called for ends."""
+    """Records the application's hooks in the ledger."""
 
     last_examined: Callable[[], StoreProof | None]
-    """What `valetkey doctor` found out last."""
+    """The last results of `valetkey doctor`."""
 
     page_tickets: PageTickets = field(default_factory=PageTickets)
-    """Which tickets the application's own pages get."""
+    """The tickets for the application's own pages."""
 
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Those of requests that grant nothing."""
+"""The endpoints of requests that grant nothing."""
 
 
 def mounted() -> Mounted:
-    """That of the application whose context this is."""
+    """The valetkey of the current application."""
     forks.look()
     found: Mounted = current_app.extensions[EXTENSION]
     return found
 
 
 def mounted_in(app: Flask) -> Mounted:
-    """That of ``app``. Raises `KeyError` where there is none."""
+    """The valetkey of ``app``. Raises `KeyError` if it has none."""
     found: Mounted = app.extensions[EXTENSION]
     return found
 
 
 def record_hooks() -> None:
-    """Before a request that may grant something: its end is announced to the hooks here, whoever brings it about.
+    """Runs before a request that may grant something, so that the upload's end is announced to this process's hooks,
+    whichever process causes it.
 
-    Others do not wait for the ledger here: what they end is announced to the hooks of their own process anyway.
+    Other requests do not wait for the ledger here: ends that they cause are announced to these hooks in any case.
     """
     if request.method not in SAFE_METHODS:
         mounted().record_hooks()
 
 
 def root() -> str:
-    """`Address.root` of this request; nothing where there is none."""
+    """`Address.root` for this request; empty if valetkey is not mounted."""
     if not has_request_context():
         return ""
     found: Mounted | None = current_app.extensions.get(EXTENSION)
@@ -82,6 +83,6 @@ def root() -> str:
 
 
 def server_url() -> str:
-    """Where the API is, for its own document: absolute where somebody said it, else relative to this request."""
+    """The server URL in the API document: absolute if it is configured, else relative to this request."""
     address = mounted().address
     return address.base if address.said else root() or "/"

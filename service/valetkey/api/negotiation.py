@@ -1,4 +1,4 @@
-"""Whether an answer is for a person or for a program: the one reading of ``Accept``."""
+"""Content negotiation: whether a response is for a person or for a program, by ``Accept``."""
 
 from flask import request
 

@@ -8,35 +8,35 @@ from urllib.parse import parse_qsl
 
 from valetkey.api.bodies import announced_length
 from valetkey.api.mounted import Mounted
-from valetkey.api.rendering import Answer, answer
+from valetkey.api.rendering import PlainResponse, answer
 from valetkey.api.responses import tally_body
 from valetkey.core.errors import SenderUnknown
-from valetkey.core.events.event import Arrival, Delivery
+from valetkey.core.events.event import Delivery, DeliveryHead
 
 SMALL = 16 * 1024
-"""Deliveries of so many bytes are of few events: to look these up takes no longer than a batch of grants, so that a
+"""Deliveries up to this size, in bytes, have few events: handling them takes no longer than a batch of grants, so a
 thread that must not wait may do it."""
 
 
-def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> Answer:
-    entrance = here.senders.get(name)
-    if entrance is None:
+def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[], bytes], name: str) -> PlainResponse:
+    endpoint = here.senders.get(name)
+    if endpoint is None:
         raise SenderUnknown("There is no such event sender here, or its secret is not set.")
     headers, query = _Headers(environ), _query(environ.get("QUERY_STRING", ""))
-    entrance.admit(Arrival(headers, query))
+    endpoint.admit(DeliveryHead(headers, query))
     delivery = Delivery(headers, query, read())
-    known_as, sender = entrance.authenticate(delivery)
+    known_as, sender = endpoint.authenticate(delivery)
     parsed = sender.parse(delivery.body)
     return answer(tally_body(here.service.observe(parsed.events, parsed.ignored, sender=known_as)))
 
 
 def is_large(environ: Mapping[str, Any]) -> bool:
-    """Whether a delivery may be of many events."""
+    """Whether a delivery may contain many events."""
     return announced_length(environ) > SMALL
 
 
 class _Headers(Mapping[str, str]):
-    """Those of a request, by their names in lower case. A sender looks at one or two."""
+    """A request's headers, by lower-case name. Evaluated lazily, as a sender reads one or two."""
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: a table of the operations; every schema comes from the pydantic models and typed dicts.
+"""The OpenAPI 3.1 document: a table of operations, with schemas generated from pydantic models and typed dicts.
 
 Clients are generated from it: `make clients` compiles and uses some. So each union and each enumeration that is used
 twice has a name, each operation a tag, numbers of bytes have 64 bits, and an id is a text: Swift would send a UUID in

@@ -1,4 +1,4 @@
-"""Whom the pages of an application get tickets for, and for what."""
+"""On whose behalf an application's pages get tickets, and for which profiles."""
 
 import logging
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from valetkey.core.errors import ConfigurationError, Forbidden, Unauthenticated
 log = logging.getLogger("valetkey")
 
 OwnerLoader = Callable[[], str | None]
-"""Says who is logged in, in the context of a request: the owner's id, or None for nobody."""
+"""Returns the id of the logged-in owner in the context of a request, or None if nobody is logged in."""
 
 MIN_TTL, MAX_TTL = 60, 604_800
 MAX_UPLOADS = 1_000_000
@@ -19,24 +19,24 @@ MAX_OWNER = 200
 
 @dataclass(slots=True)
 class PageTickets:
-    """What `ValetKey.owner_loader` says: which tickets the pages of the application get."""
+    """The tickets that the application's pages get, as set by `ValetKey.owner_loader`."""
 
     loader: OwnerLoader | None = None
-    """None: they get none."""
+    """None: pages get no tickets."""
 
     profiles: frozenset[str] | None = None
-    """The profiles that they may be for; None for any."""
+    """The allowed profiles; None: any."""
 
     ttl: int = 900
-    """How long one lives, in seconds. The element gets another one then."""
+    """The lifetime of a ticket, in seconds. The element fetches a new one after that."""
 
     max_uploads: int | None = 1_000
-    """How many uploads one creates; None for any number."""
+    """How many uploads a ticket may create; None: any number."""
 
     _warned: bool = field(default=False, init=False)
 
     def admit(self, loader: OwnerLoader, profiles: frozenset[str] | None, ttl: int, max_uploads: int | None) -> None:
-        """Raises `ConfigurationError` for what no ticket can have."""
+        """Sets these values. Raises `ConfigurationError` for values that no ticket can have."""
         if not MIN_TTL <= ttl <= MAX_TTL:
             raise ConfigurationError(f"owner_loader: ttl is {MIN_TTL} to {MAX_TTL} seconds.")
         if max_uploads is not None and not 1 <= max_uploads <= MAX_UPLOADS:
@@ -45,11 +45,12 @@ class PageTickets:
 
     @property
     def life(self) -> timedelta:
-        """How long a ticket lives."""
+        """The lifetime of a ticket."""
         return timedelta(seconds=self.ttl)
 
     def owner(self) -> str:
-        """Who is logged in. Raises `Unauthenticated` where nobody is, and `ConfigurationError` for what is no id."""
+        """The logged-in owner. Raises `Unauthenticated` if there is none, and `ConfigurationError` for an invalid
+        id."""
         owner = self.loader() if self.loader else None
         if owner is None:
             raise Unauthenticated("Nobody is logged in on this page. Log in, and try again.")
@@ -58,7 +59,7 @@ class PageTickets:
         return owner
 
     def warn_if_none(self) -> None:
-        """Logs, once, that pages get no tickets. To be called where a page is made that would ask for one."""
+        """Logs once that pages get no tickets. Has to be called when a page that needs one is rendered."""
         if self.loader is None and not self._warned:
             self._warned = True
             log.warning(

@@ -1,4 +1,4 @@
-"""What visitors of an application see where a view of its own lets an error of ours through: no 500."""
+"""Error pages for visitors if a view of the application lets one of our errors through, instead of a 500."""
 
 from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
@@ -10,14 +10,14 @@ from valetkey.core.errors import Unavailable, ValetKeyError
 
 
 def answer_errors(app: Flask) -> None:
-    """Has the views of ``app`` answer errors of ours, unless it does so itself."""
+    """Registers handlers for our errors in views of ``app``, unless it has its own."""
     handlers = app.error_handler_spec[None][None]
     if ValetKeyError not in handlers:
         app.register_error_handler(ValetKeyError, _answer)
 
 
 def _answer(error: ValetKeyError) -> ResponseReturnValue:
-    """A problem document where JSON is asked for, else the application's own page for that status."""
+    """A problem document if the client prefers JSON, else the application's own page for that status."""
     status = status_of(type(error))
     if status not in default_exceptions or (status >= 500 and not isinstance(error, Unavailable)):
         raise error

@@ -1,7 +1,7 @@
-"""Routes that need no request of Flask's: those that most requests are for.
+"""Routes that do not need a Flask request: the most frequent ones.
 
-An application that valetkey is mounted in has them as views like all others. Where valetkey is alone, they are called
-without what Flask does around a view, which takes as long as a grant does. Such a route is one line in `ROUTES`.
+In an application that mounts valetkey they are ordinary views. If valetkey runs alone, they are called without Flask's
+work around a view, which takes as long as making a grant. Each route is one line in `ROUTES`.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,43 +12,43 @@ from valetkey.api.completing import asks_the_store, complete_upload
 from valetkey.api.creating import makes_one_for_a_key, new_upload, new_uploads
 from valetkey.api.mounted import Mounted
 from valetkey.api.observing import is_large, observe_events
-from valetkey.api.rendering import Answer
+from valetkey.api.rendering import PlainResponse
 
 Environ = Mapping[str, Any]
 Read = Callable[[], bytes]
-"""Gives the body, which is read once it is known who asks."""
+"""Reads the body, after the caller has been authenticated."""
 
 
 class PlainRoute(NamedTuple):
-    """A POST to ``path``; one that ends in a slash has one more part behind it, and ``end`` behind that."""
+    """A POST to ``path``; a path with a trailing slash is followed by one variable segment and ``end``."""
 
     path: str
     name: str
-    """Of its endpoint in Flask."""
-    view: Callable[..., Answer]
-    """It takes a `Mounted`, an `Environ` and a `Read`, and the part behind ``path`` where there is one."""
+    """The name of its Flask endpoint."""
+    view: Callable[..., PlainResponse]
+    """Takes a `Mounted`, an `Environ`, a `Read`, and the variable segment if there is one."""
     waits: Callable[[Environ], bool]
-    """Whether what asks for it will most likely wait for something else than what is `unwritten`."""
+    """Whether a request for it will probably wait for something other than `unwritten` work."""
     body: Callable[[], bytes] = json_body
-    """How Flask's view reads it."""
+    """How the Flask view reads the body."""
     max_query: int = 0
-    """In characters: with a longer one it is left to Flask."""
+    """The longest query in characters; requests with a longer one are left to Flask."""
     end: str = ""
-    """It begins with a slash."""
+    """The end of the path, with a leading slash."""
     may_be_empty: bool = False
-    """Whether it needs no body."""
+    """Whether the body may be empty."""
 
     @property
     def rule(self) -> str:
-        """Its path as Flask has it."""
+        """Its path as a Flask rule."""
         return f"{self.path}<name>{self.end}" if self.path.endswith("/") else self.path
 
     def name_in(self, path: str) -> str:
-        """The part behind its own in the ``path`` of a request."""
+        """The variable segment in the ``path`` of a request."""
         return path[len(self.path) : len(path) - len(self.end)]
 
-    def call(self, here: Mounted, environ: Environ, read: Read, name: str) -> Answer:
-        """What the view gives; ``name`` is the part behind ``path``, as whoever matched the path has found it."""
+    def call(self, here: Mounted, environ: Environ, read: Read, name: str) -> PlainResponse:
+        """Calls the view; ``name`` is the variable segment of the matched path."""
         return self.view(here, environ, read, name) if self.path[-1] == "/" else self.view(here, environ, read)
 
 
@@ -63,7 +63,7 @@ _BY_END = {(route.path, route.end): route for route in ROUTES if route.end}
 
 
 def plain_route(environ: Environ) -> PlainRoute | None:
-    """The one that a request is for, where valetkey is alone. What a slash at the end means is for Flask to say."""
+    """The route of a request, if valetkey runs alone. Paths with a trailing slash are left to Flask."""
     path = environ["PATH_INFO"]
     if environ["REQUEST_METHOD"] != "POST" or path[-1:] == "/":
         return None
@@ -75,6 +75,6 @@ def plain_route(environ: Environ) -> PlainRoute | None:
 
 
 def waits_for_nothing_else(environ: Environ) -> bool:
-    """Whether a request most likely waits for nothing but what is `unwritten`."""
+    """Whether a request will probably wait for nothing but `unwritten` work."""
     route = plain_route(environ)
     return route is not None and not route.waits(environ)

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents, each with its stable ``code``; for people in a browser, as a page of it."""
+"""Errors as RFC 9457 problem documents, each with its stable ``code``, or as a page for people in a browser."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ class InvalidBody(errors.InvalidRequest):
 
 
 class MalformedJSON(errors.ValetKeyError):
-    """The body is no JSON."""
+    """The body is not JSON."""
 
     code = "malformed_json"
 

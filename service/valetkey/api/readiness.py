@@ -1,4 +1,4 @@
-"""Whether the service is ready: looked up once for everybody who asks."""
+"""Readiness of the service, checked once for all concurrent requests."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -9,12 +9,11 @@ from valetkey.core.ports.health import StoreProof
 from valetkey.forks import renew_in_child
 
 REMEMBERED = 2.0
-"""How long it is believed that all is well, in seconds. What is not is looked at again at once, by one at a time."""
+"""How long a success is cached, in seconds. A failure is checked again at once, by one thread at a time."""
 
 
 class LastExamined:
-    """What was found out last about the installation (`valetkey doctor`), looked up at most every `REMEMBERED`
-    seconds: anybody may ask."""
+    """The last results of `valetkey doctor`, read at most every `REMEMBERED` seconds, as anybody may request them."""
 
     def __init__(self, look: Callable[[], StoreProof | None]) -> None:
         self._look = look
@@ -29,8 +28,8 @@ class LastExamined:
 
 
 class Readiness:
-    """``look`` raises `Unavailable` where something is unavailable. It is never called twice at a time: whoever asks
-    meanwhile waits for nobody, and is told what was found last, or that nobody knows yet."""
+    """Caches the result of ``look``, which raises `Unavailable` if something is unavailable. Only one thread calls it
+    at a time: others do not wait, and get the last result, or an error that it is not known yet."""
 
     def __init__(self, look: Callable[[], None]) -> None:
         self._look = look
@@ -43,7 +42,7 @@ class Readiness:
         self._looking = Lock()
 
     def check(self) -> None:
-        """Raises `Unavailable` when the service is not ready, as far as is known."""
+        """Raises `Unavailable` if the service is not known to be ready."""
         if monotonic() - self._ready_at <= REMEMBERED:
             return
         if not self._looking.acquire(blocking=False):

@@ -1,4 +1,4 @@
-"""What the application's own code gets: what the JSON of the API shows, by the same names."""
+"""The records that an application's own code gets, with the names and values of the API's JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rendering: JSON by orjson, in a response that costs little."""
+"""Rendering: JSON by orjson, in an inexpensive response."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -11,17 +11,17 @@ from werkzeug.http import HTTP_STATUS_CODES
 from valetkey.api.bodies import JSON
 
 RETRY_AFTER = 2
-"""When to ask again for an upload whose bytes have not arrived, or for an erasure, in seconds."""
+"""When clients should poll again for an upload whose bytes have not arrived, or for an erasure, in seconds."""
 
 NOT_KEPT = "no-store"
-"""`Cache-Control` where nothing else is said: a CDN that is told to cache everything minds no credential."""
+"""The default `Cache-Control`: a CDN that caches everything would ignore credentials."""
 
 
 class JsonResponse(Response):
-    """A response that is complete as it is made.
+    """A response that needs no more processing.
 
-    Werkzeug looks through the headers again for each answer, and rewrites ``Location`` for old browsers: a twelfth of
-    what a grant cost. Where there is something to clean (HEAD, 304) or to close, it still does.
+    For each response werkzeug scans the headers again and rewrites ``Location`` for old browsers: a twelfth of the cost
+    of a grant. It still does so if there is something to remove (HEAD, 304) or to close.
     """
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -32,15 +32,15 @@ class JsonResponse(Response):
         return body
 
 
-class Answer(NamedTuple):
-    """JSON that is to be sent, and its own headers."""
+class PlainResponse(NamedTuple):
+    """A JSON body with its status and headers."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
     def response(self) -> JsonResponse:
-        """It as Flask's views return it."""
+        """The response for a Flask view."""
         given = Headers()
         given.add("Content-Type", JSON)  # one by one: asking a mapping what it is costs more than all of it
         for name, value in self.headers.items():
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
         return JsonResponse(self.content, self.status, given)
 
     def start(self, start_response: Any) -> list[bytes]:
-        """It as WSGI has it, without Flask."""
+        """Sends it by WSGI, without Flask."""
         own = [("Content-Type", JSON), *self.headers.items(), ("Content-Length", str(len(self.content)))]
         start_response(f"{self.status} {HTTP_STATUS_CODES[self.status]}", own)
         return [self.content]
@@ -57,12 +57,12 @@ class Answer(NamedTuple):
 _NOT_KEPT: Mapping[str, str] = {"Cache-Control": NOT_KEPT}
 
 
-def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """``body`` as JSON; moments become RFC 3339 with ``Z``. No cache keeps it, unless ``headers`` say otherwise."""
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> PlainResponse:
+    """``body`` as JSON, with times in RFC 3339 with ``Z``. It is not cached unless ``headers`` say otherwise."""
     own = {**_NOT_KEPT, **headers} if headers else _NOT_KEPT
-    return Answer(status, own, orjson.dumps(body, option=orjson.OPT_UTC_Z))
+    return PlainResponse(status, own, orjson.dumps(body, option=orjson.OPT_UTC_Z))
 
 
 def render(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
-    """The same as a response of Flask's."""
+    """The same as a Flask response."""
     return answer(body, status, headers).response()

@@ -1,4 +1,4 @@
-"""Requests on the wire, as pydantic models: the OpenAPI document is generated from them."""
+"""Request bodies and queries as pydantic models, from which the OpenAPI document is generated."""
 
 import base64
 import binascii

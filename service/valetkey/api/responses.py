@@ -1,4 +1,4 @@
-"""Answers on the wire, as typed dicts: the OpenAPI document is generated from them.
+"""Response bodies as typed dicts, from which the OpenAPI document is generated.
 
 They are built from what the service made, so nothing has to check them again: typed dicts cost nothing.
 """

@@ -15,7 +15,7 @@ from valetkey.api.mounted import mounted, record_hooks, server_url
 from valetkey.api.negotiation import prefers_page
 from valetkey.api.own_pages import own_page
 from valetkey.api.plain import ROUTES, PlainRoute
-from valetkey.api.rendering import NOT_KEPT, RETRY_AFTER, Answer, render
+from valetkey.api.rendering import NOT_KEPT, RETRY_AFTER, PlainResponse, render
 from valetkey.api.requests import (
     owner_in_path,
     read_claim,
@@ -281,16 +281,16 @@ def get_profile(name: str) -> Response:
 
 @blueprint.delete("/v1/owners/<path:owner>", merge_slashes=False)
 def erase_owner(owner: str) -> Response:
-    return _begun(_service().erase(_caller(), owner_in_path(owner)))
+    return _render_erasure(_service().erase(_caller(), owner_in_path(owner)))
 
 
 @blueprint.post("/v1/erasures")
 def begin_erasure() -> Response:
     caller = _caller()
-    return _begun(_service().erase(caller, read_erase(json_body()).owner))
+    return _render_erasure(_service().erase(caller, read_erase(json_body()).owner))
 
 
-def _begun(job: Erasure) -> Response:
+def _render_erasure(job: Erasure) -> Response:
     root = mounted().address.root(request.environ.get("SCRIPT_NAME", ""))
     headers = {"Location": f"{root}/v1/erasures/{job.id}", "Retry-After": str(RETRY_AFTER)}
     return render(erasure_body(job), 202, headers)
@@ -321,4 +321,4 @@ def readyz() -> Response:
 def openapi_document() -> Response:
     from valetkey.api.openapi import rendered  # what describes all of it is loaded for those who ask
 
-    return Answer(200, {"Cache-Control": NOT_KEPT}, rendered(server_url())).response()
+    return PlainResponse(200, {"Cache-Control": NOT_KEPT}, rendered(server_url())).response()

@@ -1,4 +1,4 @@
-"""What `{{ valetkey.scripts() }}` puts into a page: the import map, and the element's module."""
+"""The output of `{{ valetkey.scripts() }}` in a page: the import map and the element's module."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,8 @@ from valetkey.api.page_tickets import UPLOADS
 
 
 def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
-    """What `ValetKey.scripts` gives. Where nothing is built, a comment says so; and the browser, that a script is
-    missing, with what the service answers to that."""
+    """The HTML of `ValetKey.scripts`. If nothing is built, a comment says so, and the browser reports the missing
+    script with the service's explanation."""
     here = mounted()
     if not here.authenticator.is_open:
         here.page_tickets.warn_if_none()
@@ -34,7 +34,7 @@ def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
 
 
 def _nonce_of_application() -> str | None:
-    """The one that templates have as ``csp_nonce()``, as they do with Flask-Talisman."""
+    """The nonce that templates get by ``csp_nonce()``, as with Flask-Talisman."""
     found = current_app.jinja_env.globals.get("csp_nonce") if has_request_context() else None
     return (str(found()) or None) if callable(found) else None
 

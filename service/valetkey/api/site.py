@@ -1,4 +1,4 @@
-"""The documentation at `/docs/`: the files that `make docs` builds, and nothing else."""
+"""The documentation at `/docs/`: the files that `make docs` builds, and no others."""
 
 from pathlib import Path
 

@@ -1,7 +1,8 @@
-"""Bodies that come from a socket, in a server of somebody else's: its thread waits while one is read.
+"""Bodies that are read from a socket in another WSGI server, whose thread waits meanwhile.
 
-So few are read at once, each for a bounded time, and where all places are taken whoever reads longest goes. A body that
-is there takes no time to read. In `valetkey serve` bodies are whole before a thread gets them (`valetkey.intake`).
+Only a few are read at once, each with a time limit; if all places are taken, the longest read is aborted. A body that
+has already arrived takes no time. In `valetkey serve` bodies are complete before a thread gets them
+(`valetkey.intake`).
 """
 
 import socket
@@ -19,16 +20,16 @@ from valetkey.core.errors import Unavailable
 from valetkey.forks import renew_in_child
 
 READERS = 16
-"""How many bodies are read at once in a process. These are the threads that slow clients may hold."""
+"""How many bodies are read at once in a process: the number of threads that slow clients may block."""
 
 READ_WITHIN = 30.0
-"""How long a body may take, in seconds."""
+"""How long reading a body may take, in seconds."""
 
 SLOW = 0.25
-"""From when on a reader makes room for another, in seconds."""
+"""After how many seconds a reader may be aborted to make room for another."""
 
 PATIENCE = 0.2
-"""How long a request waits for one that makes room, in seconds; where none does, it does not wait."""
+"""How long a request waits for an aborted reader, in seconds; it does not wait if none can be aborted."""
 
 _READ = "valetkey.read"
 _PIECE = 16 * 1024
@@ -40,7 +41,7 @@ def is_whole(environ: Mapping[str, Any]) -> bool:
 
 
 def read_known(environ: Mapping[str, Any], length: int) -> bytes:
-    """A body of ``length`` bytes. Raises ClientDisconnected where it ends early, RequestTimeout where it is slow."""
+    """A body of ``length`` bytes. Raises `ClientDisconnected` if it ends early, `RequestTimeout` if it is slow."""
     stream = environ["wsgi.input"]
     if type(stream) is BytesIO:
         body: bytes = stream.read(length)
@@ -58,10 +59,10 @@ def read_known(environ: Mapping[str, Any], length: int) -> bytes:
 
 
 def leave_unread(environ: Mapping[str, Any]) -> bool:
-    """The request is refused: whether it has a body that nobody has read.
+    """Handles the body of a refused request; returns whether it has one that was not read.
 
-    Servers read and drop the rest of it before they take the connection's next request, and a thread waits for that
-    (ten seconds in gunicorn). So where the socket is known, it ends here.
+    Servers read and discard the rest of it before the connection's next request, and a thread waits for that (ten
+    seconds in gunicorn). So if the socket is known, its input is shut down here.
     """
     if _READ in environ or "wsgi.input" not in environ or is_whole(environ):
         return False
@@ -76,7 +77,7 @@ def _socket_of(environ: Mapping[str, Any]) -> socket.socket | None:
 
 
 def _end(connection: socket.socket | None) -> bool:
-    """Whoever reads from it finds its end; says whether that could be done."""
+    """Ends reads from the connection; returns whether that worked."""
     if connection is None:
         return False
     with suppress(OSError):  # it may have ended by itself
@@ -85,10 +86,10 @@ def _end(connection: socket.socket | None) -> bool:
 
 
 class BodyReaders:
-    """Its places, and who has them since when.
+    """The places for readers, and since when each is taken.
 
-    Where the server tells its socket (gunicorn, werkzeug), the connection of who reads too long is cut: nothing else
-    ends a read from outside.
+    If the server exposes its socket (gunicorn, werkzeug), the connection of a reader that takes too long is cut:
+    nothing else ends a read from another thread.
     """
 
     def __init__(self, places: int = READERS) -> None:
@@ -104,7 +105,7 @@ class BodyReaders:
 
     @contextmanager
     def place(self, environ: MutableMapping[str, Any]) -> Iterator[None]:
-        """Holds a place. Raises `Unavailable` where there is none and none can be made."""
+        """Holds a place. Raises `Unavailable` if there is none and none can be made."""
         if not self._free.acquire(blocking=False) and not self._room_was_made():
             raise Unavailable("Too many requests are being received; try again in a moment.", 1)
         reader = object()
@@ -133,7 +134,7 @@ class BodyReaders:
             self._cut(READ_WITHIN)
 
     def _cut(self, age: float, at_most: int | None = None) -> int:
-        """Ends the reads that have gone on for longer than ``age`` seconds, the longest first; how many."""
+        """Ends reads that have taken longer than ``age`` seconds, the longest first; returns how many."""
         now, ended = monotonic(), 0
         readers = sorted(self._readers.copy().values(), key=_SINCE)
         for since, connection in readers[:at_most]:

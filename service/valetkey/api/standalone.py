@@ -1,4 +1,4 @@
-"""A Flask application that is valetkey and nothing else."""
+"""A Flask application that consists of valetkey alone."""
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
@@ -16,7 +16,7 @@ from valetkey.api.plain import plain_route
 
 
 class _Stateless(SessionInterface):
-    """No cookie is read or written: every request proves who sends it."""
+    """Reads and writes no cookie: every request authenticates itself."""
 
     def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
         return NullSession()
@@ -26,7 +26,7 @@ class _Stateless(SessionInterface):
 
 @lru_cache(maxsize=256)
 def _is_host(text: str) -> bool:
-    """Whether werkzeug's routing takes it."""
+    """Whether werkzeug's routing accepts it."""
     try:
         text.lower().partition(":")[0].encode("idna")
     except UnicodeError:
@@ -35,18 +35,18 @@ def _is_host(text: str) -> bool:
 
 
 class StandaloneFlask(Flask):
-    """A Flask without what a service for programs has no use for; together a seventh of what Flask costs a request.
+    """A Flask without features that an API service does not need: together a seventh of Flask's cost for a request.
 
-    `plain_route` is called without a request of Flask's, unless somebody has registered a hook that would be called.
+    `plain_route` is called without a Flask request, unless a hook is registered that would be called.
     """
 
     request_class = BodylessRequest
     session_interface = _Stateless()
     own_hooks: tuple[Callable[..., Any], ...] = ()
-    """Those after a request that are ours."""
+    """Our own after-request hooks."""
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """As in Flask, but for plain routes."""
+        """As in Flask, except for plain routes."""
         route = plain_route(environ)
         if route is None or self._has_hooks():
             return super().wsgi_app(environ, start_response)
@@ -67,7 +67,7 @@ class StandaloneFlask(Flask):
                 return response(environ, start_response)
 
     def _has_hooks(self) -> bool:
-        """Whether somebody wants to hear of requests. Our own hooks ask for nothing of what is plain."""
+        """Whether hooks other than our own are registered, which are not needed for plain routes."""
         after = tuple(self.after_request_funcs.get(None, ()))
         return None in self.before_request_funcs or None in self.url_value_preprocessors or after != self.own_hooks
 
@@ -86,7 +86,7 @@ class StandaloneFlask(Flask):
         )
 
     def full_dispatch_request(self) -> Response:
-        """As in Flask, but for the signals around a request: in this application nobody listens."""
+        """As in Flask, but without the signals around a request, which have no receivers in this application."""
         try:
             answer = self.preprocess_request()
             if answer is None:
@@ -103,7 +103,7 @@ class StandaloneFlask(Flask):
         super().raise_routing_exception(request)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """No view is a coroutine."""
+        """Returns ``func``: no view is a coroutine."""
         return func
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:

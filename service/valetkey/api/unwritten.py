@@ -1,4 +1,4 @@
-"""Responses that are sent when what they say is durable, without a thread that waits for it: where the server can."""
+"""Responses that are sent once their contents are durable, without blocking a thread if the server supports it."""
 
 from collections.abc import Mapping
 from typing import Any

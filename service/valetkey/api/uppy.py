@@ -1,6 +1,6 @@
-"""Uppy's Companion protocol, so that Uppy uploads here unchanged: ``companionEndpoint: ".../uppy/<ticket>"``.
+"""Uppy's Companion protocol, so that an unchanged Uppy uploads here: ``companionEndpoint: ".../uppy/<ticket>"``.
 
-Companion takes any key with any upload id. Here the ``uploadId`` that Uppy is given is ours, so key, profile and owner
+Companion accepts any key with any upload id. Here the ``uploadId`` that Uppy gets is ours, so key, profile and owner
 follow from it and from who calls; a key beside it has to be the upload's own. Uppy says no sizes: the profile's range
 is in the policy of a form, and the parts of a multipart upload are summed before they are joined. It never says that a
 file in one piece is there: the store's event or the sweep confirms that.

@@ -1,4 +1,4 @@
-"""What an outgoing webhook says: the upload, or the erasure, exactly as the API shows it."""
+"""The bodies of outgoing webhooks: an upload or an erasure, exactly as the API shows it."""
 
 from collections.abc import Mapping
 from datetime import datetime

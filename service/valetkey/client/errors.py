@@ -1,4 +1,4 @@
-"""What can go wrong, and what each error means to the caller.
+"""The client's errors, and what each means to the caller.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Many files at once: `put` finds them, uploads them, and reports each as it ends."""
+"""Many files at once: `put` finds them, uploads them, and reports the result of each."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ from valetkey.client.files.find import FileOptions, find_files
 from valetkey.client.files.source import Source
 from valetkey.client.interrupted.records import UploadRecords
 from valetkey.client.outcome import FileOutcome, FileReport
-from valetkey.client.sending.assembly import Means, file_uploader
+from valetkey.client.sending.assembly import SharedResources, file_uploader
 from valetkey.client.sending.file_queue import FileQueue
 from valetkey.client.sending.file_upload import FileUploader
 from valetkey.client.sending.jobs import Job, Jobs
@@ -89,8 +89,8 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
     with ExitStack() as stack:
         part_pool = stack.enter_context(ThreadPoolExecutor(options.concurrency, "part"))
         file_pool = stack.enter_context(ThreadPoolExecutor(FILES, "file"))
-        means = Means(options.token, options.concurrency, options.retry_for, connections)
-        run = _Run(options, file_uploader(options.uploads, means, records, part_pool, stop), reporter)
+        resources = SharedResources(options.token, options.concurrency, options.retry_for, connections)
+        run = _Run(options, file_uploader(options.uploads, resources, records, part_pool, stop), reporter)
         try:
             run.upload_all(find_files(names, options.files, stdin, stack), file_pool)
         except KeyboardInterrupt:

@@ -1,1 +1,1 @@
-"""The commands of `valetkey`, in modules that `valetkey.cli` imports when they are called."""
+"""The commands of `valetkey`, in modules that `valetkey.cli` imports only when they are called."""

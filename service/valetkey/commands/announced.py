@@ -1,4 +1,4 @@
-"""How announcements are chosen and shown on the command line, be they webhooks or calls of hooks."""
+"""Selecting and showing announcements on the command line, for webhooks and hooks alike."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Applications by their names on the command line."""
+"""Loading applications by the names given on the command line."""
 
 import click
 from flask import Flask

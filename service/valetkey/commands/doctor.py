@@ -1,12 +1,12 @@
 """`valetkey doctor`."""
 
 import logging
-import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from valetkey.commands.interruptions import ends_as_by_ctrl_c
 from valetkey.commands.terminal import json_option, print_json, report_errors
 
 if TYPE_CHECKING:
@@ -43,19 +43,18 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
     log = logging.getLogger("valetkey")
     level = log.level
     log.setLevel(logging.CRITICAL)  # what it would log is in the findings
-    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        visit = _visit(application, store)
-        report = _examined(visit, as_json=as_json)
-        if fix and _mended(visit, report, yes=yes, quiet=as_json):
-            report = _examined(_visit(application, store), as_json=as_json)
+        with ends_as_by_ctrl_c():  # the probes are removed
+            visit = _visit(application, store)
+            report = _examined(visit, as_json=as_json)
+            if fix and _mended(visit, report, yes=yes, quiet=as_json):
+                report = _examined(_visit(application, store), as_json=as_json)
     except ConfigurationError as error:
         report = broken_off(error)
         if not as_json:
             with Printer(click.echo) as printer:
                 printer.tell(*report.findings)
     finally:
-        signal.signal(signal.SIGTERM, before)
         log.setLevel(level)
     if as_json:
         print_json(report.as_json())
@@ -70,11 +69,6 @@ def _visit(application: str | None, store: str | None) -> "Visit":
     from valetkey.commands.applications import load_application
 
     return visit_of(load_application(application), store)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    """SIGTERM is as Ctrl-C: the probes are removed."""
-    raise KeyboardInterrupt
 
 
 def _examined(visit: "Visit", *, as_json: bool) -> "Report":

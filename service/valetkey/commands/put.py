@@ -19,6 +19,7 @@ from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
 from valetkey.client.sending.concurrency import default_most
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.transport.connections import Timeouts
+from valetkey.commands.interruptions import ends_as_by_ctrl_c
 
 
 def _http_address(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -65,7 +66,7 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
   5    the service or the store could not be reached, even after retries, or its certificate is not trusted
   6    a file cannot be read, or changed while it was being sent
   7    everything was sent, but not confirmed in time (--wait)
-  130  interrupted; run the same command again to resume
+  130  interrupted, also by SIGTERM or SIGHUP; run the same command again to resume
 """
 
 
@@ -146,7 +147,7 @@ def put(context: click.Context, /, files: tuple[str, ...], *, quiet: bool, as_js
         _read_options(**given),
         endpoint_is_default=context.get_parameter_source("endpoint") is ParameterSource.DEFAULT,
     )
-    with reporter:
+    with ends_as_by_ctrl_c(), reporter:
         outcomes = put_files(files, options, sys.stdin.buffer if sys.stdin else None, reporter)
         if reporter.problem:
             reporter.warn(f"The output cannot be written: {reporter.problem}.")

@@ -1,4 +1,4 @@
-"""What commands share: errors as a sentence, output as JSON or a table, and the ledger."""
+"""What commands share: errors as one sentence, output as JSON or a table, and the ledger."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -13,13 +13,13 @@ from valetkey.core.confirming.removals import Removals
 from valetkey.core.content.inspection import Inspector
 from valetkey.core.erasing.eraser import Eraser
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.events.observer import Beside, Observer
-from valetkey.core.gate import Bounded, Room, StoreGate
+from valetkey.core.events.observer import Observer, StoreIsolation
+from valetkey.core.gate import SharedLimit, StoreGate, StoreLimit
 from valetkey.core.granting.admission import Admission
-from valetkey.core.granting.asking import Asking
 from valetkey.core.granting.declaration import Shared
 from valetkey.core.granting.grantor import Grantor
 from valetkey.core.granting.grants import GrantMaker
+from valetkey.core.granting.lockability import LockabilityCheck
 from valetkey.core.granting.parts import MultipartUploads
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.profiles import Profiles
@@ -35,34 +35,34 @@ from valetkey.core.sweeping.retention import Retention
 from valetkey.core.sweeping.sweep import Sweep
 from valetkey.core.taking.claims import Claims
 
-_ASKING = "Too many requests wait for the store at this moment."
+_STORE_BUSY = "Too many requests wait for the store at this moment."
 _CHECKING = "Too many uploads are being checked at this moment."
 
 
 class Assembly:
-    """The core on these ports. ``public_url`` says where clients reach the service, without a slash at its end;
-    ``pause`` waits for so many seconds.
+    """The core, wired to these ports. ``public_url`` returns the URL at which clients reach the service, without a
+    trailing slash; ``pause`` sleeps for a number of seconds.
 
-    ``address_signer`` signs the addresses of profiles with ``download_signing``; one of them without it is refused.
-    At most ``store_limit`` requests wait for all stores at once, and ``event_threads`` of the worker hear of events:
-    `Room` says which part of either one store may have. Raises `ConfigurationError` where a profile's uploads could not
-    go to their store.
+    ``address_signer`` signs download URLs of profiles with ``download_signing``, which are refused without it.
+    At most ``store_limit`` requests wait for all stores at once, and at most ``event_threads`` threads of the worker
+    handle events; `SharedLimit` says how the stores share each limit. Raises `ConfigurationError` if the store of a
+    profile cannot take its uploads.
     """
 
     service: UploadService
-    """What answers requests. It never reads the bytes of objects, unless the application itself opens one."""
+    """Answers requests. It never reads the bytes of objects, unless the application itself opens one."""
 
     observer: Observer
-    """What the worker does with events from a queue."""
+    """Handles events that the worker reads from a queue."""
 
     sweeps: Sequence[Sweep]
-    """What the worker does with what is due, for each store."""
+    """The worker's sweep of each store."""
 
     retention: Retention
-    """What the worker has the ledger forget, whatever the stores do."""
+    """The worker's removal of old rows from the ledger, which needs no store."""
 
     eraser: Eraser
-    """What the worker does where an owner is to be erased."""
+    """The worker's erasure of owners."""
 
     def __init__(
         self,
@@ -91,21 +91,22 @@ class Assembly:
         stores.require_fit(profiles)
         self.stores, self._ledger, self._schedule = stores, ledger, schedule
         self._clock, self._pause, self._detector = clock, pause, detector
-        # a store that is down, or slow, holds up no requests of the others
-        self._waiting, self._signing = Room(store_limit, len(stores)), Room(store_limit, len(stores))
+        # a store that is unavailable or slow delays no requests for the others
+        self._waiting, self._signing = SharedLimit(store_limit, len(stores)), SharedLimit(store_limit, len(stores))
         self._address_signer, self._shared = address_signer, shared
         self.profiles = Profiles(profiles)
         self.grants = stores.each(lambda one: GrantMaker(one.store, public_url))
         self.multiparts = stores.each(self._multiparts)
         self.endings = Endings(ledger=ledger, notifier=notifier, schedule=schedule, clock=clock)
-        self.gates = stores.each(lambda one: self._gate(one, Bounded(self._waiting, one.name, _CHECKING)))
+        self.gates = stores.each(lambda one: self._gate(one, StoreLimit(self._waiting, one.name, _CHECKING)))
         self.removals = stores.each(lambda one: Removals(one.store))
         self.confirmations = stores.each(lambda one: self._confirmation(one, self.gates[one.name]))
-        # what runs beside the requests reads the first bytes of objects, and copies what takes long
+        # only the worker reads the first bytes of objects and makes long copies
         self.inspecting = stores.each(self._inspecting)
         self.service = self._service(tickets)
         self.observer = self._observer(
-            self.inspecting, Beside(Outages(clock), Room(event_threads, len(stores))) if len(stores) > 1 else None
+            self.inspecting,
+            StoreIsolation(Outages(clock), SharedLimit(event_threads, len(stores))) if len(stores) > 1 else None,
         )
         self.sweeps = [self._sweep(one) for one in stores]
         self.retention = Retention(ledger=ledger, profiles=self.profiles, schedule=schedule, clock=clock)
@@ -120,7 +121,7 @@ class Assembly:
 
     @property
     def sweep(self) -> Sweep:
-        """That of the first store, which is the only one where there is one."""
+        """The sweep of the first store, which is the only one in most installations."""
         return self.sweeps[0]
 
     def _multiparts(self, one: NamedStore) -> MultipartUploads:
@@ -134,10 +135,10 @@ class Assembly:
     def _signing_of(self, one: NamedStore) -> AbstractContextManager[None]:
         if len(self.stores) == 1:
             return nullcontext()
-        return Bounded(self._signing, one.name, "Too many grants are being signed at this moment.")
+        return StoreLimit(self._signing, one.name, "Too many grants are being signed at this moment.")
 
     def _inspecting(self, one: NamedStore) -> Confirmation:
-        """For the worker, whose threads are few and have their stores."""
+        """The worker's confirmation of one store; it needs no gate, as the worker has few threads."""
         gate = self._gate(one, nullcontext())
         return self._confirmation(one, gate, Inspector(one.store, self._detector))
 
@@ -156,9 +157,9 @@ class Assembly:
             inspector=inspector,
         )
 
-    def _observer(self, confirmations: ByStore[Confirmation], beside: Beside | None = None) -> Observer:
+    def _observer(self, confirmations: ByStore[Confirmation], isolation: StoreIsolation | None = None) -> Observer:
         return Observer(
-            stores=self.stores, ledger=self._ledger, confirmations=confirmations, clock=self._clock, beside=beside
+            stores=self.stores, ledger=self._ledger, confirmations=confirmations, clock=self._clock, isolation=isolation
         )
 
     def _sweep(self, one: NamedStore) -> Sweep:
@@ -173,11 +174,11 @@ class Assembly:
             clock=self._clock,
         )
 
-    def _asking_of(self, one: NamedStore) -> Asking:
-        return Asking(one, Bounded(self._waiting, one.name, _ASKING), self._clock)
+    def _lockability_of(self, one: NamedStore) -> LockabilityCheck:
+        return LockabilityCheck(one, StoreLimit(self._waiting, one.name, _STORE_BUSY), self._clock)
 
     def _service(self, tickets: Tickets) -> UploadService:
-        asking = self.stores.each(self._asking_of)
+        lockability = self.stores.each(self._lockability_of)
         return UploadService(
             stores=self.stores,
             ledger=self._ledger,
@@ -189,7 +190,7 @@ class Assembly:
                 profiles=self.profiles,
                 schedule=self._schedule,
                 shared=self._shared,
-                asking=asking,
+                lockability=lockability,
             ),
             grantor=Grantor(
                 ledger=self._ledger,
@@ -199,7 +200,7 @@ class Assembly:
                 multiparts=self.multiparts,
                 schedule=self._schedule,
                 gates=self.gates,
-                asking=asking,
+                lockability=lockability,
                 signing=self.stores.each(self._signing_of),
             ),
             multiparts=self.multiparts,

@@ -75,7 +75,7 @@ def _again(kind: type[ValetKeyError], args: tuple[Any, ...]) -> ValetKeyError:
 
 
 class InvalidRequest(ValetKeyError):
-    """The request does not have the form that the API documents; `errors` says where.
+    """The request does not match what the API documents; `errors` says where.
 
     ``pointer`` is the JSON pointer (RFC 6901) of the culprit.
     """
@@ -94,73 +94,73 @@ class UnknownProfile(InvalidRequest):
 
 
 class ContentTypeNotAllowed(InvalidRequest):
-    """The profile does not take this content type, or it is none."""
+    """The profile does not accept this content type, or it is not a content type."""
 
     code = "content_type_not_allowed"
 
 
 class SizeOutOfRange(InvalidRequest):
-    """The profile takes larger or smaller files only."""
+    """The profile accepts only larger or smaller files."""
 
     code = "size_out_of_range"
 
 
 class MetadataNotAllowed(InvalidRequest):
-    """The profile does not take these metadata keys, or they are too many."""
+    """The profile does not accept these metadata keys, or there are too many."""
 
     code = "metadata_not_allowed"
 
 
 class IdempotencyKeyReused(InvalidRequest):
-    """This Idempotency-Key was used with another request: take a new one."""
+    """This Idempotency-Key was used with another request: use a new one."""
 
     code = "idempotency_key_reused"
 
 
 class MethodNotSupported(InvalidRequest):
-    """The bytes cannot travel that way, because of their size or because of the store."""
+    """The bytes cannot be sent that way, because of their size or because of the store."""
 
     code = "method_not_supported"
 
 
 class ChecksumNotSupported(InvalidRequest):
-    """S3 keeps no such checksum of a whole object that came in parts."""
+    """S3 keeps no such checksum for a whole object that was sent in parts."""
 
     code = "checksum_not_supported"
 
 
 class ChecksumRequired(InvalidRequest):
-    """The profile takes nothing without a checksum."""
+    """The profile requires a checksum."""
 
     code = "checksum_required"
 
 
 class WrongProfile(InvalidRequest):
-    """The upload is of another profile than it is taken for."""
+    """The upload has a profile other than the one that it is claimed for."""
 
     code = "wrong_profile"
 
 
 class Unauthenticated(ValetKeyError):
-    """No credential was sent, or one that is not valid (any more)."""
+    """No credential was sent, or it is not, or no longer, valid."""
 
     code = "unauthenticated"
 
 
 class Forbidden(ValetKeyError):
-    """The credential is known, and does not allow this."""
+    """The credential is known, but does not allow this."""
 
     code = "forbidden"
 
 
 class TicketUsedUp(Forbidden):
-    """The ticket has created as many uploads as it may."""
+    """The ticket has created as many uploads as it allows."""
 
     code = "ticket_used_up"
 
 
 class UploadNotFound(ValetKeyError):
-    """The upload is not there, or not the caller's."""
+    """The upload does not exist, or is not the caller's."""
 
     code = "upload_not_found"
 
@@ -169,13 +169,13 @@ class UploadNotFound(ValetKeyError):
 
 
 class ProfileNotFound(ValetKeyError):
-    """There is no profile of this name to tell about."""
+    """There is no profile with this name."""
 
     code = "profile_not_found"
 
 
 class ErasureNotFound(ValetKeyError):
-    """The erasure is not there, or not the caller's."""
+    """The erasure does not exist, or is not the caller's."""
 
     code = "erasure_not_found"
 
@@ -196,7 +196,7 @@ class PartsMissing(StateConflict):
 
 
 class PartsMismatch(StateConflict):
-    """The parts that the client names are not those that the store has."""
+    """The parts that the client lists are not those that the store has."""
 
     code = "parts_mismatch"
 
@@ -226,7 +226,7 @@ class SenderRefused(ValetKeyError):
 
 
 class MalformedEvent(ValetKeyError):
-    """The event is not in the form that its sender documents."""
+    """The event does not have the format that its sender documents."""
 
     code = "malformed_event"
 
@@ -245,7 +245,7 @@ class Unavailable(ValetKeyError):
 
 
 class StoreUnavailable(Unavailable):
-    """The store is unavailable, or does not do what it was asked for: try again.
+    """The store is unavailable, or did not do what it was asked to do: try again.
 
     ``refused``: the store has answered that it did nothing; otherwise what was asked for may still be done.
     """
@@ -294,7 +294,7 @@ class LedgerUnavailable(Unavailable):
 
 
 class RulesUnknown(Unavailable):
-    """This process does not know the upload's profile, or its rules, which a newer version kept: stop, not go."""
+    """This process does not know the upload's profile, or its rules, which a newer version stored: it stops."""
 
     code = "rules_unknown"
 

@@ -1,7 +1,7 @@
 """The gate to the store: how many requests may wait for it at once, and for uploads of which bucket.
 
 A store may call us back while we wait for it: Ceph RGW holds a copy until the notification of that very copy is
-answered (measured on 16.2). With every thread in such a copy nobody would be left to answer, for ever.
+answered (measured on 16.2). If every thread waited for such a copy, none would be left to answer the notifications.
 """
 
 from collections import Counter
@@ -13,19 +13,19 @@ from valetkey.core.model.upload import Upload
 from valetkey.forks import renew_in_child
 
 RETRY_AFTER = 1
-"""When to try again where as many wait as may, in seconds."""
+"""When to retry if the limit is reached, in seconds."""
 
 OTHER_BUCKET_RETRY_AFTER = 60
-"""When to try again where the upload is in another bucket, in seconds: somebody has to change the settings."""
+"""When to retry if the upload is in another bucket, in seconds: an operator has to change the settings."""
 
 
-class Room:
-    """How many may wait at once for all stores together: ``limit``. Threads may share it.
+class SharedLimit:
+    """At most ``limit`` threads wait for all stores together. Thread-safe.
 
-    Half of it is kept for the ``stores``, in equal shares. The other half is whoever's needs it, but none takes more of
-    that than it leaves to the others (the dynamic threshold of shared buffers: Choudhury and Hahne, IEEE/ACM
-    Transactions on Networking, 1998): so one that is slow has about half of all at most, however many stores there
-    are, and one that is busy while others are idle has more than its share. One store has all of it.
+    Half of the places are reserved, in equal shares for each of the ``stores``. Any store may take from the other half,
+    but no more than it leaves free for the others (the dynamic threshold of shared buffers: Choudhury and Hahne,
+    IEEE/ACM Transactions on Networking, 1998). So a slow store holds about half of all places at most, however many
+    stores there are, and a busy one gets more than its share while others are idle. A single store has all places.
     """
 
     def __init__(self, limit: int, stores: int = 1) -> None:
@@ -33,7 +33,7 @@ class Room:
         self._stores = stores
         self._kept = 0 if stores == 1 else limit // (2 * stores)
         self._renew()
-        renew_in_child(self, Room._renew)
+        renew_in_child(self, SharedLimit._renew)
 
     def _renew(self) -> None:
         self._changed = Condition(Lock())
@@ -41,12 +41,12 @@ class Room:
         self._free = self._limit - self._kept * self._stores
 
     def enter(self, store: str, wait: float = 0.0) -> bool:
-        """Takes a place for one that waits for this store; says whether there was one within ``wait`` seconds."""
+        """Takes a place for this store; returns whether one was free within ``wait`` seconds."""
         with self._changed:
             return self._take(store) or (wait > 0 and self._changed.wait_for(lambda: self._take(store), wait))
 
     def leave(self, store: str) -> None:
-        """Gives a place back that was taken."""
+        """Gives a taken place back."""
         with self._changed:
             if self._held[store] > self._kept:
                 self._free += 1
@@ -63,11 +63,11 @@ class Room:
         return True
 
 
-class Bounded(AbstractContextManager[None]):
-    """Around what waits for ``store``: takes a place in ``room``, and refuses where there is none, with
-    `StoreUnavailable`, which says ``detail``."""
+class StoreLimit(AbstractContextManager[None]):
+    """A context manager around work that waits for ``store``: takes a place of ``room``, or raises `StoreUnavailable`
+    with ``detail``."""
 
-    def __init__(self, room: Room, store: str, detail: str) -> None:
+    def __init__(self, room: SharedLimit, store: str, detail: str) -> None:
         self._room = room
         self._store = store
         self._detail = detail
@@ -81,9 +81,9 @@ class Bounded(AbstractContextManager[None]):
 
 
 class StoreGate:
-    """Around work at the store on an upload's objects: ``with gate.open_for(upload):``. Threads may share it.
+    """Guards work at the store on an upload's objects: ``with gate.open_for(upload):``. Thread-safe.
 
-    ``within`` bounds how many are within at once.
+    ``within`` limits how many threads do so at once.
     """
 
     def __init__(self, bucket: str, within: AbstractContextManager[None]) -> None:
@@ -91,7 +91,7 @@ class StoreGate:
         self._within = within
 
     def open_for(self, upload: Upload) -> AbstractContextManager[None]:
-        """Raises `StoreUnavailable` for an upload of another bucket; entered, where as many are within as may be."""
+        """Raises `StoreUnavailable` if the upload is in another bucket; entering raises it if the limit is reached."""
         if upload.bucket != self._bucket:
             detail = f"The upload is in bucket {upload.bucket!r}, which is not the one in use."
             raise StoreUnavailable(detail, OTHER_BUCKET_RETRY_AFTER)

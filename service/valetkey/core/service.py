@@ -1,4 +1,4 @@
-"""The use cases: one method each. Whoever mounts valetkey calls these, HTTP or not."""
+"""The use cases, one method each, for HTTP views and for applications that mount valetkey."""
 
 import io
 import logging
@@ -45,7 +45,7 @@ from valetkey.core.taking.reader import BUFFER, open_object
 log = logging.getLogger("valetkey")
 
 DOWNLOAD_LIFE = 300
-"""How long a download URL lives, in seconds: it is followed at once."""
+"""The lifetime of a download URL, in seconds: clients follow it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,17 @@ class IssuedTicket:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """Where an object can be read, and until when."""
+    """The URL of an object, and when it expires."""
 
     url: str
     expires_at: datetime
 
 
 class UploadService:
-    """Everything valetkey does, on the parts that `Assembly` has wired.
+    """Everything that valetkey does, on the parts that `Assembly` has wired.
 
-    Every method raises `StoreUnavailable` or `LedgerUnavailable` when it needs the one or the other and it is
-    unavailable; what a method changed before that is durable and right.
+    Every method raises `StoreUnavailable` or `LedgerUnavailable` if it needs the store or the ledger and that is
+    unavailable; changes made before the error are durable and consistent.
     """
 
     def __init__(
@@ -108,8 +108,8 @@ class UploadService:
         self._clock = clock
 
     def declare(self) -> None:
-        """Says at the start what the profiles and stores are here, where other processes of the ledger see them
-        otherwise, and which stores uploads wait for."""
+        """Declares this process's profiles and stores at its start; warns if other processes of the ledger declared
+        them differently, and names missing stores that uploads wait for."""
         self._admission.declare(self._clock())
 
     def create(
@@ -119,20 +119,20 @@ class UploadService:
         idempotency_key: str | None = None,
         unwritten: list[Written] | None = None,
     ) -> Granted:
-        """A new upload with its grant; with a known ``idempotency_key`` the same upload with a fresh grant.
+        """A new upload with its grant; with a known ``idempotency_key`` the same upload with a new grant.
 
-        Where ``unwritten`` is given it may come before it is durable, with what to wait for there: nobody may be told
-        of it before. No thread has to wait for it.
+        With ``unwritten`` the method may return before the upload is durable, and adds there what to wait for. The
+        upload must not be shown to anybody before that; no thread is blocked meanwhile.
 
         Raises `InvalidRequest` (its subclass says what is wrong) and `Forbidden` (its subclass `TicketUsedUp`).
         """
         now = self._clock()
         upload = self._admission.new(caller, request, now)
         if idempotency_key is None and upload.multipart is None:
-            granted = self._grantor.grant(upload, now)  # what cannot be signed now is not kept
+            granted = self._grantor.grant(upload, now)  # first: an upload that cannot be signed is not recorded
             self._admission.keep(caller, [upload], unwritten)
             return granted
-        if idempotency_key is None:  # the store is told of parts, and nothing is told before it is durable
+        if idempotency_key is None:  # parts are started at the store only after the upload is durable
             self._admission.keep(caller, [upload])
         elif (kept := self._admission.keep_once(caller, upload, request, idempotency_key)).id != upload.id:
             return self._grantor.grant_again(kept, now, request.signed_parts)
@@ -144,13 +144,14 @@ class UploadService:
         requests: Sequence[UploadRequest | ValetKeyError],
         unwritten: list[Written] | None = None,
     ) -> list[Granted | ValetKeyError]:
-        """Many at once, durable in one commit; a request that breaks a rule yields its error and hinders no other.
+        """Creates many uploads, durable in one commit; a request that breaks a rule yields its error and fails no
+        other.
 
-        Grants for parts come without parts: they are started at the store when the first parts are asked for.
-        A request that could not be read comes in as its error, and goes out as such at its place, and so does one of
-        whose store no grant can be given now, unless none can be given at all. ``unwritten`` as in `create`. Raises
-        `Forbidden`, and `TicketUsedUp` when the caller's ticket does not allow as many more as break no rule: none is
-        created then.
+        Multipart grants come without signed parts: they are started at the store when the first parts are requested.
+        A request that could not be read is passed in as its error and returned in its place. So is an upload whose
+        store can give no grant now, unless no store can: then that error is raised. ``unwritten`` as in `create`.
+        Raises `Forbidden`, and `TicketUsedUp` if the caller's ticket does not allow all of the valid uploads: then none
+        is created.
         """
         caller.require_creator()
         now = self._clock()
@@ -185,11 +186,11 @@ class UploadService:
             expires_at=expires_at,
             max_uploads=max_uploads,
         )
-        return IssuedTicket(self._tickets.issue_for_profile(ticket), expires_at)
+        return IssuedTicket(self._tickets.sign_profile_ticket(ticket), expires_at)
 
     def profile(self, caller: Caller, name: str) -> Profile:
-        """The profile, for whoever may create uploads of it. Raises `ProfileNotFound`, and `Forbidden` for a ticket of
-        another profile and for whoever creates none."""
+        """The profile, for callers that may create uploads of it. Raises `ProfileNotFound`, and `Forbidden` for a
+        ticket of another profile and for callers that may create none."""
         allowed, _ = caller.terms(name, None)
         try:
             return self._profiles.named(allowed)
@@ -207,8 +208,8 @@ class UploadService:
         return caller.require(self._ledger.get(upload_id))
 
     def get_all(self, caller: Caller, ids: Sequence[UploadId]) -> list[Upload]:
-        """Those of up to 1,000 uploads that the caller may see, each once and in this order. The others are left out:
-        nobody learns whether somebody else's is there. Raises `Forbidden` for a scanner's key."""
+        """The uploads, of up to 1,000 ids, that the caller may see, each once and in this order. Others are left out,
+        so that nobody learns whether another caller's upload exists. Raises `Forbidden` for a scanner's key."""
         caller.require_uploads()
         wanted = dict.fromkeys(ids)
         known = self._ledger.get_all(wanted.keys())
@@ -223,23 +224,24 @@ class UploadService:
         limit: int = 50,
         before: UploadId | None = None,
     ) -> tuple[list[Upload], UploadId | None]:
-        """The caller's uploads, newest first, and the id to go on from (None: that was all). Raises `Forbidden`."""
+        """The caller's uploads, newest first, and the id to continue from (None at the end). Raises `Forbidden`."""
         query = Query(caller.require_account(), limit + 1, state, profile, before)
         uploads = self._ledger.page(query)
         more = len(uploads) > limit
         return uploads[:limit], uploads[limit - 1].id if more else None
 
     def renew(self, caller: Caller, upload_id: UploadId) -> Granted:
-        """A fresh grant for the same upload, as long as its bytes have not arrived.
+        """A new grant for the same upload, as long as its bytes have not arrived.
 
-        Raises `UploadNotFound`, and `StateConflict` when they have, or when it is too late to renew.
+        Raises `UploadNotFound`, and `StateConflict` if they have, or if it is too late to renew.
         """
         upload = self._grantor.begin_parts(require_renewable(self.get(caller, upload_id), self._clock()))
         now = self._clock()
         return self._grantor.renew(upload, now)
 
     def parts(self, caller: Caller, upload_id: UploadId) -> tuple[Plan, list[Part]]:
-        """The plan, and the parts that the store has. Raises `UploadNotFound`; `StateConflict` for one in one piece."""
+        """The plan and the parts at the store. Raises `UploadNotFound`, and `StateConflict` for a single-part
+        upload."""
         upload = self.get(caller, upload_id)
         plan = plan_of(upload)
         with self._gates.of(upload).open_for(upload):
@@ -252,10 +254,10 @@ class UploadService:
         numbers: Sequence[int],
         checksums: Mapping[int, str] = NO_CHECKSUMS,
     ) -> list[PartGrant]:
-        """URLs for these parts. The upload's grant is renewed with them where half of its life is over.
+        """URLs for these parts. The upload's grant is renewed as well if half of its lifetime has passed.
 
-        ``checksums`` are the SHA-256 of parts in base64, by number: they are signed, and S3 takes no other bytes.
-        Raises `UploadNotFound`, `InvalidRequest` for a number that the plan has not, and `StateConflict` like `renew`.
+        ``checksums`` maps part numbers to SHA-256 in base64; they are signed, so S3 accepts no other bytes. Raises
+        `UploadNotFound`, `InvalidRequest` for a number outside the plan, and `StateConflict` like `renew`.
         """
         upload, now = self.get(caller, upload_id), self._clock()
         last = plan_of(upload).part_count
@@ -269,11 +271,11 @@ class UploadService:
         return self._grantor.sign_parts(upload, numbers, now, checksums)
 
     def complete(self, caller: Caller, upload_id: UploadId, named: Sequence[NamedPart] | None = None) -> Upload:
-        """The client says that it is done: the upload, `confirmed` or `rejected`, or still as it was.
+        """Completes an upload on the client's word: returns it `confirmed`, `rejected`, or still as it was.
 
-        ``named`` are the parts that it sent, where it says so. Raises `UploadNotFound`, `StateConflict` when it was
-        aborted, deleted or has expired without its bytes, and `PartsMissing` or `PartsMismatch`, after which it may
-        send what is missing and complete it again.
+        ``named`` are the parts that the client says it sent, if any. Raises `UploadNotFound`, `StateConflict` if it was
+        aborted, deleted or has expired without its bytes, and `PartsMissing` or `PartsMismatch`, after which the client
+        may send what is missing and complete it again.
         """
         upload = self.get(caller, upload_id)
         upload = self._confirmations.of(upload).complete(upload, Signal.CLIENT, named)
@@ -284,10 +286,11 @@ class UploadService:
         return upload
 
     def returned(self, upload_id: UploadId, *, anybody: bool = False) -> tuple[Upload, str | None]:
-        """A browser was sent back by S3: the upload, and the profile's return URL. Raises `UploadNotFound`.
+        """Handles a browser that S3 redirected back: returns the upload and the profile's return URL. Raises
+        `UploadNotFound`.
 
-        ``anybody`` says that whoever comes has shown no credential: it only looks at what is there, and only at uploads
-        whose grant sends browsers back.
+        With ``anybody`` the browser has shown no credential: only what has arrived is checked, and only uploads whose
+        grant has a redirect are shown.
         """
         upload = self._ledger.get(upload_id)
         if upload is None or (anybody and not upload.redirect):
@@ -295,18 +298,18 @@ class UploadService:
         return self._confirmations.of(upload).run(upload, Signal.REDIRECT), self._profiles.return_url(upload)
 
     def observe(self, events: Iterable[StoreEvent], ignored: int = 0, sender: str | None = None) -> EventCounts:
-        """The store says that objects were created, or a scanner what it found in them.
+        """Handles events of a store that created objects, and verdicts of a scanner.
 
-        Looks at each new object once, hears each verdict, and counts what became of the events. ``ignored`` is how
-        many records the sender has left out already, and ``sender`` the name of that.
+        Checks each new object once, records each verdict, and counts the results. ``ignored`` is the number of records
+        that were already skipped, and ``sender`` the sender's name.
         """
         return self._observer.observe(events, ignored, sender)
 
     def judge(self, caller: Caller, upload_id: UploadId, verdict: Verdict) -> Upload:
-        """A scanner's verdict on the bytes that it names by their ETag: the upload as far as it got by that.
+        """Records a scanner's verdict on the bytes with its ETag; returns the upload after that.
 
-        The same verdict again is no error. Raises `Forbidden`, `UploadNotFound`, and `StateConflict` where none is
-        waited for or where it is on other bytes.
+        Repeating a verdict is not an error. Raises `Forbidden`, `UploadNotFound`, and `StateConflict` if the upload
+        waits for none, or if the verdict is about other bytes.
         """
         caller.require_judge()
         upload = self._ledger.get(upload_id)
@@ -315,7 +318,7 @@ class UploadService:
         return self._confirmations.of(upload).judge(upload, verdict)
 
     def remove(self, caller: Caller, upload_id: UploadId) -> None:
-        """Aborts a pending upload, deletes a confirmed one; once more is no error.
+        """Aborts a pending upload, deletes a confirmed one; idempotent.
 
         Raises `UploadNotFound`, `Forbidden` for a ticket that would delete, and `StateConflict` in other states.
         """
@@ -329,7 +332,7 @@ class UploadService:
             raise StateConflict(f"An upload that is {upload.state} can be neither aborted nor deleted.")
 
     def abort(self, caller: Caller, upload_id: UploadId) -> None:
-        """Aborts a pending upload; once more is no error. It never deletes, also where it races a confirmation.
+        """Aborts a pending upload; idempotent. It never deletes a confirmed one, even if it races a confirmation.
 
         Raises `UploadNotFound`, and `StateConflict` in other states.
         """
@@ -343,7 +346,7 @@ class UploadService:
             self._end(upload, upload.moved(UploadState.ABORTED))
         try:
             self._confirmations.of(upload).tidy(upload)
-        except StoreUnavailable as error:  # its sweep finds what is there, when there is one again
+        except StoreUnavailable as error:  # the sweep removes it once the store is available again
             log.warning("what is left of upload %s will be removed later: %s", upload.id, error.detail)
 
     def _delete(self, upload: Upload) -> None:
@@ -352,7 +355,7 @@ class UploadService:
             self._end(upload, upload.moved(UploadState.DELETED))
         if upload.object is None:
             return
-        with at_store:  # once more for a deleted one: the store may have been unavailable the first time
+        with at_store:  # repeated for a deleted upload: the store may have been unavailable the first time
             self._stores.of(upload).store.delete(upload.object.key)
 
     def _end(self, before: Upload, after: Upload) -> None:
@@ -362,9 +365,9 @@ class UploadService:
     def download(self, caller: Caller, upload_id: UploadId, *, inline: bool = False, head: bool = False) -> Download:
         """A URL to the confirmed bytes that saves them under the client's file name.
 
-        With ``inline`` a browser shows them, where their type is one that cannot run as a page; any other is saved all
-        the same. Behind the profile's CDN the object itself says which (its ``content_disposition``). With ``head``
-        the URL is for a HEAD alone. Raises `UploadNotFound`, and `StateConflict` when it is not confirmed.
+        With ``inline`` a browser shows them if their type cannot run as a page; other types are still saved. Behind the
+        profile's CDN the object's own ``content_disposition`` decides. With ``head`` the URL allows only a HEAD
+        request. Raises `UploadNotFound`, and `StateConflict` if it is not confirmed.
         """
         upload = self.get(caller, upload_id)
         stored = _confirmed_object(upload)
@@ -378,8 +381,9 @@ class UploadService:
         return Download(url, min(end for end in ends if end is not None))
 
     def _delivered(self, upload: Upload, stored: StoredObject) -> Download | None:
-        """Where its profile's CDN has it; None where there is none, or where it is in another store than the profile's.
-        How a file is delivered is no rule of the upload: what the profile says now counts, for earlier uploads, too."""
+        """The URL at the profile's CDN; None if it has none, or if the object is in another store than the profile's.
+        Delivery is not one of the rules recorded with an upload: the current profile also applies to earlier
+        uploads."""
         profile = self._profiles.now(upload)
         if profile is None or upload.store != self._stores.name_of(profile):
             return None
@@ -389,14 +393,14 @@ class UploadService:
         ends = self._clock() + timedelta(seconds=DOWNLOAD_LIFE)
         if profile.download_signing is None:
             return Download(url, ends)
-        if self._address_signer is None:  # never an address without its signature: it is refused at the start
+        if self._address_signer is None:  # such a profile is refused at the start; never return an unsigned URL
             raise StateConflict(f"Nothing here signs the addresses of profile {profile.name!r}.")
         return Download(self._address_signer.sign(url, ends), ends)
 
     def open(self, caller: Caller, upload_id: UploadId, buffer_size: int = BUFFER) -> io.BufferedReader:
-        """A seekable file of the confirmed bytes, see `open_object`: for jobs, which may read what requests may not.
+        """A seekable file of the confirmed bytes (see `open_object`), for jobs; requests should not read objects.
 
-        Raises `UploadNotFound`, `Forbidden` for a ticket, and `StateConflict` when it is not confirmed.
+        Raises `UploadNotFound`, `Forbidden` for a ticket, and `StateConflict` if it is not confirmed.
         """
         caller.require_account()
         upload = self.get(caller, upload_id)
@@ -409,23 +413,22 @@ class UploadService:
         return self._claims.look(caller, ids, terms, reference)
 
     def own(self, caller: Caller, ids: Sequence[UploadId], terms: Terms) -> list[Upload]:
-        """Those of these uploads that are confirmed and fit ``terms``; nothing is told of others. Raises as
+        """The uploads among these that are confirmed and meet ``terms``; reveals nothing about others. Raises like
         `Claims.own`."""
         return self._claims.own(caller, ids, terms)
 
     def claim(
         self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
     ) -> list[Upload]:
-        """Takes all of these confirmed uploads for ``reference``, or none; the same again is no error. ``within`` is a
-        transaction as in `Ledger.joined`.
+        """Claims all of these confirmed uploads under ``reference``, or none; idempotent. ``within`` is a transaction
+        as in `Ledger.joined`.
 
         Raises `UploadNotFound`, `Forbidden`, `WrongProfile`, `StateConflict` and `AlreadyClaimed`.
         """
         return self._claims.claim(caller, ids, terms, reference, within)
 
     def release(self, caller: Caller, ids: Sequence[UploadId], reference: str, within: object = None) -> list[Upload]:
-        """Gives back what is claimed under ``reference``, all or none; the same again is no error. ``within`` as in
-        `claim`.
+        """Releases the uploads claimed under ``reference``, all or none; idempotent. ``within`` as in `claim`.
 
         Raises `UploadNotFound`, `Forbidden` and `AlreadyClaimed`.
         """
@@ -434,29 +437,29 @@ class UploadService:
     def reconcile(
         self, caller: Caller, known: Collection[str], *, prefix: str, older_than: timedelta, release: bool
     ) -> list[Upload]:
-        """The confirmed uploads that are claimed under references that begin with ``prefix`` and are none of ``known``,
-        for longer than ``older_than``; they are given back, unless ``release`` says not to. Raises `Forbidden`."""
+        """The confirmed uploads that have been claimed for longer than ``older_than`` under references that begin with
+        ``prefix`` and are not in ``known``; releases them unless ``release`` is false. Raises `Forbidden`."""
         before = self._clock() - older_than
         found = list(self._claims.others(caller, known, prefix=prefix, claimed_before=before))
         for upload in found if release else []:
             if upload.claim is not None:
-                with suppress(StateConflict):  # somebody has just claimed it for something else
+                with suppress(StateConflict):  # it has just been claimed under another reference
                     self._claims.release(caller, [upload.id], upload.claim.reference)
         return found
 
     def claimed(
         self, caller: Caller, *, prefix: str, older_than: timedelta, limit: int, before: UploadId | None
     ) -> tuple[list[Upload], UploadId | None]:
-        """One page of what is claimed, as `Claims.page`. Raises `Forbidden`."""
+        """One page of claimed uploads, as in `Claims.page`. Raises `Forbidden`."""
         return self._claims.page(caller, limit, before, prefix=prefix, claimed_before=self._clock() - older_than)
 
     def erase(self, caller: Caller, owner: str) -> Erasure:
-        """Has a worker erase all that the caller's account has of ``owner`` now; the same again while it does it begins
-        it anew, as of now, under the same id. Raises `Forbidden` for a ticket."""
+        """Starts a job that erases everything the caller's account has of ``owner`` now. Calling it again while the job
+        runs restarts it, as of now, under the same id. Raises `Forbidden` for a ticket."""
         return self._ledger.begin_erasure(new_erasure(caller.require_account(), owner, self._clock()))
 
     def erasure(self, caller: Caller, erasure_id: str) -> Erasure:
-        """How far an erasure has come. Raises `ErasureNotFound`, and `Forbidden` for a ticket."""
+        """The progress of an erasure. Raises `ErasureNotFound`, and `Forbidden` for a ticket."""
         account = caller.require_account()
         job = self._ledger.get_erasure(erasure_id)
         if job is None or job.account != account:
@@ -464,14 +467,14 @@ class UploadService:
         return job
 
     def where(self, upload: Upload) -> str:
-        """The address of its confirmed object on the public endpoint, or where it will be, as long as its bytes are not
-        sent again. It takes a credential to read it."""
+        """The URL of the confirmed object on the public endpoint, or the one it will have unless its bytes are sent
+        again. Reading it needs a credential."""
         confirmed = upload.object if upload.state is UploadState.CONFIRMED else None
         key = confirmed.key if confirmed else self._profiles.final_key(upload, max(1, upload.pins))
         return self._stores.of(upload).store.post_url + quote(key)
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` or `LedgerUnavailable` when the ledger, or every store, cannot be used now."""
+        """Raises `LedgerUnavailable`, or `StoreUnavailable` if every store is unavailable."""
         self._ledger.check()
         self._stores.check()
 
@@ -483,10 +486,10 @@ class UploadService:
         try:
             return self._admission.new(caller, request, now)
         except ValetKeyError as error:
-            return error.with_traceback(None)  # whose frames have the list that it goes into: a cycle
+            return error.with_traceback(None)  # its frames hold the list that it is added to: a reference cycle
 
     def _granted_or_error(self, upload: Upload | ValetKeyError, now: datetime) -> Granted | ValetKeyError:
-        """An upload whose store has no credentials now hinders none of another store."""
+        """The upload with its grant, or the error: a store without credentials fails no upload of another store."""
         if isinstance(upload, ValetKeyError):
             return upload
         try:
@@ -496,7 +499,7 @@ class UploadService:
 
 
 def _confirmed_object(upload: Upload) -> StoredObject:
-    """Its object. Raises `StateConflict` when it is not confirmed."""
+    """The upload's object. Raises `StateConflict` if it is not confirmed."""
     if upload.state is not UploadState.CONFIRMED or upload.object is None:
         raise StateConflict(f"The upload is {upload.state}: there is nothing to download.")
     return upload.object

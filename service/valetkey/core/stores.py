@@ -1,7 +1,7 @@
-"""The stores of an installation: where a new upload goes, and whose work an upload is.
+"""The stores of an installation: where a new upload goes, and which store an upload belongs to.
 
-Each store has parts of its own (`ByStore`): a gate, grants, confirmation, a sweep. So what one of them waits for holds
-up no upload of another, and none of these parts knows that there are others.
+Each store has its own gate, grants, confirmation and sweep (`ByStore`). A store that is slow therefore delays no upload
+of another one, and none of these parts knows about other stores.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,18 +16,18 @@ from urllib.parse import urlsplit
 from valetkey.core.errors import ConfigurationError, StoreUnavailable, StoreUnknown
 from valetkey.core.model.naming import MAX_KEY, RESERVED
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.upload import DEFAULT_STORE, OfStore, Upload
+from valetkey.core.model.upload import DEFAULT_STORE, StoreUploads, Upload
 from valetkey.core.ports.store import ObjectStore
 
 RETRY_AFTER = 60
-"""When to try again where the upload's store is not configured, in seconds: somebody has to change the settings."""
+"""When to retry if the upload's store is not configured, in seconds: an operator has to change the settings."""
 
 _AWS = (".amazonaws.com", ".api.aws")
 _AWS_APART = {
     "cn": (".amazonaws.com.cn", ".api.amazonwebservices.com.cn"),
     "eusc": (".amazonaws.eu", ".api.amazonwebservices.eu"),
 }
-"""The parts of AWS that have buckets of their own, by how their regions begin: China, and the European Sovereign Cloud
+"""Prefixes of regions in AWS partitions with their own bucket namespace: China, and the European Sovereign Cloud
 (botocore's partitions.json)."""
 
 Part = TypeVar("Part")
@@ -44,11 +44,11 @@ def no_choice(owner: str, profile: str) -> str | None:  # noqa: ARG001
 
 @dataclass(frozen=True, slots=True)
 class NamedStore:
-    """A store under the name that profiles, and the ledger, have for it.
+    """A store under the name that profiles and the ledger use for it.
 
-    ``prefix`` stands before final keys and ``staging_prefix`` before ``staging/`` and ``quarantine/``; both are kept
-    with an upload. ``kms_key_id`` encrypts what no profile has encrypted otherwise. ``senders`` are those whose events
-    are believed to be this store's (None: all). ``endpoint`` tells two buckets of one name apart.
+    ``prefix`` precedes final keys, and ``staging_prefix`` precedes ``staging/`` and ``quarantine/``; both are recorded
+    with an upload. ``kms_key_id`` is the default encryption key, unless a profile sets its own encryption. Only events
+    of ``senders`` are accepted for this store (None: all). ``endpoint`` tells buckets with the same name apart.
     """
 
     name: str
@@ -61,19 +61,19 @@ class NamedStore:
 
     @property
     def terms(self) -> str:
-        """What it is, as text: what processes of one ledger compare."""
+        """A description of the store, which processes of one ledger compare."""
         said = f"bucket {self.store.bucket!r} at {self.endpoint or 'AWS'} in {self.store.region}"
         prefixes = {"prefix": self.prefix, "staging_prefix": self.staging_prefix}
         return ", ".join([said, *(f"{name} {value!r}" for name, value in prefixes.items() if value)])
 
     @property
-    def uploads(self) -> OfStore:
-        """Those that it is asked about. What another process has under this name is in another bucket, and its own."""
-        return OfStore(self.name, self.store.bucket)
+    def uploads(self) -> StoreUploads:
+        """The uploads that this store is responsible for. Another process may use the same name for another bucket."""
+        return StoreUploads(self.name, self.store.bucket)
 
     @property
     def unproven(self) -> list[str]:
-        """Below what nothing lies that is confirmed."""
+        """The prefixes under which no confirmed object lies."""
         return [self.staging_prefix + reserved for reserved in RESERVED]
 
 
@@ -84,7 +84,7 @@ class ByStore(Generic[Part]):
         self._parts = parts
 
     def of(self, upload: Upload) -> Part:
-        """That of the store that ``upload`` began on. Raises `StoreUnknown` where it is not configured here."""
+        """The part of the store that ``upload`` began on. Raises `StoreUnknown` if it is not configured here."""
         part = self._parts.get(upload.store)
         if part is None:
             raise StoreUnknown(upload.id, upload.store)
@@ -104,8 +104,8 @@ class ByStore(Generic[Part]):
 
 
 class Stores(ByStore[NamedStore]):
-    """All stores of this process. ``choose`` goes before what a profile says. Raises `ConfigurationError` where two of
-    them are in each other's way."""
+    """All stores of this process. ``choose`` takes precedence over a profile's store. Raises `ConfigurationError` if
+    two stores overlap."""
 
     def __init__(self, stores: Sequence[NamedStore], choose: Choose = no_choice) -> None:
         super().__init__({one.name: one for one in stores})
@@ -118,15 +118,15 @@ class Stores(ByStore[NamedStore]):
 
     @property
     def first(self) -> NamedStore:
-        """The only one, where there is one."""
+        """The first store: the only one in most installations."""
         return next(iter(self))
 
     def each(self, make: Callable[[NamedStore], Made]) -> ByStore[Made]:
-        """What ``make`` makes for each of them."""
+        """Calls ``make`` for each store."""
         return ByStore({one.name: make(one) for one in self})
 
     def require_fit(self, profiles: Mapping[str, Profile]) -> None:
-        """Raises `ConfigurationError` where the uploads of one of ``profiles`` could not go to their store."""
+        """Raises `ConfigurationError` if the store of one of ``profiles`` cannot take its uploads."""
         for profile in profiles.values():
             if (name := self.name_of(profile)) not in self:
                 raise ConfigurationError(_nowhere(profile, name))
@@ -134,12 +134,12 @@ class Stores(ByStore[NamedStore]):
                 _require_room(profile, one)
 
     def name_of(self, profile: Profile) -> str:
-        """The store of a profile: the one that it names, else ``default``, or the only one."""
+        """The name of a profile's store: the one it names, else ``default``, else the only one."""
         return profile.store or self._standard
 
     def for_new(self, profile: Profile, owner: str) -> NamedStore:
-        """The store of a new upload: the one that the owner's rule names, else its profile's, else ``default``, or the
-        only one. Raises `StoreUnavailable` where there is none of that name."""
+        """The store of a new upload: the one chosen by owner, else its profile's, else ``default``, else the only one.
+        Raises `StoreUnavailable` if there is no store of that name."""
         name = self.choose(owner, profile.name) or self.name_of(profile)
         place = self._parts.get(name)
         if place is None:
@@ -147,7 +147,7 @@ class Stores(ByStore[NamedStore]):
         return place
 
     def by_bucket(self, bucket: str, sender: str | None) -> frozenset[str]:
-        """The names of the stores whose events of ``bucket`` come by ``sender`` (None: by whomever)."""
+        """The names of the stores whose events for ``bucket`` come from ``sender`` (None: from any sender)."""
         return frozenset(
             one.name
             for one in self
@@ -159,7 +159,7 @@ class Stores(ByStore[NamedStore]):
         return {one.name: one.terms for one in self}
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` when no store can be used now: one that can is enough to go on with its uploads."""
+        """Raises `StoreUnavailable` if no store is available: one is enough to continue with its uploads."""
         refused: StoreUnavailable | None = None
         for one in self._last_good_first():
             try:
@@ -172,12 +172,12 @@ class Stores(ByStore[NamedStore]):
             raise refused
 
     def check_one(self, one: NamedStore) -> None:
-        """Raises `StoreUnavailable` when this store cannot be used now."""
+        """Raises `StoreUnavailable` if this store is unavailable."""
         one.store.check()
         self._good = one.name
 
     def _last_good_first(self) -> list[NamedStore]:
-        """So that one that does not answer for long is seldom waited for."""
+        """The stores, with the one that answered last in front, so that a slow one is seldom waited for."""
         return sorted(self, key=lambda one: one.name != self._good)
 
 
@@ -191,8 +191,8 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _where(one: NamedStore) -> str:
-    """An address as all that lead to the same buckets have it: by HTTP or HTTPS, and by whichever of AWS's, where no
-    two buckets have one name (in China and in the Sovereign Cloud there are others of that name)."""
+    """The canonical form of an endpoint's address, equal for all addresses that lead to the same buckets: HTTP or
+    HTTPS, and any AWS endpoint of one partition (bucket names are unique in each partition)."""
     parts = urlsplit(one.endpoint)
     host = _plain_host(parts.hostname or "")
     for name, hosts in _AWS_APART.items():
@@ -205,14 +205,14 @@ def _where(one: NamedStore) -> str:
 
 
 def _plain_host(host: str) -> str:
-    """Without the full stop that ends a name in the DNS, and an IP address in its shortest writing."""
+    """``host`` without a trailing dot, and with an IP address in its shortest form."""
     with suppress(ValueError):
         return ip_address(host).compressed
     return host.removesuffix(".")
 
 
 def _require_apart(one: NamedStore, other: NamedStore) -> None:
-    """Raises `ConfigurationError` where a key could be of both."""
+    """Raises `ConfigurationError` if a key could belong to both stores."""
     if (_where(one), one.store.bucket) != (_where(other), other.store.bucket):
         return
     where = f"The stores {one.name!r} and {other.name!r} are both in the bucket {one.store.bucket!r}"
@@ -231,7 +231,7 @@ def _require_apart(one: NamedStore, other: NamedStore) -> None:
 
 
 def _require_room(profile: Profile, one: NamedStore) -> None:
-    """Raises `ConfigurationError` where a final key of ``profile`` could not be one in this store."""
+    """Raises `ConfigurationError` if a final key of ``profile`` is not valid in this store."""
     begins = one.prefix + profile.template.prefix
     if any(map(partial(_overlap, begins), one.unproven)):
         raise ConfigurationError(

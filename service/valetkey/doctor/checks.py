@@ -1,4 +1,4 @@
-"""What a check is, and a group of them."""
+"""Checks, and groups of them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

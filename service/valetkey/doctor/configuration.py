@@ -1,4 +1,4 @@
-"""The configuration: secrets, addresses that answer, and certificates."""
+"""Checks of the configuration: secrets, URLs that respond, and certificates."""
 
 import socket
 import ssl
@@ -22,20 +22,20 @@ from valetkey.doctor.visit import Visit
 from valetkey.settings import ENV_FILE
 
 GUESSABLE = 60
-"""Bits: a secret of fewer can be found by trying."""
+"""Bits; a secret with fewer can be guessed."""
 
 SHORT = 16
-"""Characters that a sender's secret should have."""
+"""How many characters a sender's secret should have."""
 
 SOON = timedelta(days=14)
-"""A certificate that has less to live is worth a word."""
+"""A certificate that expires sooner is a finding."""
 
 TLS_TIMEOUT = 8
 """Seconds to wait for a certificate."""
 
 
 def settings(visit: Visit) -> Iterator[Finding]:
-    """What `serve` would refuse to start without."""
+    """The settings that `serve` refuses to start without."""
     missing = visit.settings.missing()
     if find_credentials(visit.session) is None:
         missing.append(NO_CREDENTIALS)
@@ -47,7 +47,7 @@ def settings(visit: Visit) -> Iterator[Finding]:
 
 
 def secrets(visit: Visit) -> Iterator[Finding]:
-    """Whether secrets can be guessed, by their own letters alone; none of them is shown."""
+    """Whether secrets can be guessed, judged by their characters alone; none of them is shown."""
     weak = [f"VALETKEY_{name.upper()}" for name, value in _secrets(visit) if bits(value) < GUESSABLE]
     short = [
         f"VALETKEY_{name.upper()}"
@@ -68,7 +68,7 @@ def secrets(visit: Visit) -> Iterator[Finding]:
 
 
 def _secrets(visit: Visit) -> list[tuple[str, str]]:
-    """All that somebody chose, by the name of its setting."""
+    """All configured secrets, with the names of their settings."""
     hidden = [name for name, field in type(visit.settings).model_fields.items() if not field.repr]
     found: list[tuple[str, Any]] = [(name, getattr(visit.settings, name)) for name in hidden if name != "database_url"]
     return [
@@ -80,7 +80,7 @@ def _secrets(visit: Visit) -> list[tuple[str, str]]:
 
 
 def bits(secret: str) -> float:
-    """What a secret has of surprise, at most, by how often its letters come: of ``aaaa`` nothing."""
+    """The maximum entropy of a secret, by the frequencies of its characters: 0 for ``aaaa``."""
     text = secret.removeprefix("whsec_")
     count = Counter(text)
     per_letter = -sum(n / len(text) * log2(n / len(text)) for n in count.values()) if text else 0.0
@@ -98,7 +98,7 @@ def _env_file() -> Iterator[Finding]:
 
 
 def public_url(visit: Visit) -> Iterator[Finding]:
-    """Whether what clients are told leads to this service, with its headers."""
+    """Whether the public URL leads to this service, with the request's headers."""
     base = visit.settings.public_url
     if base is None:
         action = "Set VALETKEY_PUBLIC_URL: addresses in answers come from what each request says till then."
@@ -119,11 +119,11 @@ def public_url(visit: Visit) -> Iterator[Finding]:
 
 
 def _authorization(visit: Visit, base: str) -> Iterator[Finding]:
-    """Whether a ticket of ours arrives there, and is known: by the error that an unknown upload leads to."""
+    """Whether a ticket of ours arrives there and is accepted, recognized by the error for an unknown upload."""
     if not visit.settings.secret_keys:
         return
     upload = probe_upload(visit, new_upload_id())._replace(renewable_until=datetime.now(UTC) + LIFE)
-    ticket = Tickets(visit.settings.secret_keys).issue(upload)
+    ticket = Tickets(visit.settings.secret_keys).sign_upload_ticket(upload)
     url = f"{base}/v1/uploads/{upload.id}"
     answer = visit.wire.send("GET", url, {"Authorization": f"Bearer {ticket}"})
     if answer.status == 404:
@@ -147,7 +147,7 @@ _CURES = {
     10: "Renew it.",
     62: "Use the name that it was issued for, or have one issued for this name.",
 }
-"""What to do, by OpenSSL's number: it has expired, it is for another host."""
+"""What to do, by OpenSSL's error number: expired, or issued for another host."""
 
 _TRUST = (
     "Have it issued by a known authority, or this machine trust its own: SSL_CERT_FILE; for the store AWS_CA_BUNDLE."
@@ -155,7 +155,7 @@ _TRUST = (
 
 
 def certificates(visit: Visit) -> Iterator[Finding]:
-    """Each address that is reached by TLS: whether its certificate is good, and for how long."""
+    """Whether the certificate of each TLS endpoint is valid, and for how long."""
     wanted = {
         "VALETKEY_PUBLIC_URL": visit.settings.public_url,
         "VALETKEY_S3_ENDPOINT_URL": visit.settings.s3_endpoint_url,

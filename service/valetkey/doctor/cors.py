@@ -1,15 +1,15 @@
-"""CORS of the bucket: for each origin whose pages upload, a real preflight, and a real request."""
+"""Checks of the bucket's CORS rules: a real preflight and a real request for each origin with upload pages."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from valetkey.doctor.checks import Check, Group
 from valetkey.doctor.findings import Finding, Skip, failed, passed, warned
-from valetkey.doctor.store.grants import Granting
+from valetkey.doctor.store.grants import ProbeGrants
 from valetkey.doctor.store.puts import working
 from valetkey.doctor.store.writing import CONTENT
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer
+from valetkey.doctor.wire import WireResponse
 
 ANY = "https://any-page.example"
 """Stands for all pages, where VALETKEY_CORS_ORIGINS is ``*``."""
@@ -52,7 +52,7 @@ def _form(visit: Visit, origin: str) -> Iterator[str]:
     """What is wrong with a form from ``origin``. It needs no preflight, but clients that show progress send one."""
     if visit.learned.get("post") is False:
         return
-    granting = Granting(visit)
+    granting = ProbeGrants(visit)
     grant = granting.post(granting.upload())
     preflight = visit.wire.send("OPTIONS", grant.url, _asking(origin, "POST", []))
     if (said := _refusal(preflight, origin, "POST", [])) is not None:
@@ -89,7 +89,7 @@ def _asking(origin: str, method: str, headers: Sequence[str]) -> Mapping[str, st
     return asked
 
 
-def _refusal(answer: Answer, origin: str, method: str, headers: Sequence[str]) -> str | None:
+def _refusal(answer: WireResponse, origin: str, method: str, headers: Sequence[str]) -> str | None:
     """Why a browser would not go on after this preflight; None where it would (Fetch, CORS-preflight fetch)."""
     if answer.status not in range(200, 300):
         return f"is answered {answer.said}"
@@ -105,15 +105,15 @@ def _refusal(answer: Answer, origin: str, method: str, headers: Sequence[str]) -
     return None
 
 
-def _allows(answer: Answer, origin: str) -> bool:
+def _allows(answer: WireResponse, origin: str) -> bool:
     return _header(answer, "access-control-allow-origin") in {origin, "*"}
 
 
-def _listed(answer: Answer, name: str) -> set[str]:
+def _listed(answer: WireResponse, name: str) -> set[str]:
     return {one.strip().lower() for one in _header(answer, name).split(",") if one.strip()}
 
 
-def _header(answer: Answer, name: str) -> str:
+def _header(answer: WireResponse, name: str) -> str:
     return ",".join(value for known, value in answer.headers.items() if known.lower() == name)
 
 

@@ -1,4 +1,4 @@
-"""Events: an object is written, and its event has to arrive by each sender that is configured."""
+"""Checks of events: an object is written, and its event has to arrive from each configured sender."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,26 +16,26 @@ from valetkey.doctor.wire import attempt
 from valetkey.opening import senders
 
 LOOK_EVERY = 0.2
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
 QUEUE = "sqs"
-"""What the worker calls itself as a sender."""
+"""The worker's name as a sender."""
 
 DEEP = 1000
-"""Messages in a queue that are worth a word."""
+"""This many messages in a queue are a finding."""
 
 DAY = timedelta(days=1)
 
 
 def wanted(visit: Visit) -> list[str]:
-    """The senders of this store that have what they need. Raises `ConfigurationError`."""
+    """The configured senders of this store. Raises `ConfigurationError`."""
     found = sorted(senders(visit.settings, visit.session))
     found += [QUEUE] if visit.settings.events_sqs_queue_url else []
     return [name for name in found if visit.senders is None or name in visit.senders]
 
 
 def round_trip(visit: Visit) -> Iterator[Finding]:
-    """How long it took, for each."""
+    """How long an event takes to arrive, for each sender."""
     _ = visit.store
     try:
         names = wanted(visit)
@@ -60,7 +60,7 @@ def round_trip(visit: Visit) -> Iterator[Finding]:
 
 
 def _wait(visit: Visit, probe: UploadId, names: list[str]) -> Mapping[str, datetime]:
-    """What was seen once every sender has told, or nobody waits any longer."""
+    """The events seen once every sender has reported, or the time is over."""
     deadline = time.monotonic() + visit.event_patience
     seen: Mapping[str, datetime] = {}
     while not set(names) <= set(seen) and time.monotonic() < deadline:
@@ -88,7 +88,7 @@ def _judge(visit: Visit, name: str, seen: datetime | None, written: datetime, to
 
 
 def _notifications(visit: Visit) -> str:
-    """What the bucket says of its notifications."""
+    """The bucket's notification configuration, in a sentence."""
     found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
     if not found.ok:
         return f"The bucket does not say whom it notifies ({found.said})."
@@ -101,7 +101,7 @@ def _notifications(visit: Visit) -> str:
 
 
 def queue(visit: Visit) -> Iterator[Finding]:
-    """How much waits in the queue, and whether what cannot be read is put aside."""
+    """How many messages are in the queue, and whether unreadable ones are moved to a dead letter queue."""
     url = visit.settings.events_sqs_queue_url
     if url is None:
         raise Skip("VALETKEY_EVENTS_SQS_QUEUE_URL is not set.")
@@ -130,7 +130,7 @@ def queue(visit: Visit) -> Iterator[Finding]:
 
 
 def _queue_rights(client: Any, url: str) -> Iterator[Finding]:
-    """The rights of the worker, each tried by what no queue does: no message is taken by it."""
+    """The worker's rights, each tested by an invalid call, which takes no message."""
     nobodys = {"QueueUrl": url, "ReceiptHandle": "doctor"}
     tries = {
         "sqs:ReceiveMessage": attempt(client.receive_message, QueueUrl=url, MaxNumberOfMessages=0),

@@ -1,4 +1,4 @@
-"""One run of all checks, from the settings to the report; what it wrote is removed whatever happens."""
+"""One run of all checks, from the settings to the report. Everything it writes is removed, whatever happens."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from valetkey.settings import Settings, load_profiles, load_settings
 log = logging.getLogger("valetkey")
 
 LAST_WRITES = 15.0
-"""How long a check that was interrupted, or hangs, is waited for before its probes are removed, in seconds."""
+"""How long to wait for an interrupted or hanging check before its probes are removed, in seconds."""
 
 Tell = Callable[[Finding], None]
 
@@ -37,13 +37,14 @@ def _nobody(_: Finding) -> None: ...
 
 
 def visit_from_environment(store: str | None = None) -> Visit:
-    """What the service itself would be made of, with ``store`` where it has several. Raises `ConfigurationError`."""
+    """A run for the service that the environment configures; ``store`` selects one of several. Raises
+    `ConfigurationError`."""
     settings = load_settings()
     return _visit(settings, load_profiles(settings.config), make_session(), store)
 
 
 def visit_of(app: Flask, store: str | None = None) -> Visit:
-    """What the valetkey in ``app`` is made of. Raises `ConfigurationError` where it has none."""
+    """A run for the valetkey in ``app``. Raises `ConfigurationError` if it has none."""
     valetkey = installed_in(app)
     return _visit(valetkey.settings, valetkey.profiles, valetkey.session or make_session(), store)
 
@@ -62,7 +63,7 @@ def _visit(settings: Settings, profiles: Mapping[str, Profile], session: boto3.S
 
 
 def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody) -> Report:
-    """Makes all checks, and removes what they wrote, after an interrupt as well. ``tell`` hears of each finding."""
+    """Runs all checks, and removes what they wrote, even after an interrupt. ``tell`` is called with each finding."""
     started_at, began = datetime.now(UTC), monotonic()
     findings: list[Finding] = []
     try:
@@ -77,13 +78,13 @@ def examine(visit: Visit, groups: Sequence[Group] = GROUPS, tell: Tell = _nobody
 
 @contextmanager
 def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[None]:
-    """Removes the probes at its end; what stays is a finding of the store's."""
+    """Removes the probes at the end of the block; any that stay are a finding."""
     try:
         yield
     finally:
         try:
             _remove(visit, findings, tell)
-        except KeyboardInterrupt:  # whoever stops it only now still finds nothing of it, unless he insists
+        except KeyboardInterrupt:  # the first interrupt here does not stop the removal, a second one does
             _remove(visit, findings, tell)
             raise
 
@@ -106,8 +107,8 @@ def _remove(visit: Visit, findings: list[Finding], tell: Tell) -> None:
 
 
 def _settle(visit: Visit) -> None:
-    """Waits for a check that was interrupted: what it is just writing would come after its removal. It writes nothing
-    more, however slow it is."""
+    """Waits for an interrupted check, whose current write might otherwise come after the removal. It starts no other
+    write, however slow it is."""
     visit.probes.close()
     if "wire" in vars(visit):  # else nothing was asked of a store
         visit.wire.bar()
@@ -117,7 +118,7 @@ def _settle(visit: Visit) -> None:
 
 
 def _keep(visit: Visit, report: Report) -> None:
-    """Has the ledger know what was learned, for service and worker. One that cannot be used is a finding already."""
+    """Records what was learned in the ledger, for service and worker. An unusable ledger is a finding already."""
     if not visit.learned or not visit.has_ledger:
         return
     failing = [f"{one.group}/{one.check}" for one in report.findings if one.level is Level.FAIL]
@@ -136,7 +137,7 @@ def _place(visit: Visit) -> str:
 
 
 def broken_off(error: ConfigurationError) -> Report:
-    """The report where the settings cannot even be read."""
+    """The report for settings that cannot even be read."""
     finding = replace(
         failed("settings", explain(error), "Set that right first: nothing else was tried."), group="configuration"
     )

@@ -1,4 +1,4 @@
-"""Errors in a line."""
+"""Errors as one line."""
 
 from botocore.exceptions import ClientError
 
@@ -6,7 +6,7 @@ from valetkey.core.errors import ValetKeyError
 
 
 def explain(error: BaseException) -> str:
-    """An error in a line: ours by its sentence, a store's by its code, others by their class and text."""
+    """An error as one line: our errors by their sentence, a store's by its code, others by their class and text."""
     if isinstance(error, ValetKeyError):
         cause = getattr(error.__cause__, "orig", None)
         return f"{error.detail} {cause}" if cause else error.detail

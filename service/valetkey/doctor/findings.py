@@ -1,4 +1,4 @@
-"""What a check found, and all of it together."""
+"""The findings of checks, and the report of all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """How well it is."""
+    """The severity of a finding."""
 
     PASS = "pass"  # noqa: S105 - no password
     WARN = "warn"
@@ -18,8 +18,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report: ``check`` is its stable name in its group, ``seen`` what was seen, ``action`` what to do;
-    empty where nothing has to be done."""
+    """One line of the report: ``check`` is its stable name in its group, ``seen`` the observation, ``action`` what to
+    do, empty if nothing."""
 
     check: str
     level: Level
@@ -29,17 +29,17 @@ class Finding:
 
 
 def passed(check: str, seen: str) -> Finding:
-    """It is as it should be."""
+    """A finding that everything is fine."""
     return Finding(check, Level.PASS, seen)
 
 
 def warned(check: str, seen: str, action: str = "") -> Finding:
-    """It works, and somebody should know of it."""
+    """A finding that something works, but deserves attention."""
     return Finding(check, Level.WARN, seen, action)
 
 
 def failed(check: str, seen: str, action: str) -> Finding:
-    """It does not work, or it is not safe."""
+    """A finding that something does not work, or is not safe."""
     return Finding(check, Level.FAIL, seen, action)
 
 

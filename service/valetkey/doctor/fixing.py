@@ -1,4 +1,4 @@
-"""What `--fix` sets at the store: each change is shown before it is made, and rules that are not ours stay."""
+"""The changes that `--fix` makes at the store: each is shown before it is made, and rules of others are kept."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from valetkey.doctor.findings import Finding, Level, Skip
 from valetkey.doctor.store.bucket import PARTS_DAYS, STAGING_DAYS, rules_of
 from valetkey.doctor.store.rights import areas
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Tried, attempt
+from valetkey.doctor.wire import CallResult, attempt
 
 OURS = "valetkey"
 """How the names of rules begin that are ours: they are replaced, others stay."""
@@ -34,7 +34,7 @@ class Change:
 
     name: str
     shown: str
-    apply: Callable[[], Tried]
+    apply: Callable[[], CallResult]
 
 
 def changes(visit: Visit, findings: Sequence[Finding]) -> Iterator[Change]:
@@ -193,7 +193,7 @@ def _is_about(rule: Mapping[str, Any], prefix: str) -> bool:
     return said.startswith(prefix) or prefix.startswith(said)
 
 
-def _notify(visit: Visit, kind: str, rule: Mapping[str, Any]) -> Tried:
+def _notify(visit: Visit, kind: str, rule: Mapping[str, Any]) -> CallResult:
     """Sets one rule among those that are there at this moment."""
     found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
     if not found.ok:

@@ -1,4 +1,4 @@
-"""All groups of checks, in the order of the report: another one is a module, and one line here."""
+"""All groups of checks, in the order of the report. A new one is a module, and one line here."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The ledger: whether it can be used, how fast it is, who works on it, and whether work piles up."""
+"""Checks of the ledger: whether it works, how fast it is, its workers, and whether work piles up."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,39 +19,39 @@ from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 
 TRIES = 5
-"""How often a read and a write are timed."""
+"""How many times a read and a write are timed."""
 
 SLOW = 0.05
-"""Seconds that a commit may take until it is worth a word: each grant waits for one."""
+"""How long a commit may take before it is a finding, in seconds: each grant waits for one."""
 
 PER_PROCESS = 15
-"""Connections to PostgreSQL that a process opens at most: those that SQLAlchemy's pool has by default."""
+"""The maximum number of connections to PostgreSQL of a process: the default of SQLAlchemy's pool."""
 
 SILENT = timedelta(seconds=90)
-"""A worker says every 30 seconds that it runs."""
+"""A worker without a heartbeat for this long has ended: it sends one every 30 seconds."""
 
 LATE = timedelta(minutes=5)
-"""Work that has been due for so long has nobody who does it."""
+"""Work that has been due for this long is not being done."""
 
 SOME = 200
-"""How many rows are looked at: whether there are more does not matter."""
+"""How many rows are read: whether there are more does not matter."""
 
 PAGE = 1000
-"""Objects under staging/ that are looked at."""
+"""How many objects under staging/ are checked."""
 
 DAY = timedelta(days=1)
 
 
 def _require_file(visit: Visit) -> None:
-    """Raises `Skip` where an SQLite ledger has no file yet: to look into it would make one; `ConfigurationError` where
-    its URL cannot be read."""
+    """Raises `Skip` if an SQLite ledger has no file yet, as opening it would create one; `ConfigurationError` if its
+    URL cannot be parsed."""
     url = parsed_url(visit.settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
         raise Skip("There is no ledger yet.")
 
 
 def schema(visit: Visit) -> Iterator[Finding]:
-    """Whether it can be read, and has this version's schema."""
+    """Whether the ledger can be read, and has this version's schema."""
     try:
         _require_file(visit)
         visit.ledger.check()
@@ -71,7 +71,7 @@ def schema(visit: Visit) -> Iterator[Finding]:
 
 
 def condition(visit: Visit) -> Iterator[Finding]:
-    """What kind of database it is, how it writes text, and how many may connect."""
+    """The kind of database, its text encoding, and its connection limit."""
     found = visit.working_ledger.condition()
     if found.encoding.replace("-", "").upper() == "UTF8":
         yield passed("encoding", f"{found.kind} {found.version}, text in {found.encoding}.")
@@ -119,7 +119,7 @@ def latency(visit: Visit) -> Iterator[Finding]:
 
 
 def worker(visit: Visit) -> Iterator[Finding]:
-    """Whether one runs, when its sweep last looked, and what of it stands still."""
+    """Whether a worker runs, when its sweep last checked all stores, and whether any of its work is stalled."""
     now = datetime.now(UTC)
     known = visit.working_ledger.workers()
     running = [one for one in known if now - one.seen_at <= SILENT]
@@ -160,7 +160,7 @@ def _ago(time: timedelta) -> str:
 
 
 def backlog(visit: Visit) -> Iterator[Finding]:
-    """Uploads and announcements that should have been dealt with."""
+    """Overdue uploads and announcements."""
     ledger, now = visit.working_ledger, datetime.now(UTC)
     overdue = ledger.due(now - LATE, SOME)
     if overdue:
@@ -220,8 +220,8 @@ def shared_staging(visit: Visit) -> Iterator[Finding]:
 
 
 def _first_since(moment: datetime) -> str:
-    """What comes before the ids of all uploads since ``moment``: ids begin with their time (RFC 9562, version 7), so a
-    listing has the oldest first, which may be thousands."""
+    """A key that sorts before the ids of all uploads since ``moment``: ids begin with their time (RFC 9562, version 7),
+    and a listing starts with the oldest ones, of which there may be thousands."""
     digits = f"{int(moment.timestamp() * 1000):012x}"
     return f"{digits[:8]}-{digits[8:]}"
 

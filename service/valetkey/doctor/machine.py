@@ -1,4 +1,4 @@
-"""The machine: its clock, what the kernel allows, and the disk that the ledger is on."""
+"""Checks of the machine: its clock, kernel limits, and the disk that the ledger is on."""
 
 import os
 import resource
@@ -20,26 +20,26 @@ from valetkey.doctor.visit import Visit
 from valetkey.serve import BACKLOG, OTHER_DESCRIPTORS
 
 TOO_SKEWED = timedelta(minutes=15)
-"""S3 refuses requests whose clock is farther off (RequestTimeTooSkewed)."""
+"""S3 refuses requests if the clock is off by more than this (RequestTimeTooSkewed)."""
 
 SKEWED = timedelta(seconds=30)
-"""Grants die so much too early or too late; ``Date`` itself is right to a second."""
+"""Grants expire too early or too late by this much; ``Date`` is accurate to a second."""
 
 FEW_FILES = 4096
-"""Below that a burst of slow clients is turned away."""
+"""With fewer, a burst of slow clients is refused."""
 
 LITTLE_SPACE = 100 * 1024**2
 SOME_SPACE = 1024**3
-"""Bytes: a ledger of a million uploads has about one GiB."""
+"""Bytes; a ledger of a million uploads takes about one GiB."""
 
 SYNCS = 5
-"""How often an fsync is timed."""
+"""How many times an fsync is timed."""
 
 INSTANT = 20e-6
-"""Seconds: no disk, and no controller with a battery, is so fast."""
+"""Seconds; no disk, and no controller with a battery, is that fast."""
 
 SLOW = 0.05
-"""Seconds: a commit waits for one fsync."""
+"""Seconds; a commit waits for one fsync."""
 
 SHARED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.glusterfs", "ceph", "fuse.ceph-fuse"}
 """File systems whose locks SQLite cannot rely on (sqlite.org, "How To Corrupt")."""
@@ -88,7 +88,7 @@ def open_files(visit: Visit) -> Iterator[Finding]:
 
 
 def kernel(visit: Visit) -> Iterator[Finding]:
-    """What the server needs of the kernel: a port that processes share, and a queue for those who connect."""
+    """Kernel features that the server needs: a port that processes can share, and a queue of new connections."""
     with socket.socket() as probe:
         try:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -109,7 +109,7 @@ def kernel(visit: Visit) -> Iterator[Finding]:
 
 
 def ledger_folder(visit: Visit) -> Path:
-    """The folder of an SQLite ledger. Raises `Skip` where it is another's disk, or nobody knows where."""
+    """The folder of an SQLite ledger. Raises `Skip` if it is on a database server, or unknown."""
     try:
         url = parsed_url(visit.settings.database_url)
     except ConfigurationError as error:
@@ -123,7 +123,7 @@ def ledger_folder(visit: Visit) -> Path:
 
 
 def space(visit: Visit) -> Iterator[Finding]:
-    """What is free where the ledger is."""
+    """The free space on the ledger's disk."""
     free = disk_usage(ledger_folder(visit)).free
     seen = f"{free / 1024**2:,.0f} MiB are free on the ledger's disk."
     action = "Make space: a full disk takes no uploads; nothing that is recorded is lost by it."
@@ -136,7 +136,7 @@ def space(visit: Visit) -> Iterator[Finding]:
 
 
 def fsync(visit: Visit) -> Iterator[Finding]:
-    """Whether an fsync costs anything: one that costs nothing promises nothing."""
+    """Whether an fsync really writes: one that takes no time guarantees nothing."""
     folder = ledger_folder(visit)
     kind = _file_system(folder)
     if kind in SHARED:
@@ -170,7 +170,7 @@ def _time_of_fsync(folder: Path) -> float:
 
 
 def _file_system(folder: Path) -> str:
-    """What kind it is on, where Linux tells; the innermost mount counts."""
+    """The type of its file system, if Linux reports it; that of the innermost mount."""
     mounts = Path("/proc/self/mounts")
     if not mounts.exists():
         return ""

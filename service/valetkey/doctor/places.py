@@ -1,4 +1,4 @@
-"""Which of several stores a run is about."""
+"""Selects the store of a run, if there are several."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from valetkey.settings import Settings, StoreTable, load_config
 
 
 class Place(NamedTuple):
-    """One store as if it were the only one: the ``settings`` of such an installation, and what these cannot say."""
+    """One store as if it were the only one: the ``settings`` of such an installation, and what they cannot express."""
 
     settings: Settings
     session: boto3.Session
@@ -24,11 +24,11 @@ class Place(NamedTuple):
     staging_prefix: str = ""
     senders: frozenset[str] | None = None
     table: str | None = None
-    """The name of its ``[stores.NAME]``, where it has one."""
+    """The name of its ``[stores.NAME]``, if it has one."""
 
 
 def at_store(settings: Settings, session: boto3.Session, name: str | None) -> Place:
-    """The store of this name; None: that of the environment, or the only one. Raises `ConfigurationError`."""
+    """The named store; None: the environment's, or the only one. Raises `ConfigurationError`."""
     tables = load_config(settings.config).stores
     if name is None and (settings.bucket or not tables):
         return Place(settings, session)
@@ -53,7 +53,7 @@ _SETTING = re.compile(r"VALETKEY_([A-Z0-9_]+)(?:=([\w-]+))?")
 
 
 def named_in(text: str, table: str | None) -> str:
-    """``text`` with the names that settings have in ``[stores.NAME]`` in the place of those of the environment."""
+    """``text`` with names of environment settings replaced by those in ``[stores.NAME]``."""
     return text if table is None else _SETTING.sub(lambda found: _named(found, table), text)
 
 
@@ -66,8 +66,8 @@ def _named(found: re.Match[str], table: str) -> str:
 
 
 def profiles_at(settings: Settings, profiles: Mapping[str, Profile], name: str | None) -> Mapping[str, Profile]:
-    """Those whose uploads may go to the store of this name (None: that of the environment, or the only one), as they
-    are there: what others ask for need not be there."""
+    """The profiles whose uploads may go to the named store (None: the environment's, or the only one), as they apply
+    there: the store need not support what other profiles demand."""
     config = load_config(settings.config)
     is_only = len(config.stores) + bool(settings.bucket) <= 1
     at = name or (next(iter(config.stores)) if is_only and config.stores else DEFAULT_STORE)
@@ -81,7 +81,7 @@ def profiles_at(settings: Settings, profiles: Mapping[str, Profile], name: str |
 
 
 def _encrypted(profile: Profile, key_id: str) -> Profile:
-    """As its uploads are in a store with a KMS key of its own (`encrypted_by`)."""
+    """The profile in a store with its own KMS key (`encrypted_by`)."""
     if profile.sse_kms_key_id is None and profile.sse in {None, "aws:kms"}:
         return replace(profile, sse="aws:kms", sse_kms_key_id=key_id)
     return profile
@@ -89,11 +89,11 @@ def _encrypted(profile: Profile, key_id: str) -> Profile:
 
 _IN_TABLE = {name if name in Settings.model_fields else f"s3_{name}": name for name in StoreTable.model_fields}
 _IN_TABLE |= dict.fromkeys(["s3_grant_access_key_id", "s3_grant_secret_access_key"], "grant_aws_profile")
-"""The settings that a store has, by their names in the environment."""
+"""The settings of a store, by their names in the environment."""
 
 
 def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:
-    """What the environment would say of such a store."""
+    """The environment's settings for such a store."""
     access_key, secret = grant_keys or (None, None)
     own = {name: getattr(table, name) for name in [*EventSettings.model_fields, "events_sqs_queue_url"]}
     return {name: value for name, value in own.items() if value} | {

@@ -1,4 +1,4 @@
-"""The objects that checks write: known before they are written, and removed whatever happens."""
+"""Probe objects that checks write: recorded before they are written, and removed whatever happens."""
 
 import logging
 import re
@@ -24,16 +24,16 @@ AT_ONCE = 8
 """How many objects are removed at once."""
 
 ABANDONED = timedelta(minutes=10)
-"""What is older is of a run that was killed: no check takes as long as that."""
+"""Older probes are of a killed run: no check takes that long."""
 
 MOST = 50_000
-"""How many objects, and how many multipart uploads, are looked through for what such a run has left."""
+"""How many objects, and how many multipart uploads, are searched for leftovers of such a run."""
 
 SEARCH = 30.0
 """For how long each of their lists is read, in seconds."""
 
 _EVER = datetime.max.replace(tzinfo=UTC)
-"""Before then everything was written: what a list leaves out would not be counted."""
+"""Later than any write, so that a listing leaves nothing out."""
 
 _Old = TypeVar("_Old", OldObject, OldMultipart)
 
@@ -42,20 +42,20 @@ _PROBE = re.compile(rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}-7[0-9a-f]{{3}}-[89ab][0-9a-f]
 
 
 def new_probe_id() -> UploadId:
-    """The id of an upload that nobody knows. It ends as no other does (one of 2 ** 48 would by chance), so that a later
-    run knows what this one has left, whoever else writes below ``staging/``."""
+    """The id of an upload that is in no ledger. Its end is unique to probes (one in 2 ** 48 other ids has it by
+    chance), so that a later run recognizes leftovers of this one among other objects below ``staging/``."""
     time, random = new_upload_id()[:13], token_hex(3)  # where uploads of one moment differ is where the mark is
     return UploadId(f"{time}-7{random[:3]}-8{random[3:]}-{_MARK}")
 
 
 def is_probe(key: str) -> bool:
-    """Whether a run of doctor, this one or another, has written it."""
+    """Whether a run of doctor, this one or another, wrote this key."""
     return _PROBE.search(key) is not None
 
 
 class Probes:
-    """What one run has written. Where even the removal is prevented (a killed process), the next run, or the sweep of a
-    worker, finds what is under ``staging/`` and ``quarantine/``: the keys are those of uploads that nobody knows."""
+    """The objects that one run has written. If the process is killed before their removal, the next run or a worker's
+    sweep finds those under ``staging/`` and ``quarantine/``: their keys belong to uploads that are in no ledger."""
 
     def __init__(self, staging_prefix: str = "") -> None:
         """``staging_prefix`` stands before ``staging/`` and ``quarantine/``."""
@@ -66,7 +66,7 @@ class Probes:
         self._is_over = False
 
     def staging(self) -> UploadId:
-        """The id of an upload that nobody knows; whatever is under its staging key is removed."""
+        """The id of an upload that is in no ledger; any object under its staging key will be removed."""
         probe = new_probe_id()
         self.add(f"{self._staging_prefix}{STAGING_PREFIX}{probe}")
         return probe
@@ -76,15 +76,17 @@ class Probes:
         return self.add(quarantine_key(new_probe_id(), 0, self._staging_prefix))
 
     def add(self, key: str) -> str:
-        """``key``, which is going to be written. Raises `Skip` when the run is over: a check that hung comes late."""
+        """Records ``key`` before it is written, and returns it. Raises `Skip` if the run is over, as for a check that
+        hung."""
         with self._lock:
             if self._is_over:
                 raise Skip("The run is over.")
             self._keys[key] = None
         return key
 
-    def begun(self, key: str, multipart_id: str) -> MultipartUploadId:
-        """A multipart upload of ``key``, which is ended with the run. Raises as `add`, and it is ended all the same."""
+    def add_multipart(self, key: str, multipart_id: str) -> MultipartUploadId:
+        """Records a multipart upload of ``key``, which is aborted at the end of the run. Raises like `add`, and is
+        aborted even then."""
         started = MultipartUploadId(multipart_id)
         with self._lock:
             self._multiparts.append((key, started))
@@ -93,17 +95,17 @@ class Probes:
 
     @property
     def keys(self) -> Sequence[str]:
-        """All that may have been written."""
+        """All keys that may have been written."""
         with self._lock:
             return [*self._keys]
 
     def close(self) -> None:
-        """From now on nothing is added."""
+        """Allows no more keys from now on."""
         with self._lock:
             self._is_over = True
 
     def remove(self, store: S3Store) -> list[Finding]:
-        """Removes all of it that is known by name, and looks whether it is gone. Nothing is added any more."""
+        """Removes all recorded objects, and checks that they are gone. Allows no more keys."""
         self.close()
         with self._lock:
             keys, multiparts = [*self._keys], [*self._multiparts]
@@ -113,19 +115,22 @@ class Probes:
         )
 
     def remove_leftovers(self, store: S3Store) -> list[Finding]:
-        """Removes what an earlier run has left, and multipart uploads of this one that no answer named: what has to be
-        looked for, in lists that may be long or hang. What is known goes first, by `remove`."""
+        """Removes leftovers of an earlier run, and multipart uploads of this one whose responses were lost. They have
+        to be searched for in listings that may be long or hang, so recorded objects are removed first, by `remove`."""
         with self._lock:
             keys, known = {*self._keys}, {one for _, one in self._multiparts}
         before = datetime.now(UTC) - ABANDONED
-        multiparts, old = _begun(store, keys, known, before), _abandoned(store, self._staging_prefix, keys, before)
+        multiparts, old = (
+            _list_multiparts(store, keys, known, before),
+            _list_abandoned(store, self._staging_prefix, keys, before),
+        )
         if left := _remove_all(store, old, multiparts):
             return [_may_stay("leftovers", left)]
         return [passed("leftovers", f"{len(old)} probe objects of an earlier run are removed.")] if old else []
 
 
 def _remove_all(store: S3Store, keys: Sequence[str], multiparts: Sequence[tuple[str, MultipartUploadId]]) -> list[str]:
-    """Says of what stays why it does."""
+    """Removes all of these; returns why some of them stay."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         ended = [*pool.map(lambda one: _abort(store, *one), multiparts)]
         stays = [*pool.map(lambda key: _remove(store, key), keys)]
@@ -139,15 +144,15 @@ def _may_stay(check: str, left: Sequence[str]) -> Finding:
 
 
 def _looked_through(found: Iterator[_Old]) -> Iterator[_Old]:
-    """The first `MOST` of these, for `SEARCH` seconds: the bucket is somebody's, with all that is in it."""
+    """The first `MOST` of these, for `SEARCH` seconds: the bucket may hold much else."""
     until = monotonic() + SEARCH
     return takewhile(lambda _: monotonic() < until, islice(found, MOST))
 
 
-def _begun(
+def _list_multiparts(
     store: S3Store, keys: Collection[str], known: Collection[MultipartUploadId], before: datetime
 ) -> list[tuple[str, MultipartUploadId]]:
-    """Multipart uploads of this run whose ids nobody was told any more, and those of an earlier one."""
+    """Multipart uploads of this run whose ids were lost, and those of an earlier run."""
     try:
         return [
             (one.key, one.multipart_id)
@@ -159,7 +164,7 @@ def _begun(
         return []
 
 
-def _abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], before: datetime) -> list[str]:
+def _list_abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], before: datetime) -> list[str]:
     """The objects of an earlier run."""
 
     def found() -> Iterator[str]:
@@ -176,7 +181,7 @@ def _abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], befor
 
 
 def _remove(store: S3Store, key: str) -> str | None:
-    """Removes an object with its versions; says why it stays."""
+    """Removes an object with its versions; returns why it stays, if it does."""
     try:
         why = store.delete(key)
         return why or (None if store.head(key) is None else "it is still there after its removal")

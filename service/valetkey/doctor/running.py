@@ -1,4 +1,4 @@
-"""Running checks: each within its time, and whatever happens in one is a finding."""
+"""Runs checks with a time limit each; anything that goes wrong in one is a finding."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The report as a table, which 80 columns are enough for."""
+"""The report as a table that fits into 80 columns."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What checks work with, and what they tell each other: one run at one installation."""
+"""The state of one run, which checks use and share."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,54 +21,54 @@ from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import QUARANTINE_PREFIX, STAGING_PREFIX
 from valetkey.doctor.findings import Skip
 from valetkey.doctor.probes import Probes
-from valetkey.doctor.wire import Tried, Wire, attempt
+from valetkey.doctor.wire import CallResult, Wire, attempt
 from valetkey.opening import open_ledger, open_store, s3_settings
 from valetkey.settings import Settings
 
-KNOCK_WITHIN = 40.0
-"""Seconds: longer than both tries of a request that nobody answers."""
+REACH_TIMEOUT = 40.0
+"""Seconds; longer than both tries of an unanswered request."""
 
 LISTING = {"Name", "IsTruncated", "MaxKeys", "KeyCount"}
-"""What a listing has, of whatever store: at least one of them."""
+"""Elements of a listing: every store's has at least one of them."""
 
 
-class Knocked(NamedTuple):
-    """What a bucket answered, and whether it is there."""
+class Reachability(NamedTuple):
+    """The bucket's response, and whether the bucket was reached."""
 
-    found: Tried
+    found: CallResult
     reached: bool
 
 
 @dataclass
 class Visit:
-    """One run. ``learned`` is what the checks of the store found that it can do and cannot do, by the names of
-    `Capabilities`; what is not in it was not found out."""
+    """One run. ``learned`` has the capabilities that the store's checks determined, by the names of `Capabilities`;
+    those that they could not determine are missing."""
 
     settings: Settings
     profiles: Mapping[str, Profile]
     session: boto3.Session
     prefix: str = ""
-    """What the keys of confirmed objects begin with in this store, before a profile's own."""
+    """The store's prefix of final keys, before a profile's own."""
     staging_prefix: str = ""
-    """What stands before ``staging/`` and ``quarantine/`` there."""
+    """The store's prefix of ``staging/`` and ``quarantine/``."""
     senders: frozenset[str] | None = None
-    """Those that its events come by; None: any."""
+    """The senders of its events; None: any."""
     table: str | None = None
-    """The name of the ``[stores.NAME]`` that its settings are of; None: they are the environment's."""
+    """The name of the ``[stores.NAME]`` with its settings; None: they are in the environment."""
     probes: Probes = field(init=False)
     learned: dict[str, bool] = field(default_factory=dict)
     event_patience: float = 20.0
-    """How long an event is waited for, in seconds: AWS tells of most within one."""
+    """How long to wait for an event, in seconds: AWS sends most within one."""
     threads: list[Thread] = field(default_factory=list)
-    """What checks run in."""
+    """The threads of checks."""
     has_ledger: bool = False
     """Whether the ledger can be used."""
     enforces: dict[str, bool] = field(default_factory=dict)
-    """Whether anything of it is enforced, by what a grant can be: a form, a PUT."""
+    """Whether the store enforces anything, for each kind of grant: form or PUT."""
     refused_once: str = ""
-    """What a PUT with ``If-None-Match`` was answered, where only one without is taken."""
+    """The response to a PUT with ``If-None-Match``, if the store accepts only one without it."""
     is_elsewhere: bool = False
-    """Whether the address that clients get leads to something else than the store: nothing is learned there."""
+    """Whether the clients' address leads to something other than the store: then nothing is learned there."""
     keeps_versions: bool | None = None
     """Whether deleted and overwritten objects stay as versions; None: not known."""
 
@@ -77,17 +77,17 @@ class Visit:
 
     @property
     def staging(self) -> str:
-        """Below what grants write."""
+        """The prefix of keys that grants write to."""
         return self.staging_prefix + STAGING_PREFIX
 
     @property
     def quarantine(self) -> str:
-        """Below what lies that is being checked."""
+        """The prefix of objects that are being checked."""
         return self.staging_prefix + QUARANTINE_PREFIX
 
     @cached_property
     def s3(self) -> S3Settings:
-        """Where the bucket is. Raises `Skip` where the settings do not say it."""
+        """The settings of the bucket. Raises `Skip` if they are incomplete."""
         try:
             return replace(s3_settings(self.settings), staging_prefix=self.staging_prefix)
         except ValetKeyError as error:
@@ -95,11 +95,11 @@ class Visit:
 
     @cached_property
     def opened(self) -> S3Store:
-        """The store as the service has it, whether it answers or not. Raises `Skip` where it cannot be opened."""
+        """The store as the service opens it, whether it answers or not. Raises `Skip` if it cannot be opened."""
         return self._open(self.wire)
 
     def open_apart(self) -> S3Store:
-        """The same on a wire of its own: for what goes on when the run is over. Raises `Skip`."""
+        """The same with its own `Wire`, for work after the run. Raises `Skip`."""
         return self._open(Wire(self.session))
 
     def _open(self, wire: Wire) -> S3Store:
@@ -112,56 +112,56 @@ class Visit:
 
     @property
     def store(self) -> S3Store:
-        """The same once it was reached: nothing else need wait for one that does not answer. Raises `Skip`."""
+        """The same once it was reached, so that no other check waits for an unavailable store. Raises `Skip`."""
         self.wire.require_open()
-        if not self.knocked.reached:
+        if not self.reachability.reached:
             raise Skip("The bucket was not reached: see store/reach.")
         return self.opened
 
     @property
     def store_of_clients(self) -> S3Store:
-        """The same for what clients send. Raises `Skip` where their address leads elsewhere."""
+        """The same for clients' requests. Raises `Skip` if the clients' address leads elsewhere."""
         if self.is_elsewhere:
             raise Skip("The address that clients get does not lead to the store: see store/addressing.")
         return self.store
 
     @cached_property
-    def knocked(self) -> "Knocked":
-        """A signed request for the bucket, by the internal endpoint. Raises `Skip` where none can be made.
+    def reachability(self) -> "Reachability":
+        """The result of a signed request for the bucket, by the internal endpoint. Raises `Skip` if none can be made.
 
-        It is made once, and ends in time: else each check would wait for a store that sends a byte now and then.
+        It is made once, with a time limit: otherwise each check would wait for a store that sends a byte now and then.
         """
         _ = self.opened
-        found: list[Knocked] = []
+        found: list[Reachability] = []
 
-        def knock() -> None:
+        def reach() -> None:
             with suppress(Skip):  # the run is over, and nobody waits for it
-                found.append(self._knock())
+                found.append(self._try_to_reach())
 
-        thread = Thread(target=knock, name="valetkey-doctor-knock", daemon=True)
+        thread = Thread(target=reach, name="valetkey-doctor-reach", daemon=True)
         thread.start()
-        thread.join(KNOCK_WITHIN)
-        late = Tried(None, 0, "", f"no whole answer within {KNOCK_WITHIN:g} s")
-        return found[0] if found else Knocked(late, reached=False)
+        thread.join(REACH_TIMEOUT)
+        late = CallResult(None, 0, "", f"no whole answer within {REACH_TIMEOUT:g} s")
+        return found[0] if found else Reachability(late, reached=False)
 
-    def _knock(self) -> "Knocked":
+    def _try_to_reach(self) -> "Reachability":
         found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix=self.staging)
         if found.ok and not LISTING & found.answer.keys():  # a web page that is answered to everything
-            return Knocked(
-                Tried(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
+            return Reachability(
+                CallResult(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
             )
         if not found.denied or found.code not in {"", "AccessDenied"}:
-            return Knocked(found, reached=found.ok)
+            return Reachability(found, reached=found.ok)
         found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same
-        return Knocked(found, reached=found.ok or found.status == HTTPStatus.FORBIDDEN)
+        return Reachability(found, reached=found.ok or found.status == HTTPStatus.FORBIDDEN)
 
     @cached_property
     def client(self) -> Any:
-        """A boto3 client of the internal endpoint, which tries everything twice at most."""
+        """A boto3 client of the internal endpoint, with at most two attempts for each call."""
         return self.bounded(make_client(self.session, self.s3, self.s3.endpoint_url, attempts=2))
 
     def bounded(self, client: Any) -> Any:
-        """``client``, whose calls end in time, and read so much and no more."""
+        """``client``, with limits on the time of its calls and the size of responses."""
         return self.wire.carry(client)
 
     @property
@@ -171,7 +171,7 @@ class Visit:
 
     @property
     def place(self) -> str:
-        """Which bucket at which endpoint: what is learned is true of it alone."""
+        """The bucket and its endpoint, which the learned capabilities are valid for."""
         return self.s3.place
 
     @cached_property
@@ -181,7 +181,7 @@ class Visit:
 
     @property
     def ca_bundle(self) -> str | None:
-        """The file of certificates that the store's are proven by, where boto3 was told one."""
+        """The CA bundle for the store's certificate, if boto3 has one configured."""
         found: str | None = self.session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - no other way
         return found
 
@@ -192,31 +192,31 @@ class Visit:
 
     @property
     def working_ledger(self) -> DurableLedger:
-        """The same where it can be used. Raises `Skip`."""
+        """The ledger, if it can be used. Raises `Skip` otherwise."""
         if not self.has_ledger:
             raise Skip("The ledger cannot be used: see ledger/schema.")
         return self.ledger
 
     @property
     def placement(self) -> Placement:
-        """How the probes of the service itself are kept: as the profile ``default`` has it, without a storage class."""
+        """The placement of probes: that of the profile ``default``, without a storage class."""
         profile = self.profiles.get("default")
         return profile.rules.placement.while_it_is_checked if profile else Placement()
 
     def close(self) -> None:
-        """Lets go of the ledger, if it was opened."""
+        """Closes the ledger, if it was opened."""
         if "ledger" in self.__dict__:
             self.ledger.close()
 
     def redact(self, text: str) -> str:
-        """``text`` without anything that opens a door."""
+        """``text`` without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
 
     @cached_property
     def _secrets(self) -> list[str]:
-        """The longest first, as one may be in another."""
+        """All secrets, the longest first, as one may contain another."""
         said = self.settings
         hidden = [getattr(said, name) for name, one in type(said).model_fields.items() if not one.repr]
         found: list[Any] = [each for one in hidden for each in (one if isinstance(one, tuple) else [one])]
@@ -233,7 +233,7 @@ class Visit:
 
 
 def _passwords_in(database_url: str) -> list[str]:
-    """Those of a database, as they are written and as they are meant."""
+    """The passwords in a database URL, as written and decoded."""
     try:
         url = parsed_url(database_url)
     except ValetKeyError:  # nobody can say where one is in it

@@ -1,4 +1,4 @@
-"""Webhooks: a signed ping, and one that is signed by somebody else."""
+"""Checks of webhooks: a ping with a valid signature, and one with an invalid signature."""
 
 from base64 import b64encode
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Requests as clients send them: nothing is added, followed, tried again or believed."""
+"""Requests as clients send them: nothing is added, followed, retried or trusted."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WireResponse:
     """What came back. ``status`` is 0 where nothing did; ``error`` is what the body says of one."""
 
     status: int
@@ -78,7 +78,7 @@ class Wire:
         if self._open_to not in {None, current_thread()}:
             raise Skip("The run is over.")
 
-    def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> WireResponse:
         """What is answered to exactly this; a redirect is an answer."""
         sent = {"Content-Length": str(len(body))} if body or method in {"PUT", "POST"} else {}
         for name, value in (headers or {}).items():
@@ -86,8 +86,8 @@ class Wire:
         try:
             status, told, content = self._ask(method, url, sent, body, TIMEOUT)
         except (BotoCoreError, HTTPError, ValueError) as error:
-            return Answer(0, {}, error=ErrorBody("", f"{type(error).__name__}: {error}"))
-        return Answer(status, told, content, _error_in(status, content))
+            return WireResponse(0, {}, error=ErrorBody("", f"{type(error).__name__}: {error}"))
+        return WireResponse(status, told, content, _error_in(status, content))
 
     def _ask(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout: Timeout
@@ -128,7 +128,7 @@ class Wire:
 
     def post_form(
         self, url: str, fields: Mapping[str, str], content: bytes, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> WireResponse:
         """What is answered to a form with these ``fields``, and the file as its last one."""
         boundary = f"valetkey-{token_hex(8)}"
         parts = [
@@ -166,15 +166,15 @@ def _first(response: BaseHTTPResponse) -> bytes:
 
 
 def _error_in(status: int, content: bytes) -> ErrorBody:
-    """What an answer says of an error; an object's own bytes are none."""
+    """The error in a response; none in an object's own bytes."""
     if status in range(200, 300) and not content.lstrip().startswith((b"<", b"{")):
         return NO_ERROR
     return parse_error(content)
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """How a call of boto3 went: its ``answer``, or the store's ``status`` and ``code``; 0 where it did not answer."""
+class CallResult:
+    """The result of a boto3 call: its ``answer``, or the store's ``status`` (0 without a response) and ``code``."""
 
     answer: Any
     status: int
@@ -188,19 +188,19 @@ class Tried:
 
     @property
     def denied(self) -> bool:
-        """Whether a right is missing."""
+        """Whether the call was refused for a missing right."""
         return self.status == HTTPStatus.FORBIDDEN or self.code in {"AccessDenied", "AllAccessDisabled"}
 
     @property
     def unsupported(self) -> bool:
-        """Whether the store does not know how, and neither a right is missing nor the moment is bad."""
+        """Whether the store does not support the call; False for a missing right or a temporary problem."""
         passing = {HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
         refused = self.status in range(400, 500) and self.status not in passing
         return refused or self.status == HTTPStatus.NOT_IMPLEMENTED
 
     @property
     def absent(self) -> bool:
-        """Whether it says that there is nothing of the kind."""
+        """Whether the store says that there is no such thing."""
         return self.status == HTTPStatus.NOT_FOUND
 
     @property
@@ -211,8 +211,8 @@ class Tried:
         return " ".join(filter(None, [str(self.status or ""), self.code])) or self.message
 
 
-def attempt(call: Any, **arguments: Any) -> Tried:
-    """Makes a call of boto3's, and says how it went; an answer that boto3 cannot read, or follow, is none."""
+def attempt(call: Any, **arguments: Any) -> CallResult:
+    """Makes a boto3 call and returns its result; a response that boto3 cannot parse or follow counts as none."""
     try:
         answer = call(**arguments)
     except ClientError as error:
@@ -220,7 +220,7 @@ def attempt(call: Any, **arguments: Any) -> Tried:
         said = error.response.get("Error", {})
         code = str(said.get("Code", ""))
         status = int(metadata.get("HTTPStatusCode", 0))
-        return Tried(
+        return CallResult(
             None,
             status,
             "" if code == str(status) else code,
@@ -228,10 +228,10 @@ def attempt(call: Any, **arguments: Any) -> Tried:
             metadata.get("HTTPHeaders", {}),
         )
     except (ParseError, ResponseParserError):
-        return Tried(None, 0, "", "its answer cannot be read, so it is not S3")
+        return CallResult(None, 0, "", "its answer cannot be read, so it is not S3")
     except RecursionError:  # botocore follows each redirect of a region
-        return Tried(None, 0, "", "it redirects without an end")
+        return CallResult(None, 0, "", "it redirects without an end")
     except BotoCoreError as error:
-        return Tried(None, 0, "", f"{type(error).__name__}: {error}")
+        return CallResult(None, 0, "", f"{type(error).__name__}: {error}")
     metadata = answer.get("ResponseMetadata", {})
-    return Tried(answer, int(metadata.get("HTTPStatusCode", 200)), headers=metadata.get("HTTPHeaders", {}))
+    return CallResult(answer, int(metadata.get("HTTPStatusCode", 200)), headers=metadata.get("HTTPHeaders", {}))

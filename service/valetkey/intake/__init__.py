@@ -1,8 +1,8 @@
 """HTTP requests for a WSGI application behind granian, without a thread that waits for a body.
 
-granian's own WSGI gives a request to a thread as soon as its headers are there, and that thread waits for the body: as
-many slow clients as there are threads, and nobody else gets a response. Here granian's runtime collects bodies, within
-a size and a time, and a thread gets a request when its body is complete.
+granian's own WSGI server passes a request to a thread once its headers have arrived, and that thread waits for the
+body: with as many slow clients as threads, nobody else gets a response. Here granian's runtime collects bodies, up to a
+size and a time, and a thread gets a request once its body is complete.
 """
 
 from valetkey.intake.intake import Intake

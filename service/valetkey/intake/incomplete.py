@@ -1,4 +1,4 @@
-"""Requests whose bodies are not complete: how long and how large they may get, and which need no body at all."""
+"""Requests with incomplete bodies: their time and size limits, and responses that need no body."""
 
 import logging
 import sys
@@ -16,30 +16,29 @@ from valetkey.intake.wsgi import Application, Environ, WsgiResponse, call_applic
 log = logging.getLogger("valetkey")
 
 TICK = 0.2
-"""How often the requests are inspected, in seconds. A request whose body takes longer is tried without it."""
+"""The interval of inspections, in seconds. A request whose body takes longer is tried without it."""
 
 PER_TICK = 15
-"""How many requests are tried in one tick, and how many are given up, so that thousands that arrive at once delay
-nobody: whoever is refused comes back, and costs the same again."""
+"""How many requests are tried in one tick, and how many are given up, so that thousands of simultaneous requests do not
+delay others: refused clients come back, and cost the same again."""
 
 PIECE = 0.001
-"""After how much of what is done for these requests everybody else goes first, in seconds."""
+"""After how much work for these requests other work goes first, in seconds."""
 
 MAX_REST = 0.002
-"""How long everybody else goes first then, at most, in seconds. Python gives its lock to another thread after 5 ms, or
-when whoever has it waits: without a rest a request that needs the lock four times waited for four times 5 ms while
-thirty slow clients were refused."""
+"""The longest rest for other work, in seconds. Python passes its lock on after 5 ms, or when its holder waits: without
+a rest, a request that needs the lock four times waited four times 5 ms while thirty slow clients were refused."""
 
 MAX_MEMORY = 256 * 2**20
-"""What all incomplete bodies may take together, in bytes. Above it requests are given up: first those that have
-shown no credential, and of two alike the larger, so that nobody with a small body loses its place to large ones."""
+"""The maximum total size of incomplete bodies, in bytes. Beyond it requests are given up: first those without a
+credential, then the larger ones, so that small bodies do not lose their place to large ones."""
 
 STOP_SECONDS = 2.0
 """How long a body may still take once the process has to stop, in seconds."""
 
 
 class BodyNeeded(BaseException):
-    """The application has asked for a body that is not there. Not an `Exception`: no error handler may catch it."""
+    """The application reads a body that has not arrived. Not an `Exception`, so that no error handler catches it."""
 
 
 class _AbsentBody:
@@ -52,13 +51,13 @@ class _AbsentBody:
 
 
 class IncompleteRequest:
-    """A request whose body is not complete.
+    """A request with an incomplete body.
 
-    ``size`` is what its body takes at most, in bytes: its announced length, or what has arrived of one without a
-    length. ``since`` is when it started to wait (monotonic clock). ``future`` is what its coroutine waits for, None
-    before that. ``trial`` is held while it is tried without its body, None before somebody was about to. ``known`` says
-    that the trial went on to the body: whoever sends it was not refused. ``answered`` says that the trial gave a
-    response, ``late`` that it is about to be given up, ``over`` that the body is not needed any more.
+    ``size`` is the maximum size of its body in bytes: its announced length, or the bytes received of one without a
+    length. ``since`` is when it started to wait (monotonic clock). ``future`` is the one that its coroutine waits for,
+    None before that. ``trial`` is a lock held while it is tried without its body, None before the first trial.
+    ``known``: the trial got as far as reading the body, so the client was not refused. ``answered``: the trial gave a
+    response. ``late``: it is about to be given up. ``over``: the body is not needed any more.
     """
 
     __slots__ = ("answered", "environ", "future", "known", "late", "over", "proto", "since", "size", "trial")
@@ -74,20 +73,20 @@ class IncompleteRequest:
 
 
 class IncompleteRequests:
-    """All of them. ``deadline`` is how long each may wait for its body, in seconds."""
+    """All incomplete requests. ``deadline`` is how long each may wait for its body, in seconds."""
 
     def __init__(self, application: Application, deadline: float) -> None:
         self._application = application
         self._deadline = deadline
         self._at_once = PER_TICK
         self._waiting: dict[IncompleteRequest, None] = {}
-        """All whose bodies take room: also who is being tried, or is about to be given up."""
+        """All requests whose bodies use memory, including those being tried or about to be given up."""
         self._untried: SimpleQueue[IncompleteRequest] = SimpleQueue()
         self._late: SimpleQueue[IncompleteRequest] = SimpleQueue()
 
     def start(self, call_later: Callable[..., Any]) -> None:
-        """Starts to inspect them by an event loop's ``call_later``. A thread tries them and another one gives them up:
-        a trial may wait for the ledger, and nobody's time waits for that."""
+        """Starts inspections by an event loop's ``call_later``. One thread tries requests and another gives them up, as
+        a trial may wait for the ledger, which must not delay time-outs."""
         for queue, handle in ((self._untried, self.try_without_body), (self._late, self._give_up)):
             Thread(target=_work_off, args=(queue, handle), name="valetkey-intake", daemon=True).start()
 
@@ -98,32 +97,32 @@ class IncompleteRequests:
         call_later(TICK, tick)
 
     def stop_waiting(self) -> None:
-        """Shortens the deadline, as the process has to stop."""
+        """Shortens the deadline, because the process has to stop."""
         self._deadline = STOP_SECONDS
         self._at_once = sys.maxsize
 
     def add(self, request: IncompleteRequest) -> None:
-        """``request`` starts to wait."""
+        """Adds a request that starts to wait."""
         self._waiting[request] = None
 
     def remove(self, request: IncompleteRequest) -> bool:
-        """The body of ``request``, which has left, is complete. Returns whether it still needs a response."""
+        """Ends the waiting of ``request``, whose body is complete. Returns whether it still needs a response."""
         if request.trial is None:
             return True
         with request.trial:
             return not request.answered
 
     def leave(self, request: IncompleteRequest) -> None:
-        """Whatever became of ``request``, it has no place any more, not even after a trial that is under way."""
+        """Forgets ``request``, whatever its outcome, even if a trial is in progress."""
         request.over = True
         self._waiting.pop(request, None)
 
     def inspect(self) -> None:
-        """Finds those that have waited too long, and those that have begun to wait: other threads give up the former
-        and try the latter."""
+        """Finds requests that have waited too long and those that have just started to wait; other threads give up the
+        former and try the latter."""
         now = monotonic()
         self._make_room()
-        waiting = self._waiting.copy()  # whoever waits longest is first
+        waiting = self._waiting.copy()  # the longest waiting first
         too_long = takewhile(lambda request: now - request.since > self._deadline, waiting)
         for request in islice((each for each in too_long if not each.late), self._at_once):
             request.trial = request.trial or Lock()
@@ -135,7 +134,7 @@ class IncompleteRequests:
             self._untried.put(request)
 
     def _make_room(self) -> None:
-        """Gives up requests until the others' bodies have room."""
+        """Gives up requests until the total size is below the limit."""
         waiting = self._waiting.copy()
         size = sum(map(_SIZE, waiting))
         if size <= MAX_MEMORY:
@@ -148,7 +147,7 @@ class IncompleteRequests:
                 size -= request.size
 
     def try_without_body(self, request: IncompleteRequest) -> bool:
-        """Responds to ``request`` when that needs no body: no credential, an unknown path. Returns whether it did."""
+        """Responds to ``request`` if that needs no body (no credential, an unknown path). Returns whether it did."""
         request.trial = request.trial or Lock()
         with request.trial:
             if request.over or request.late:
@@ -165,8 +164,8 @@ class IncompleteRequests:
         return True
 
     def _give_up(self, request: IncompleteRequest) -> bool:
-        """Has the coroutine of ``request`` respond with 408. Returns whether it was given up: not while it is tried, as
-        what the trial finds, or has done, is to be said; it is late once more at the next tick then."""
+        """Makes the coroutine of ``request`` respond with 408. Returns whether it was given up: not during its trial,
+        whose result has to be sent; then it is late again at the next tick."""
         trial: Any = request.trial
         if not trial.acquire(blocking=False):
             request.late = False
@@ -196,8 +195,8 @@ class IncompleteRequests:
 
 
 def _work_off(queue: SimpleQueue[IncompleteRequest], handle: Callable[[IncompleteRequest], object]) -> None:
-    """One after another; after each `PIECE` of work it rests for as long as that took, since whoever is slow can wait.
-    A rest after each request, however short, took a fifth more CPU (trials of 290 µs: 365 µs instead of 300)."""
+    """Handles requests one after another, with a rest after each `PIECE` of work that is as long as the work, as slow
+    clients can wait. A rest after each request took a fifth more CPU (trials of 290 µs: 365 µs instead of 300)."""
     worked = 0.0
     while True:
         request = queue.get()
@@ -216,5 +215,5 @@ _SIZE = attrgetter("size")
 
 
 def _by_right(request: IncompleteRequest) -> tuple[bool, int, float]:
-    """Who has to go first where there is no room for all."""
+    """The order in which requests are given up if their bodies exceed the limit."""
     return request.known, -request.size, request.since

@@ -15,33 +15,33 @@ from valetkey.intake.unwritten import Unwritten, Written
 from valetkey.intake.wsgi import Application, Environ, TwoHosts, WsgiResponse, build_environ, call_application
 
 MAX_CHUNKS = 4_096
-"""The most chunks that a body without a length may come in: each costs as much as a small request."""
+"""The maximum number of chunks of a body without a length: each costs as much as a small request."""
 
 MAX_UNWRITTEN = 256
-"""How many responses wait for what is being written: with more, a thread waits with each, of which there are few."""
+"""How many responses may wait for pending writes without a thread; beyond that each blocks one of the few threads."""
 
 LIVENESS_METHODS = {"GET", "HEAD"}
 
 _NONE = {None, "0"}
-"""The lengths of a body that there is none of."""
+"""The values of Content-Length for no body."""
 
 
 class Intake:
-    """``application``, which handles requests with their complete bodies, at most ``threads`` of them at once that wait
-    for something: each in a thread of its own. Those of which ``is_prompt`` says that they will wait for nothing are
-    handled by the server's own threads, of which there are few: each hand-over to another one costs as much as a
-    quarter of a grant. Where one would wait all the same (`valetkey.waiting`), it is begun anew in one of the others.
+    """Passes requests with complete bodies to ``application``, in up to ``threads`` threads for those that may wait.
+    Requests for which ``is_prompt`` is true, as they will not wait, are handled by the server's own few threads: each
+    hand-over to another thread costs as much as a quarter of a grant. If one would wait after all (`valetkey.waiting`),
+    it is started again in one of the other threads.
 
     A body of more than ``max_body`` bytes is not read, nor one in another transfer coding than ``chunked``: the
     application gets the request without it, and refuses it.
     A request whose body is not complete after ``deadline`` seconds gets the response ``too_slow``, and one with more
     than one ``Host`` the response ``two_hosts``. A request that waits for its body is soon tried without it, so that
-    one that is refused whatever its body says (no credential, no such path) is refused then. ``alive`` is a path and
-    its response, which never waits, however busy the threads are.
+    one that would be refused with any body (no credential, no such path) is refused at once. ``alive`` is a path and
+    its response, which is sent at once, however busy the threads are.
 
-    ``later`` is a key of the environ: the application adds to the list that is there what has to be `Written` before
-    its response is sent; no thread waits for it. Where that fails the application is called once more, with what has
-    failed under the key ``failed``.
+    ``later`` is a key of the environ: the application adds to that list each `Written` that its response has to wait
+    for; no thread is blocked meanwhile. If one fails, the application is called again with the error under the key
+    ``failed``.
     """
 
     def __init__(
@@ -97,56 +97,56 @@ class Intake:
         return None
 
     async def _respond_to(self, environ: Environ, body: bytes) -> WsgiResponse:
-        """The application's response, once everything is durable that it has left to be waited for."""
-        begun: list[Written] = []
-        response = self._respond_at_once(environ, body, begun) if self._is_prompt(environ) else None
+        """The application's response, once all its pending writes are durable."""
+        pending: list[Written] = []
+        response = self._respond_at_once(environ, body, pending) if self._is_prompt(environ) else None
         if response is None:
             await self._threads
-            response = self._respond(environ, body, begun)
-        if not begun or (failed := await self._wait_for(begun)) is None:
+            response = self._respond(environ, body, pending)
+        if not pending or (failed := await self._wait_for(pending)) is None:
             return response
         await self._threads  # the application may ask the ledger, and whoever writes there waits for nobody
         return self._call(environ | {self._failed: failed}, body)
 
-    def _respond_at_once(self, environ: Environ, body: bytes, begun: list[Written]) -> WsgiResponse | None:
-        """The response in this thread, which waits for nothing; None where that would have to be."""
+    def _respond_at_once(self, environ: Environ, body: bytes, pending: list[Written]) -> WsgiResponse | None:
+        """The response, made in this thread without waiting; None if it would have to wait."""
         if len(self._unwritten) >= MAX_UNWRITTEN:
             return None
         try:
-            return waiting.without(self._respond, environ, body, begun)
+            return waiting.without(self._respond, environ, body, pending)
         except waiting.WouldWait:
             environ.pop(self._later, None)
             return None
 
-    def _respond(self, environ: Environ, body: bytes, begun: list[Written]) -> WsgiResponse:
-        """The response, which may be sent when all is durable that is ``begun`` by then."""
+    def _respond(self, environ: Environ, body: bytes, pending: list[Written]) -> WsgiResponse:
+        """The response, which may be sent once all writes that are ``pending`` by then are durable."""
         if len(self._unwritten) < MAX_UNWRITTEN:  # not before: thousands may wait for a thread
-            environ[self._later] = begun
+            environ[self._later] = pending
         try:
             return self._call(environ, body)
-        except BaseException:  # nobody awaits what it has begun
-            for one in begun:
+        except BaseException:  # nobody awaits its pending writes
+            for one in pending:
                 if not one.call_after(_ignore):
                     with suppress(Exception):
                         one.wait()
-            begun.clear()
+            pending.clear()
             raise
 
     def _call(self, environ: Environ, body: bytes) -> WsgiResponse:
         environ["wsgi.input"] = BytesIO(body)
         return call_application(self._application, environ)
 
-    async def _wait_for(self, begun: list[Written]) -> Exception | None:
-        """Returns what has failed, if so."""
+    async def _wait_for(self, pending: list[Written]) -> Exception | None:
+        """Waits until all of them are durable; returns the error, if any."""
         failed: Exception | None = None
-        self._unwritten.add(id(begun))
-        for one in begun:
+        self._unwritten.add(id(pending))
+        for one in pending:
             failed = await Unwritten(one) or failed
-        self._unwritten.remove(id(begun))
+        self._unwritten.remove(id(pending))
         return failed
 
     async def _receive_body(self, environ: Environ, proto: Any, length: str | None) -> bytes | None:
-        """The body, or one that tells the application that it is too large; None when the request has a response."""
+        """The body, or one that shows the application that it is too large; None if the request has been answered."""
         chunked = length is None
         size = 0 if length is None else int(length)  # hyper lets only a number through
         if size > self._max_body or _is_form(environ) or _is_coded(environ):
@@ -184,7 +184,7 @@ class Intake:
         return body
 
     async def _receive_chunks(self, request: IncompleteRequest) -> bytes:
-        """Up to one byte more than a body may have."""
+        """Receives up to one byte more than the limit."""
         chunks: list[bytes] = []
         size = 0
         request.proto.__aiter__()
@@ -205,13 +205,13 @@ class Intake:
 
 
 def _is_form(environ: Environ) -> bool:
-    """Whether the body is a form: the service takes none, so it does not wait for it."""
+    """Whether the body is a form: the service accepts none, so it does not wait for it."""
     kind = environ.get("CONTENT_TYPE", "").lstrip().lower()
     return bool(kind.startswith(("multipart/", "application/x-www-form-urlencoded")))
 
 
 def _is_coded(environ: Environ) -> bool:
-    """Whether the body has a transfer coding below its chunks, which nobody here undoes."""
+    """Whether the body has a transfer coding besides chunks, which is not decoded here."""
     coding: str = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
     return coding.strip().lower() != "chunked"
 

@@ -1,4 +1,4 @@
-"""The threads in which requests are handled that may have to wait for something."""
+"""The threads for requests that may have to wait for something."""
 
 import logging
 from collections.abc import Generator
@@ -12,29 +12,29 @@ log = logging.getLogger("valetkey")
 
 
 class Threads:
-    """Up to ``limit`` of them. ``await`` it: the request goes on in one, who waits longest first."""
+    """Up to ``limit`` threads. ``await`` it: the request continues in one of them, first come, first served."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = Lock()
         self._count = self._idle = 0
         self._behind = 0
-        """Steps in the queue that no thread was found for."""
+        """How many queued steps have no thread yet."""
         self._queue: SimpleQueue[Step] = SimpleQueue()
 
     def __await__(self) -> Generator["Threads", None, None]:
         yield self
 
     def done(self) -> bool:
-        """As futures have it: never, as each ``await`` is for a request of its own."""
+        """Part of the protocol of futures: always False, as each ``await`` is for another request."""
         return False
 
     def cancelled(self) -> bool:
-        """Never."""
+        """Part of the protocol of futures: always False."""
         return False
 
     def add_done_callback(self, step: Step, context: Any = None) -> None:  # noqa: ARG002 - as futures have it
-        """``step`` runs in one of the threads."""
+        """Runs ``step`` in one of the threads."""
         with self._lock:
             self._queue.put(step)
             if self._idle:
@@ -46,7 +46,7 @@ class Threads:
             self._count += 1
         try:
             Thread(target=self._work, name="valetkey-request", daemon=True).start()
-        except RuntimeError:  # the system has none: another thread takes the step, or the next that is started
+        except RuntimeError:  # the system cannot start one: another thread takes the step, or the next one started
             with self._lock:
                 self._count -= 1
                 self._behind += 1
@@ -57,7 +57,7 @@ class Threads:
             step = self._queue.get()
             try:
                 step()
-            except BaseException:  # whatever it is, the others need this thread
+            except BaseException:  # whatever it is, other requests need this thread
                 log.exception("a request has failed")
             with self._lock:
                 if self._behind:

@@ -1,4 +1,4 @@
-"""What a response has to wait for after the application has made it."""
+"""Pending writes that a response has to wait for after the application has made it."""
 
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ from valetkey.intake.loop import Step
 
 
 class Written(Protocol):
-    """Something that is about to be durable: see `valetkey.core.ports.ledger`."""
+    """A pending write: see `valetkey.core.ports.ledger`."""
 
     def wait(self) -> None: ...
 
@@ -15,7 +15,7 @@ class Written(Protocol):
 
 
 class Unwritten:
-    """``await`` it, once: the request goes on in the thread that has written it. Returns what has failed, if so."""
+    """``await`` it, once: the request continues in the writer's thread. Returns the error of the write, if any."""
 
     def __init__(self, written: Written) -> None:
         self._written = written
@@ -26,7 +26,7 @@ class Unwritten:
         return self._failure
 
     def done(self) -> bool:
-        """As futures have it: it is looked for where the request begins to wait."""
+        """Part of the protocol of futures: checked when the request starts to wait."""
         return False
 
     def cancelled(self) -> bool:
@@ -34,7 +34,7 @@ class Unwritten:
         return False
 
     def add_done_callback(self, step: Step, context: Any = None) -> None:  # noqa: ARG002 - as futures have it
-        """``step`` runs when it is written, which may be at once."""
+        """Runs ``step`` when the write is durable, which may be at once."""
 
         def go_on(failure: Exception | None) -> None:
             self._failure = failure

@@ -1,4 +1,4 @@
-"""The content type of a file by its name. The table is the same for every client, whatever the system knows."""
+"""The content type of a file by its name: the same for every client, whatever the system's own table says."""
 
 import mimetypes
 

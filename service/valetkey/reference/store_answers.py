@@ -1,4 +1,4 @@
-"""What a response of a store means, by one list: `store_answers.json`, beside this module.
+"""The meaning of a store's responses, from one table: `store_answers.json`, beside this module.
 
 The service's S3 adapter and `valetkey put` use this module, the browser client a module that is generated from the same
 list (``frontend/client/scripts/answers.mjs``). An error code says more than a status, and stores use different

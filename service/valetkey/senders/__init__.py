@@ -1,4 +1,4 @@
-"""Who may send events. Each has a module that says its name and its settings, proves who sent a delivery, and reads it.
+"""Event senders. Each has a module with its name and settings that authenticates and parses its deliveries.
 
 Another sender is one more module, and one more line here: a base of `EventSettings`.
 """
@@ -9,12 +9,12 @@ from dataclasses import replace
 from pydantic import BaseModel
 
 from valetkey.core.errors import ConfigurationError
-from valetkey.core.events.event import Entrance, EventSender
+from valetkey.core.events.event import EventEndpoint, EventSender
 from valetkey.senders.b2 import B2Settings
 from valetkey.senders.ceph import CephSettings
 from valetkey.senders.eventbridge import EventBridgeSettings
 from valetkey.senders.minio import MinioSettings
-from valetkey.senders.settings import Outside, SenderSettings
+from valetkey.senders.settings import SenderContext, SenderSettings
 from valetkey.senders.sns import SnsSettings
 
 
@@ -42,25 +42,25 @@ def kind_of(name: str) -> str:
     return name.partition(AT)[0]
 
 
-def make_senders(settings: EventSettings, outside: Outside) -> dict[str, EventSender]:
+def make_senders(settings: EventSettings, context: SenderContext) -> dict[str, EventSender]:
     """Those that have what they need to be trusted, by name. Raises `ConfigurationError`."""
-    made = {kind.sender_name: kind.make_sender(settings, outside) for kind in KINDS}
+    made = {kind.sender_name: kind.make_sender(settings, context) for kind in KINDS}
     return {name: sender for name, sender in made.items() if sender is not None}
 
 
-def make_entrances(
-    settings: EventSettings, stores: Mapping[str, EventSettings], outside: Outside
-) -> dict[str, Entrance]:
+def make_endpoints(
+    settings: EventSettings, stores: Mapping[str, EventSettings], context: SenderContext
+) -> dict[str, EventEndpoint]:
     """By kind, the senders that have what they need to be trusted: those of ``settings``, and those that one of
     ``stores`` has for itself. Raises `ConfigurationError`, also where two have the same secret or topic."""
     require_apart([(None, settings), *stores.items()], EventSettings.model_fields)
-    made = make_senders(settings, outside)
+    made = make_senders(settings, context)
     for store, said in stores.items():
         made |= {
-            f"{kind}{AT}{store}": sender for kind, sender in make_senders(said, replace(outside, store=store)).items()
+            f"{kind}{AT}{store}": sender for kind, sender in make_senders(said, replace(context, store=store)).items()
         }
     return {
-        kind: Entrance({name: sender for name, sender in made.items() if kind_of(name) == kind})
+        kind: EventEndpoint({name: sender for name, sender in made.items() if kind_of(name) == kind})
         for kind in dict.fromkeys(map(kind_of, made))
     }
 

@@ -13,9 +13,9 @@ from pydantic import Field
 from typing_extensions import override
 
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events.event import Arrival, Delivery, EventSender, ObjectEvent, Parsed
+from valetkey.core.events.event import Delivery, DeliveryHead, EventSender, ObjectEvent, Parsed
 from valetkey.senders.records import gather, read_json, require_created, require_text
-from valetkey.senders.settings import Outside, SenderSettings
+from valetkey.senders.settings import SenderContext, SenderSettings
 
 SIGNATURE = "x-bz-event-notification-signature"
 _SIGNED = re.compile("v1=[0-9a-f]{64}")
@@ -34,7 +34,7 @@ class B2Settings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> EventSender | None:
+    def make_sender(self, context: SenderContext) -> EventSender | None:
         return B2Sender(self.events_b2_secret) if self.events_b2_secret else None
 
 
@@ -44,8 +44,8 @@ class B2Sender:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
-    def admit(self, arrival: Arrival) -> None:
-        if not _SIGNED.fullmatch(arrival.headers.get(SIGNATURE, "").strip()):
+    def admit(self, head: DeliveryHead) -> None:
+        if not _SIGNED.fullmatch(head.headers.get(SIGNATURE, "").strip()):
             raise SenderRefused("The delivery has no signature.")
 
     def authenticate(self, delivery: Delivery) -> None:

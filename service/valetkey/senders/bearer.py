@@ -3,7 +3,7 @@
 import hmac
 
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events.event import Arrival
+from valetkey.core.events.event import DeliveryHead
 
 
 def require_secret(given: str | None, secret: str) -> None:
@@ -12,7 +12,7 @@ def require_secret(given: str | None, secret: str) -> None:
         raise SenderRefused("The delivery does not carry this endpoint's secret.")
 
 
-def bearer_token(arrival: Arrival) -> str | None:
+def bearer_token(head: DeliveryHead) -> str | None:
     """What follows ``Bearer``; None without it."""
-    scheme, _, token = arrival.headers.get("authorization", "").partition(" ")
+    scheme, _, token = head.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

@@ -10,9 +10,9 @@ from pydantic import Field
 from typing_extensions import override
 
 from valetkey.core.errors import MalformedEvent, SenderRefused
-from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
+from valetkey.core.events.event import Delivery, DeliveryHead, EventSender, Parsed
 from valetkey.senders.records import read_json, read_records
-from valetkey.senders.settings import Outside, SenderSettings
+from valetkey.senders.settings import SenderContext, SenderSettings
 
 
 class CephSettings(SenderSettings):
@@ -28,7 +28,7 @@ class CephSettings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> EventSender | None:
+    def make_sender(self, context: SenderContext) -> EventSender | None:
         return CephSender(self.events_ceph_secret) if self.events_ceph_secret else None
 
 
@@ -38,8 +38,8 @@ class CephSender:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
-    def admit(self, arrival: Arrival) -> None:
-        given = arrival.query.get("secret")
+    def admit(self, head: DeliveryHead) -> None:
+        given = head.query.get("secret")
         if given is not None and not self._is_secret(given):
             raise _refused()
 

@@ -1,4 +1,4 @@
-"""The certificates with whose keys deliveries are signed: each is fetched once, and few at a time."""
+"""The certificates that deliveries are signed with: each is fetched once, and only a few at a time."""
 
 from collections import deque
 from collections.abc import Callable, Mapping

@@ -7,10 +7,10 @@ EventBridge waits 5 seconds, repeats after 429 and 5xx for 24 hours, and honours
 from pydantic import Field
 from typing_extensions import override
 
-from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
+from valetkey.core.events.event import Delivery, DeliveryHead, EventSender, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_eventbridge, read_json
-from valetkey.senders.settings import Outside, SenderSettings
+from valetkey.senders.settings import SenderContext, SenderSettings
 
 
 class EventBridgeSettings(SenderSettings):
@@ -26,7 +26,7 @@ class EventBridgeSettings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> EventSender | None:
+    def make_sender(self, context: SenderContext) -> EventSender | None:
         return EventBridgeSender(self.events_eventbridge_key) if self.events_eventbridge_key else None
 
 
@@ -36,8 +36,8 @@ class EventBridgeSender:
     def __init__(self, key: str) -> None:
         self._key = key
 
-    def admit(self, arrival: Arrival) -> None:
-        require_secret(arrival.headers.get("x-api-key") or bearer_token(arrival), self._key)
+    def admit(self, head: DeliveryHead) -> None:
+        require_secret(head.headers.get("x-api-key") or bearer_token(head), self._key)
 
     def authenticate(self, delivery: Delivery) -> None:
         self.admit(delivery)

@@ -1,4 +1,4 @@
-"""MinIO's webhook target, its ``auth_token`` being the secret.
+"""MinIO's webhook target, with its ``auth_token`` as the secret.
 
 Event names come with the prefix ``s3:``, and an empty object without its size (MinIO's source, ``event.go``). Any 2xx
 is success; with a ``queue_dir`` it repeats all else.
@@ -7,10 +7,10 @@ is success; with a ``queue_dir`` it repeats all else.
 from pydantic import Field
 from typing_extensions import override
 
-from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
+from valetkey.core.events.event import Delivery, DeliveryHead, EventSender, Parsed
 from valetkey.senders.bearer import bearer_token, require_secret
 from valetkey.senders.records import read_json, read_records
-from valetkey.senders.settings import Outside, SenderSettings
+from valetkey.senders.settings import SenderContext, SenderSettings
 
 
 class MinioSettings(SenderSettings):
@@ -26,7 +26,7 @@ class MinioSettings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> EventSender | None:
+    def make_sender(self, context: SenderContext) -> EventSender | None:
         return MinioSender(self.events_minio_token) if self.events_minio_token else None
 
 
@@ -36,8 +36,8 @@ class MinioSender:
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def admit(self, arrival: Arrival) -> None:
-        require_secret(bearer_token(arrival), self._token)
+    def admit(self, head: DeliveryHead) -> None:
+        require_secret(bearer_token(head), self._token)
 
     def authenticate(self, delivery: Delivery) -> None:
         self.admit(delivery)

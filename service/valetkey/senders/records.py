@@ -1,4 +1,4 @@
-"""What senders carry: S3 event records (version 2, as AWS defined them and others copy them), EventBridge's event, and
+"""The payloads of senders: S3 event records (version 2, defined by AWS and copied by others), EventBridge's event, and
 SNS's envelope around either.
 
 Sources: the S3 user guide, "Event message structure" and "EventBridge event message structure"; the GuardDuty user
@@ -32,8 +32,8 @@ LOGGED_REASONS = 5
 """How many reasons one delivery may log: a stranger's ten thousand event names are not ours to keep."""
 
 
-class LeftOut(Exception):
-    """This record is nothing to look at; its text says why."""
+class SkippedRecord(Exception):
+    """The record is to be ignored; the text says why."""
 
 
 def read_json(body: bytes | str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def read_records(message: dict[str, Any], *, encoded_keys: bool) -> Parsed:
     def read(record: Any) -> ObjectEvent:
         require_created(record["eventName"].removeprefix("s3:"))
         if require_text(record.get("eventVersion", EVENT_VERSION)).partition(".")[0] != EVENT_VERSION:
-            raise LeftOut(f"version {record['eventVersion'][:10]!r} of the event format is unknown")
+            raise SkippedRecord(f"version {record['eventVersion'][:10]!r} of the event format is unknown")
         found = record["s3"]["object"]
         key, bucket = require_text(found["key"]), require_text(record["s3"]["bucket"]["name"])
         told = (_etag(found.get("eTag")), _moment(record.get("eventTime")))
@@ -102,10 +102,10 @@ def read_records(message: dict[str, Any], *, encoded_keys: bool) -> Parsed:
 
 
 def gather(records: object, read: Callable[[Any], StoreEvent]) -> Parsed:
-    """Reads each of ``records`` with ``read``. One that is `LeftOut`, or of another shape, is counted and logged.
+    """Reads each of ``records`` with ``read``. One that is `SkippedRecord`, or of another shape, is counted and logged.
 
-    So a sender neither repeats a delivery for ever for one bad record, nor gives the good ones up. Raises
-    `MalformedEvent` when ``records`` is no list.
+    So a sender neither repeats a delivery for ever because of one bad record, nor drops the good ones. Raises
+    `MalformedEvent` if ``records`` is not a list.
     """
     if not isinstance(records, list):
         raise MalformedEvent("The event has no list of records.")
@@ -114,7 +114,7 @@ def gather(records: object, read: Callable[[Any], StoreEvent]) -> Parsed:
     for record in records:
         try:
             events.append(read(record))
-        except LeftOut as reason:
+        except SkippedRecord as reason:
             left_out.append(str(reason))
         except (TypeError, KeyError, AttributeError):
             left_out.append("not of the shape of such a record")
@@ -128,7 +128,7 @@ def _read_eventbridge(message: dict[str, Any]) -> StoreEvent:
     if (message.get("source"), message["detail-type"]) == SCANNED:
         return _read_scan(message["detail"])
     if (message.get("source"), message["detail-type"]) != ("aws.s3", "Object Created"):
-        raise LeftOut(f"{message['detail-type'][:60]!r} tells of no new object")
+        raise SkippedRecord(f"{message['detail-type'][:60]!r} tells of no new object")
     found, bucket = message["detail"]["object"], require_text(message["detail"]["bucket"]["name"])
     return ObjectEvent(bucket, require_text(found["key"]), _etag(found.get("etag")), _moment(message.get("time")))
 
@@ -148,9 +148,9 @@ def _read_scan(detail: dict[str, Any]) -> ScanEvent:
 
 
 def require_created(name: str) -> None:
-    """Raises `LeftOut` unless ``name`` is that of a creation."""
+    """Raises `SkippedRecord` unless ``name`` is that of a creation."""
     if not name.startswith(CREATED):
-        raise LeftOut(f"{name[:60]!r} tells of no new object")
+        raise SkippedRecord(f"{name[:60]!r} tells of no new object")
 
 
 def require_text(value: object) -> str:

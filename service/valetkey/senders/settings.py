@@ -1,4 +1,4 @@
-"""What a sender's module says of itself: its name, its settings, and how it is made of them."""
+"""The settings of senders, and how a sender is made from them."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -25,17 +25,17 @@ Separated = Annotated[Values, NoDecode, BeforeValidator(_split)]
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
-    """What a sender may need of other systems. ``certificates`` makes a function that gets what is at an https URL, and
+class SenderContext:
+    """What a sender needs besides its settings. ``certificates`` makes a function that fetches an https URL, and
     ``confirm`` confirms a subscription by topic ARN and token; `SnsSender` says what both may raise. ``store`` is the
-    one whose settings the sender is made of, None those of the installation."""
+    store whose settings the sender is made from; None: those of the installation."""
 
     certificates: Callable[[], Callable[[str], bytes]]
     confirm: Callable[[str, str], None]
     store: str | None = None
 
     def setting(self, field: str) -> str:
-        """Where ``field`` is set, for messages."""
+        """The name of the setting ``field``, for messages."""
         return f"VALETKEY_{field.upper()}" if self.store is None else f"{field} of [stores.{self.store}]"
 
 
@@ -46,5 +46,5 @@ class SenderSettings(BaseModel):
     """The last part of its address: ``/v1/events/<name>``."""
 
     @abstractmethod
-    def make_sender(self, outside: Outside) -> EventSender | None:
-        """The sender; None without what proves who sends. Raises `ConfigurationError` for what cannot be right."""
+    def make_sender(self, context: SenderContext) -> EventSender | None:
+        """The sender; None if its credential is not set. Raises `ConfigurationError` for invalid settings."""

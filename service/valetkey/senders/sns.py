@@ -18,9 +18,9 @@ from typing_extensions import override
 
 from valetkey import waiting
 from valetkey.core.errors import ConfigurationError, MalformedEvent, SenderRefused
-from valetkey.core.events.event import Arrival, Delivery, EventSender, Parsed
+from valetkey.core.events.event import Delivery, DeliveryHead, EventSender, Parsed
 from valetkey.senders.records import read_enclosed, read_json, read_message
-from valetkey.senders.settings import Outside, SenderSettings, Separated
+from valetkey.senders.settings import SenderContext, SenderSettings, Separated
 
 log = logging.getLogger("valetkey")
 
@@ -62,12 +62,12 @@ class SnsSettings(SenderSettings):
     )
 
     @override
-    def make_sender(self, outside: Outside) -> EventSender | None:
+    def make_sender(self, context: SenderContext) -> EventSender | None:
         topics = self.events_sns_topic_arns
         if not topics:
             return None
         return SnsSender(
-            topics, outside.certificates(), outside.confirm, setting=outside.setting("events_sns_topic_arns")
+            topics, context.certificates(), context.confirm, setting=context.setting("events_sns_topic_arns")
         )
 
 
@@ -99,10 +99,10 @@ class SnsSender:
         self._confirm = confirm
         self._clock = clock
 
-    def admit(self, arrival: Arrival) -> None:
-        if arrival.headers.get("x-amz-sns-rawdelivery") == "true":
+    def admit(self, head: DeliveryHead) -> None:
+        if head.headers.get("x-amz-sns-rawdelivery") == "true":
             raise SenderRefused("A raw delivery carries no signature: switch raw message delivery off.")
-        if arrival.headers.get("x-amz-sns-topic-arn", self._any_topic) not in self._topics:  # not all of them send it
+        if head.headers.get("x-amz-sns-topic-arn", self._any_topic) not in self._topics:  # not all of them send it
             raise SenderRefused(self._other_topic)
 
     def authenticate(self, delivery: Delivery) -> None:

@@ -1,4 +1,4 @@
-"""The file ``.env`` in the working directory, which stands behind the environment."""
+"""The file ``.env`` in the working directory, which the environment overrides."""
 
 import os
 from pathlib import Path

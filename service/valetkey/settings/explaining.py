@@ -1,4 +1,4 @@
-"""What pydantic found wrong, for the person who wrote it."""
+"""Errors of pydantic, explained to the person who wrote the settings."""
 
 from typing import Any
 

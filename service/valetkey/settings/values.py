@@ -1,4 +1,4 @@
-"""What a value of a setting may be: addresses, origins, secrets."""
+"""The allowed values of settings: URLs, origins, secrets."""
 
 import base64
 import re

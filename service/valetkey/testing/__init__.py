@@ -1,4 +1,4 @@
-"""valetkey in memory, for the tests of applications that use it: no S3, no database, no threads, and real policies.
+"""valetkey in memory, for applications' tests: no S3, no database, no threads, and real policies.
 
 ::
 
@@ -17,7 +17,7 @@ The store judges forms as S3 does (the same function is compared with Ceph RGW's
 client that sends another size or type is refused. ``valetkey.store.before`` and ``valetkey.ledger.before`` take a
 function that is called before each operation, and may raise `StoreUnavailable` or `LedgerUnavailable`.
 
-`valetkey.testing.contracts` has what a store or a ledger of your own must do, as test suites.
+`valetkey.testing.contracts` has test suites for a store or a ledger of your own.
 """
 
 from typing import TYPE_CHECKING, Any

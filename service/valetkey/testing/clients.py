@@ -1,4 +1,4 @@
-"""Those who upload: a client of the API, and a page of the application in a browser."""
+"""Clients for tests: one of the API, and a page of the application in a browser."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
@@ -72,7 +72,7 @@ class TestClient:
         return answer
 
     def complete(self, granted: Mapping[str, Any]) -> dict[str, Any]:
-        """Says that the bytes are sent: the upload, or the problem document."""
+        """Completes the upload; returns it, or the problem document."""
         return self._call(granted, "complete", {})
 
     def _call(self, granted: Mapping[str, Any], what: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,22 +83,22 @@ class TestClient:
 
 
 class Page:
-    """Plays a page of the application in a browser, and the ``<valet-upload>`` on it, for whoever ``http`` is logged in
-    as: by the application's own login, and its own ``owner_loader``."""
+    """Plays a page of the application in a browser, with its ``<valet-upload>``, for the user that ``http`` is logged
+    in as by the application's own login and ``owner_loader``."""
 
     def __init__(self, http: FlaskClient, stores: Sequence[MemoryStore], prefix: str, work: Callable[[], None]) -> None:
         self._http, self._stores, self._prefix, self._work = http, stores, prefix, work
 
     def ticket(self, profile: str = "default") -> str:
-        """The ticket that the page gets. Raises `AssertionError` when it is refused: nobody is logged in."""
+        """The ticket that the page gets. Raises `AssertionError` if it is refused, because nobody is logged in."""
         asked = {"profile": profile}
         answer = self._http.post(f"{self._prefix}{PATH}", json=asked, headers={"Sec-Fetch-Site": "same-origin"})
         assert answer.status_code == 200, answer.text  # noqa: S101
         return str(answer.get_json()["ticket"])
 
     def field(self, name: str, *files: FilePart, profile: str = "default", **asked: Any) -> dict[str, list[str]]:
-        """What ``<valet-upload name=... profile=...>`` adds to its form once ``files`` are uploaded: their ids, by the
-        field's name. ``asked`` goes into each request for an upload (metadata, ...).
+        """The field that ``<valet-upload name=... profile=...>`` adds to its form once ``files`` are uploaded: their
+        ids, by the field's name. ``asked`` goes into each request for an upload (metadata, ...).
 
         Raises `AssertionError`, which says why, for a file that is refused or not confirmed: a form is not sent then.
         """

@@ -1,11 +1,11 @@
-"""The time of a test."""
+"""A clock for tests."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 
 class Clock:
-    """What ``source`` says (aware, UTC), and as much later as it was set forward."""
+    """The time of ``source`` (aware, UTC), plus the time by which it was set forward."""
 
     def __init__(self, source: Callable[[], datetime]) -> None:
         self._source = source
@@ -15,5 +15,5 @@ class Clock:
         return self._source() + self._ahead
 
     def set_forward(self, moment: datetime) -> None:
-        """Makes it ``moment`` now; one that is past changes nothing."""
+        """Sets the time to ``moment``; one in the past changes nothing."""
         self._ahead += max(timedelta(), moment - self())

@@ -1,4 +1,4 @@
-"""Settings that a test run needs where the application is made: nothing of them is ever used."""
+"""Settings required to create an application in a test run; none of them is ever used."""
 
 from base64 import b64encode
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""valetkey in memory: mounted in an application, or for a while in the place of what is mounted there."""
+"""valetkey in memory: mounted in an application, or temporarily replacing what is mounted there."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,10 +45,10 @@ from valetkey.testing.webhooks import AppReceiver
 
 PUBLIC_URL = "http://valetkey.test"
 ALL = 1_000_000
-"""More than a test has of anything."""
+"""A limit larger than any number in a test."""
 
 MAX_ROUNDS = 100
-"""How often `InMemory.work` begins again for what has come of its own work: a hook may upload for ever."""
+"""How many times `InMemory.work` repeats for the results of its own work: a hook may create uploads for ever."""
 
 
 def _now() -> datetime:
@@ -56,10 +56,11 @@ def _now() -> datetime:
 
 
 class InMemory(InProcess):
-    """valetkey in one application, on stores and a ledger in memory, with all whom a test plays.
+    """valetkey in one application, on stores and a ledger in memory, with clients, pages, workers and scanners for
+    tests.
 
-    ``stores`` has each store by its name; ``store`` is the first, which is the only one where
-    there is one. `memory` makes one of these, and `MemoryValetKey` is one.
+    ``stores`` has each store by its name; ``store`` is the first, which is usually the only one. `memory` makes one of
+    these, and `MemoryValetKey` is one.
     """
 
     def __init__(self, app: Flask, setup: Setup, clock: Callable[[], datetime]) -> None:
@@ -111,12 +112,12 @@ class InMemory(InProcess):
         return self._parts
 
     def client(self, ticket: IssuedTicket | str | None = None) -> TestClient:
-        """Somebody who uploads with ``ticket``; without one, a server of the application's, for any owner."""
+        """A client that uploads with ``ticket``; without one, a server of the application, for any owner."""
         credential = self._api_key() if ticket is None else str(ticket)
         return TestClient(self._http(), list(self.stores.values()), self._prefix, credential)
 
     def _api_key(self) -> str | None:
-        """A fresh one, of the account that the application's own calls act for; None where none is asked for."""
+        """A new API key for the application's own account; None if none is required."""
         if self._setup.is_open:
             return None
         key, text = new_key(APPLICATION, self._clock())
@@ -131,26 +132,26 @@ class InMemory(InProcess):
         return self._app.test_client()
 
     def event(self, upload_id: str) -> None:
-        """The store's own event for what an upload's client sent, for clients that say nothing.
+        """Sends the store's event for an upload's bytes, for clients that do not complete their uploads.
 
-        Raises `LookupError` for an id that is no upload's.
+        Raises `LookupError` for an unknown id.
         """
         upload = self._upload(upload_id)
         self.service.observe([ObjectEvent(upload.bucket, upload.arrival_key)])
 
     def work(self) -> None:
-        """What `valetkey worker` does within a second: looks at what is due, contents of uploads whose profile has
-        ``detect`` among it, erases owners, calls the hooks, and sends webhooks, where `webhooks_to` said where to.
+        """Does what `valetkey worker` does within a second: checks due uploads, including the contents of those whose
+        profile has ``detect``, erases owners, calls hooks, and sends webhooks if `webhooks_to` was called.
 
-        What comes of that at once is done as well, for `MAX_ROUNDS` rounds: a hook may delete an upload, or erase its
-        owner.
+        Work that results from this is done as well, for up to `MAX_ROUNDS` rounds: a hook may delete an upload, or
+        erase its owner.
         """
         for _ in range(MAX_ROUNDS):
             if not self._work_once():
                 return
 
     def _work_once(self) -> bool:
-        """Whether there was anything to do."""
+        """Does one round; returns whether there was anything to do."""
         done = len(list(self._sweep.look())) + len(list(self._eraser.run()))
         for dispatcher in self._dispatchers():
             claimed = dispatcher.claim(ALL)
@@ -161,7 +162,7 @@ class InMemory(InProcess):
 
     def _dispatchers(self) -> Iterator[Dispatcher]:
         for hook in self._hooks_here.callers():
-            yield self._dispatching(hook.outbox, hook, name=hook.name, counts_begun=True)
+            yield self._dispatching(hook.outbox, hook, name=hook.name, counts_starts=True)
         if self._webhooks:
             yield self._webhooks
 
@@ -171,10 +172,9 @@ class InMemory(InProcess):
         return Dispatcher(outbox, receiver, delays=delays, clock=self._clock, chance=lambda: middle, **said)
 
     def advance(self, by: timedelta) -> None:
-        """Lets so much time pass, with a worker that does everything when it is due. Raises ValueError for less than
-        nothing.
+        """Lets time pass, with a worker that does everything when it is due. Raises `ValueError` for a negative time.
 
-        It is valetkey's time alone: sessions and other clocks of the application stay as they are.
+        Only valetkey's clock is advanced: sessions and other clocks of the application stay as they are.
         """
         if by < timedelta():
             raise ValueError("Time passes in one direction.")
@@ -189,7 +189,7 @@ class InMemory(InProcess):
             pass
 
     def _next_due(self, end: datetime) -> datetime | None:
-        """When a worker has something to do next that it has not tried yet; None where that is after ``end``."""
+        """When a worker has untried work next; None if that is after ``end``."""
         now = self._clock()
         moments = [upload.due_at for upload in self.ledger.due(end, ALL) if upload.due_at]
         moments += [job.due_at for job in self.ledger.due_erasures(end, ALL) if job.due_at]
@@ -205,11 +205,11 @@ class InMemory(InProcess):
         return [json.loads(one.body) for one in reversed(self.ledger.announcements(None, ALL))]
 
     def webhooks_to(self, path: str, *, secrets: Sequence[str] | None = None) -> None:
-        """Has `work` and `advance` post webhooks to the application's own receiver at ``path``, signed with ``secrets``
-        (None: those of `VALETKEY_WEBHOOK_SECRETS`), and repeat what it does not answer with 2xx.
+        """Makes `work` and `advance` post webhooks to the application's own receiver at ``path``, signed with
+        ``secrets`` (None: those of `VALETKEY_WEBHOOK_SECRETS`), and repeat those that are not answered with 2xx.
 
-        What the receiver raises reaches the test where the application is ``testing``. Raises `ConfigurationError`
-        where there is no secret.
+        Exceptions of the receiver reach the test if the application is ``testing``. Raises `ConfigurationError` if
+        there is no secret.
         """
         signed_by = self._setup.webhook_secrets if secrets is None else secrets
         if not signed_by:
@@ -217,9 +217,9 @@ class InMemory(InProcess):
         self._webhooks = self._dispatching(self.ledger, AppReceiver(self._http, path, signed_by))
 
     def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:
-        """A scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
+        """Gives a scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
 
-        Raises `LookupError` when there are none, and `StateConflict` where no verdict is waited for.
+        Raises `LookupError` if there are none, and `StateConflict` if the upload waits for no verdict.
         """
         self.event(upload_id)
         upload = self._upload(upload_id)
@@ -236,7 +236,7 @@ class InMemory(InProcess):
 
 
 def _in_memory(stores: Sequence[NamedStore], clock: Callable[[], datetime]) -> dict[str, MemoryStore]:
-    """What stands for each of ``stores``, by its name, with a bucket of its own."""
+    """A memory store for each of ``stores``, by its name, with its own bucket."""
     made: dict[str, MemoryStore] = {}
     for one in stores:
         bucket, known = one.store.bucket, one.store.capabilities
@@ -249,10 +249,9 @@ def _in_memory(stores: Sequence[NamedStore], clock: Callable[[], datetime]) -> d
 
 
 class MemoryValetKey(InPages, OnEnds, InMemory):
-    """`valetkey.ValetKey` on a store and a ledger in memory, for an application without one; no credential is asked
-    for.
+    """`valetkey.ValetKey` on a store and a ledger in memory, for an application without one. No credential is required.
 
-    ``profiles`` as for `ValetKey`; without them ``default`` takes anything. ``clock`` gives the time (aware, UTC).
+    ``profiles`` as for `ValetKey`; without them ``default`` accepts anything. ``clock`` returns the time (aware, UTC).
     """
 
     def __init__(
@@ -284,12 +283,11 @@ class MemoryValetKey(InPages, OnEnds, InMemory):
 def memory(
     app: Flask, *, profiles: Mapping[str, Profile] | None = None, clock: Callable[[], datetime] = _now
 ) -> Iterator[InMemory]:
-    """valetkey in memory, in the place of what is mounted in ``app`` while the block runs.
+    """valetkey in memory, which replaces the one mounted in ``app`` while the block runs.
 
-    All of that works on it: routes, the methods of the application's own `ValetKey`, signals. Profiles (unless
-    ``profiles`` are given), prefix, ``owner_loader`` and whether a credential is asked for are those of the
-    application. ``clock`` gives the time (aware, UTC). Blocks may stand in each other, each with a store and a ledger
-    of its own. Raises `ConfigurationError` where nothing is mounted.
+    Routes, the methods of the application's own `ValetKey` and signals all use it. Profiles (unless ``profiles`` are
+    given), prefix, ``owner_loader`` and authentication are those of the application. ``clock`` returns the time (aware,
+    UTC). Blocks may be nested, each with its own store and ledger. Raises `ConfigurationError` if nothing is mounted.
     """
     before = app.extensions.get(EXTENSION)
     if before is None:

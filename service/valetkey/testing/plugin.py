@@ -1,7 +1,7 @@
 """The pytest plugin that comes with valetkey: the fixture ``valetkey_memory``.
 
-pytest imports this module in every run where valetkey is installed, so it imports nothing of ours before the fixture is
-asked for: who does not use it waits for nothing, and whoever measures coverage misses nothing.
+pytest imports this module in every run if valetkey is installed, so it imports nothing of ours before the fixture is
+used: other runs are not slowed down, and coverage measurements miss nothing.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ OPTION = "valetkey_app"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The one option, in ``pytest.ini`` or ``pyproject.toml``."""
+    """Adds the one option, for ``pytest.ini`` or ``pyproject.toml``."""
     parser.addini(OPTION, "the fixture that gives the Flask application for valetkey_memory", default="app")
 
 
 @pytest.fixture
 def valetkey_memory(request: pytest.FixtureRequest) -> Iterator["InMemory"]:
-    """valetkey in memory, in the place of what is mounted in the application that the fixture ``app`` gives (or the one
+    """valetkey in memory, which replaces the one mounted in the application of the fixture ``app`` (or of the fixture
     that ``valetkey_app`` names in pytest's configuration)."""
     name = request.config.getini(OPTION)
     try:

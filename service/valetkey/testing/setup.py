@@ -1,4 +1,4 @@
-"""What valetkey in memory stands for, and is to be like."""
+"""The set-up that valetkey in memory imitates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from valetkey.api.owners import PageTickets
 from valetkey.app import Installed
 from valetkey.core.announcing.dispatcher import DELAYS
 from valetkey.core.errors import SenderRefused
-from valetkey.core.events.event import Entrance
+from valetkey.core.events.event import EventEndpoint
 from valetkey.core.model.profile import Profile
 from valetkey.core.model.schedule import SCHEDULE, Schedule
 from valetkey.core.stores import Choose, NamedStore, no_choice
-from valetkey.senders import make_entrances
-from valetkey.senders.settings import Outside
+from valetkey.senders import make_endpoints
+from valetkey.senders.settings import SenderContext
 from valetkey.settings import load_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What valetkey in memory has in common with what it stands for."""
+    """The settings that valetkey in memory shares with the one that it replaces."""
 
     address: Address
     profiles: Mapping[str, Profile]
@@ -31,7 +31,7 @@ class Setup:
     stores: Sequence[NamedStore]
     choose: Choose = no_choice
     schedule: Schedule = SCHEDULE
-    senders: Mapping[str, Entrance] = field(default_factory=dict)
+    senders: Mapping[str, EventEndpoint] = field(default_factory=dict)
     webhook_secrets: Sequence[str] = ()
     webhook_delays: Sequence[float] = DELAYS
 
@@ -44,7 +44,7 @@ class InMemoryMounted(Mounted):
 
 
 def setup_of(installed: Installed) -> Setup:
-    """That of what is mounted in an application."""
+    """The set-up of the valetkey mounted in an application."""
     settings = installed.settings
     return Setup(
         address=installed.address,
@@ -55,8 +55,8 @@ def setup_of(installed: Installed) -> Setup:
         stores=tuple(installed.core.stores),
         choose=installed.core.stores.choose,
         schedule=settings.schedule,
-        senders=make_entrances(
-            settings, load_config(settings.config).stores, Outside(lambda: _fetch_nothing, lambda *_: None)
+        senders=make_endpoints(
+            settings, load_config(settings.config).stores, SenderContext(lambda: _fetch_nothing, lambda *_: None)
         ),
         webhook_secrets=settings.webhook_secrets,
         webhook_delays=settings.webhook_delays,

@@ -1,4 +1,4 @@
-"""The application's own receiver of webhooks, reached without a network."""
+"""The application's own webhook receiver, called without a network."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _CONNECTION = {"Host", "Connection"}
 
 
 class AppReceiver:
-    """`WebhookReceiver` at ``path`` of the application that ``make_client`` makes clients of."""
+    """A `Receiver` that posts to ``path`` of the application whose clients ``make_client`` creates."""
 
     def __init__(self, make_client: Callable[[], FlaskClient], path: str, secrets: Sequence[str]) -> None:
         self._make_client = make_client
@@ -21,7 +21,7 @@ class AppReceiver:
         self._signer = HttpWebhook(f"http://valetkey.test{path}", secrets)
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
-        """Signed as of now: a receiver compares with its own clock, which no test has set forward."""
+        """Posts it, signed as of now: a receiver compares with its own clock, which tests do not set forward."""
         signed = self._signer.headers(announcement, datetime.now(UTC)).items()
         headers = {name: value for name, value in signed if name not in _CONNECTION}
         answer = self._make_client().post(self._path, data=announcement.body, headers=headers)

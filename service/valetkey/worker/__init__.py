@@ -1,7 +1,7 @@
-"""Work beside the requests: the store's events from a queue, the sweep, erasures, the outbox, and a sign of life.
+"""The worker: reading the store's events from a queue, the sweep, erasures, the outbox, and heartbeats.
 
-Every loop keeps running whatever fails, and stops between two pieces of work. Any number of workers may run side by
-side: the ledger and the queue keep two of them from doing the same work twice.
+Every loop keeps running whatever fails, and stops between two pieces of work. Any number of workers may run in
+parallel: the ledger and the queue prevent two of them from doing the same work.
 """
 
 from valetkey.worker.beat import BeatLoop

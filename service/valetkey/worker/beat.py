@@ -1,4 +1,4 @@
-"""Saying that a worker runs, for whoever wonders: `valetkey doctor`."""
+"""Heartbeats of a worker, which `valetkey doctor` reads."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -12,15 +12,15 @@ from valetkey.core.ports.health import WorkerBeat, WorkerBeats
 from valetkey.worker.loop import Repeated
 
 INTERVAL = 30.0
-"""How often it is said, in seconds."""
+"""The interval of heartbeats, in seconds."""
 
 FORGOTTEN_AFTER = timedelta(days=1)
-"""How long a worker is remembered that ended without a word."""
+"""How long the ledger keeps a worker that ended without reporting it."""
 
 
 class BeatLoop(Repeated):
-    """Has the ledger know of this process while it runs. ``looked_at`` says when its sweep last looked, and ``loops``
-    are those of which it says that they stand still."""
+    """Records heartbeats of this process in the ledger. ``looked_at`` returns when its sweep last finished a check of
+    all stores, and ``loops`` are those that are reported if they stall."""
 
     unavailable = "the ledger does not know now that this worker runs"
     failed = "saying that this worker runs failed; it will be retried"
@@ -41,7 +41,7 @@ class BeatLoop(Repeated):
         self._worker = WorkerBeat(str(uuid4()), socket.gethostname()[:255], now, now)
 
     def run(self) -> None:
-        """As `Loop.run`; the ledger forgets the worker at its end."""
+        """Like `Loop.run`; removes the worker from the ledger at its end."""
         try:
             super().run()
         finally:

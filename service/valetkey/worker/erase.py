@@ -10,7 +10,7 @@ log = logging.getLogger("valetkey")
 
 
 class EraseLoop(Repeated):
-    """Looks every ``interval`` seconds whether an owner is to be erased, in a loop of its own: it may take hours."""
+    """Runs due erasures every ``interval`` seconds, in a loop of its own, as one may take hours."""
 
     unavailable = "erasing will go on later"
     failed = "erasing failed; it will be retried"

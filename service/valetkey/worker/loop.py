@@ -1,4 +1,4 @@
-"""What the loops of a worker have in common: they run until they are stopped, whatever fails."""
+"""The worker's loops: they run until they are stopped, whatever fails."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from threading import Event
 from typing import ClassVar, Protocol
 
 from valetkey.core.errors import Unavailable
-from valetkey.core.ports.health import StandsStill
+from valetkey.core.ports.health import StalledWork
 
 log = logging.getLogger("valetkey")
 
@@ -50,11 +50,11 @@ class KeepRunning:
 
 
 class Repeated(ABC):
-    """`Loop` that does a piece of work every ``interval`` seconds; after a failure it pauses and tries again.
+    """A `Loop` that does a piece of work every ``interval`` seconds; after a failure it pauses and tries again.
 
-    ``unavailable`` and ``failed`` are what it logs then, as `KeepRunning` does. ``work`` is what people call its work,
-    and ``store`` whose it is. Who does not get on with it for longer than ``patience`` (or ten times ``interval``)
-    stands still: it hangs, or fails each time.
+    ``unavailable`` and ``failed`` are logged as by `KeepRunning`. ``work`` names its work for people, and ``store`` the
+    store that it is for. A loop without progress for longer than ``patience`` (or ten times ``interval``) is stalled:
+    it hangs, or fails each time.
     """
 
     unavailable: ClassVar[str]
@@ -77,14 +77,14 @@ class Repeated(ABC):
                 self._get_on()
             self._stop.wait(self._interval)
 
-    def standing(self, now: datetime) -> StandsStill | None:
-        """What stands still, and since when; None where it gets on. May be called from another thread."""
+    def standing(self, now: datetime) -> StalledWork | None:
+        """The stalled work, and since when; None if it makes progress. May be called from another thread."""
         since = self._got_on_at
         patience = max(self.patience, timedelta(seconds=10 * self._interval))
-        return StandsStill(self._name, since) if now - since > patience else None
+        return StalledWork(self._name, since) if now - since > patience else None
 
     def _get_on(self) -> None:
-        """A piece of work is done, or a step of one that may take hours."""
+        """Records progress: a piece of work is done, or a step of one that may take hours."""
         self._got_on_at = datetime.now(UTC)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Sending the outbox by several threads: to the webhook, and to each hook by a loop of its own."""
+"""Sending the outbox by several threads: the webhook, and each hook by a loop of its own."""
 
 import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait

@@ -1,4 +1,4 @@
-"""Reading the store's events from a queue."""
+"""Reading a store's events from a queue."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ class QueueLoop:
         *,
         several_stores: bool = False,
     ) -> None:
-        """Of ``several_stores`` no thread waits for one: its message comes again instead, to whichever worker."""
+        """With ``several_stores`` no thread waits for one of them: its message is delivered again later instead."""
         self._queue = queue
         self._parse = parse
         self._handle_events = handle

@@ -1,4 +1,4 @@
-"""Running the sweep at intervals, each part of it by itself: none waits for another, which may take hours."""
+"""Running the parts of the sweep at intervals, each independently, as one may take hours."""
 
 import logging
 from abc import abstractmethod
@@ -30,7 +30,7 @@ class CheckLoop(Repeated):
 
 
 class SweepLoop(Repeated):
-    """Looks at the uploads that are due every ``interval`` seconds."""
+    """Checks the due uploads every ``interval`` seconds."""
 
     unavailable = "the sweep will be tried again"
     failed = "the sweep failed; it will be retried"
@@ -40,7 +40,7 @@ class SweepLoop(Repeated):
         super().__init__(interval, sweep.name)
         self._sweep = sweep
         self.looked_at: datetime | None = None
-        """When the last look was over."""
+        """When the last check ended."""
 
     def _work(self) -> None:
         drain(self._sweep.look(self._stop.is_set), self._get_on)
@@ -48,13 +48,13 @@ class SweepLoop(Repeated):
 
 
 def last_look(sweeps: Sequence[SweepLoop]) -> datetime | None:
-    """When all stores had been looked at since: the oldest of their last looks; None where one was never looked at."""
+    """The oldest of the stores' last checks; None if one of them was never checked."""
     times = [one.looked_at for one in sweeps]
     return None if None in times else min(filter(None, times), default=None)
 
 
 class Seldom(Repeated):
-    """`Repeated` that works once at the start and then every ``gap`` seconds; what failed is tried again after
+    """A `Repeated` that works once at the start and then every ``gap`` seconds; a failure is retried after
     ``interval``."""
 
     patience = timedelta(hours=1)
@@ -74,7 +74,7 @@ class Seldom(Repeated):
 
 
 class CleanLoop(Seldom):
-    """Removes what nobody owns of a store, and uploads that ended long ago."""
+    """Removes objects without an owner from a store, and uploads that ended long ago from the ledger."""
 
     unavailable = "cleaning up will be tried again"
     failed = "cleaning up failed; it will be retried"
@@ -89,7 +89,7 @@ class CleanLoop(Seldom):
 
 
 class RetentionLoop(Seldom):
-    """Has the ledger forget what is not of a store."""
+    """Removes old rows from the ledger that do not belong to a store."""
 
     unavailable = "the ledger will forget later"
     failed = "forgetting what is old failed; it will be retried"
@@ -104,7 +104,7 @@ class RetentionLoop(Seldom):
 
 
 def drain(findings: Iterable[Finding], get_on: Callable[[], None]) -> None:
-    """Works through ``findings``: each is dealt with as it is drawn, and ``get_on`` called after it."""
+    """Consumes ``findings``, which does the work of each, and calls ``get_on`` after each one."""
     for finding in findings:
         get_on()
         log.debug("sweep: %s %s: %s", finding.action, finding.subject, finding.detail)

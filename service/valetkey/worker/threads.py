@@ -1,4 +1,4 @@
-"""Loops side by side."""
+"""Running loops in parallel threads."""
 
 from collections.abc import Sequence
 from threading import Thread
@@ -7,7 +7,7 @@ from valetkey.worker.loop import Loop
 
 
 class Worker:
-    """Runs loops side by side, each in a thread of its own."""
+    """Runs loops in parallel, each in a thread of its own."""
 
     def __init__(self, loops: Sequence[Loop]) -> None:
         self._loops = loops

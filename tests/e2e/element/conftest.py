@@ -34,8 +34,10 @@ PAGE = """<!doctype html><html lang="{lang}" dir="{dir}"><meta charset="utf-8"><
 <button>Send</button></form></main></html>"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValetkeyServer]:
+    """One for each module: its worker asks store, queue and ledger all the time, 3 % of a core as long as it runs. A
+    start takes 2 s of CPU."""
     directory = tmp_path_factory.mktemp("element")
     config = directory / "valetkey.toml"
     config.write_text(PROFILES)
@@ -43,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValetkeyServer]
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with running_site() as site:
         yield site

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, Route
-from tests.support.pages import AXE
+from tests.support.pages import violations
 
 TRANSFER = """(files) => {
   const transfer = new DataTransfer();
@@ -91,9 +91,7 @@ class Field:
         self.page.evaluate(TELL)
 
     def assert_accessible(self) -> None:
-        self.page.evaluate(AXE.read_text())
-        violations = self.page.evaluate("axe.run().then(({ violations }) => violations)")
-        assert [(found["id"], [node["target"] for node in found["nodes"]]) for found in violations] == []
+        assert [(found["id"], [node["target"] for node in found["nodes"]]) for found in violations(self.page)] == []
 
 
 Open = Callable[..., Field]

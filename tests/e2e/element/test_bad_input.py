@@ -62,9 +62,7 @@ def test_a_file_that_changes_while_it_is_read(open_page: Open, tmp_path: Path, s
     assert wait_for(lambda: field.page.evaluate(sent) == PART)
     spoil(film)
     field.page.unroute(LATER_PARTS)
-    expect(field.status("film.bin")).to_have_text(
-        "The file was changed, moved or deleted. Choose it again", timeout=30_000
-    )
+    expect(field.status("film.bin")).to_have_text("The file was changed, moved or deleted. Choose it again")
     assert field.value() == []
     field.pick(payload("other.txt"))
     expect(field.status("other.txt")).to_have_text("Uploaded · 5 bytes")
@@ -107,7 +105,7 @@ def test_ten_thousand_files_while_they_are_sent(open_page: Open) -> None:
     assert wait_for(is_at_its_end)
     field.button(f"Cancel {name}").click()
     expect(field.status(str(name))).to_have_text("Cancelled")
-    assert time.monotonic() - began < 15  # far more than it takes; a page that stands still takes minutes
+    assert time.monotonic() - began < 100  # far more than it takes; a page that stands still takes minutes
     field.pick(payload("one more.txt"))
     expect(field.page.get_by_text("of 10,001 files uploaded")).to_be_visible()
     field.button("Cancel all").click()

@@ -19,7 +19,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_dropped_folder_is_taken_with_all_that_is_in_it(open_page: Open, tmp_path: Path) -> None:
     """Nested, more entries than a reader gives at once, an empty one, names in many scripts: all paths, each once."""
     trip = tmp_path / "Reise 旅"
@@ -34,7 +34,7 @@ def test_a_dropped_folder_is_taken_with_all_that_is_in_it(open_page: Open, tmp_p
         (tmp_path / path).write_bytes(content)
     field = open_page()
     drop(field, trip, tmp_path / "beside.txt")
-    expect(field.page.get_by_text(f"{len(wanted)} of {len(wanted)} files uploaded")).to_be_visible(timeout=200_000)
+    expect(field.page.get_by_text(f"{len(wanted)} of {len(wanted)} files uploaded")).to_be_visible(timeout=400_000)
     shown = "field => field.items.map(({ file }) => [file.webkitRelativePath || file.name, file.size])"
     found: list[tuple[str, int]] = field.element.evaluate(shown)
     assert sorted(map(tuple, found)) == sorted((path, len(content)) for path, content in wanted.items())

@@ -300,7 +300,7 @@ def test_what_another_tab_went_on_with_vanishes(open_page: Open, film: Path) -> 
     others = [field.other_tab(), field.other_tab()]
     for tab in (field, *others):
         expect(listed(tab)).to_be_visible()
-    field.page.wait_for_timeout(3000)  # each looks once more a moment after it was opened
+    field.page.wait_for_timeout(6000)  # each looks once more a moment after it was opened
     field.page.route(LATER_PARTS, refuse)
     choose(field, field.button(f"Resume {film.name}"), film)
     expect(field.status(film.name)).to_have_text(re.compile("No response"))

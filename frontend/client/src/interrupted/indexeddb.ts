@@ -25,8 +25,13 @@ export class IndexedDBRecords implements RecordStore {
 
   async #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
     this.#opened ??= open(this.#name);
-    const database = await this.#opened;
-    return settled(work(database.transaction(STORE, mode).objectStore(STORE)));
+    const opened = this.#opened;
+    try {
+      return await settled(work((await opened).transaction(STORE, mode).objectStore(STORE)));
+    } catch (error) {
+      this.#opened = null; // a system that sleeps, or is short of memory, closes it: the next call opens it anew
+      throw error;
+    }
   }
 }
 

@@ -12,6 +12,7 @@ export interface InterruptedUpload {
 const PATIENCE = 10_000; // ms in which the service is asked about one
 // It is imported on demand, so it shares nothing with the rest: see `service/calls`
 const FORGOTTEN: unknown[] = [401, 403, 404];
+const STRANGER = "unexpected_answer"; // somebody in the place of the service: a proxy, a login page
 const ENDED: string[] = ["aborted", "deleted", "expired", "rejected"];
 
 /** Asks the service about an interrupted upload. Null if it has ended without a result, or the service does not know it. */
@@ -20,7 +21,9 @@ export async function inspect(service: Service, record: UploadRecord): Promise<I
     const stored = await countStored(service, record, AbortSignal.timeout(PATIENCE));
     return stored === null ? null : { record, stored };
   } catch (error) {
-    return FORGOTTEN.includes((error as ValetKeyError).status) ? null : { record, stored: null };
+    const { code, status } = error as ValetKeyError;
+    const forgotten = code !== STRANGER && FORGOTTEN.includes(status);
+    return forgotten ? null : { record, stored: null };
   }
 }
 

@@ -1,6 +1,6 @@
 import { asValetKeyError } from "../model/errors";
 import type { GrantedUpload } from "../model/wire";
-import { type CallContext, ENDED_STATES, FORGOTTEN_STATUSES } from "../service/calls";
+import { type CallContext, ENDED_STATES, isForgotten } from "../service/calls";
 import type { UploadRecord } from "./records";
 
 /**
@@ -11,7 +11,7 @@ export async function reopen(record: UploadRecord, context: CallContext): Promis
   try {
     return await fetchState(record, context);
   } catch (error) {
-    if (FORGOTTEN_STATUSES.has(asValetKeyError(error).status ?? 0)) return null;
+    if (isForgotten(error)) return null;
     throw error;
   }
 }

@@ -34,7 +34,7 @@ export interface ErrorDetails {
   /** what the storage's response means, by the list that both clients and the service share */
   meaning?: string;
   /** how often it may happen before the upload fails; unset if only patience limits it */
-  tries?: number;
+  tries?: number | undefined;
   /** each problem with a request, if the service lists them */
   errors?: Problem["errors"];
   cause?: unknown;
@@ -43,15 +43,16 @@ export interface ErrorDetails {
 /** Everything that can go wrong, with a stable `code` and one sentence in `detail` that says what to do. */
 export class ValetKeyError extends Error {
   override readonly name: string = "ValetKeyError";
-  readonly code: string;
-  readonly detail: string;
-  readonly status: number | undefined;
-  readonly retryable: boolean;
-  readonly retryAfter: number | undefined;
-  readonly errors: NonNullable<Problem["errors"]>;
-  readonly sent: boolean;
-  readonly meaning: string | undefined;
-  readonly tries: number;
+  // declared only: the constructor sets them all
+  declare readonly code: string;
+  declare readonly detail: string;
+  declare readonly status: number | undefined;
+  declare readonly retryable: boolean;
+  declare readonly retryAfter: number | undefined;
+  declare readonly errors: NonNullable<Problem["errors"]>;
+  declare readonly sent: boolean;
+  declare readonly meaning: string | undefined;
+  declare readonly tries: number | undefined;
 
   constructor(code: ClientCode | (string & {}), detail: string, failure: ErrorDetails = {}) {
     super(detail, { cause: failure.cause });
@@ -63,7 +64,7 @@ export class ValetKeyError extends Error {
     this.errors = failure.errors ?? [];
     this.sent = failure.sent ?? false;
     this.meaning = failure.meaning;
-    this.tries = failure.tries ?? Number.POSITIVE_INFINITY;
+    this.tries = failure.tries;
   }
 }
 

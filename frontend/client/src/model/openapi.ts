@@ -714,46 +714,46 @@ export interface components {
              *
              *     | code | status | |
              *     |---|---|---|
-             *     | `malformed_event` | 400 | The event is not in the form that its sender documents. |
-             *     | `malformed_json` | 400 | The body is no JSON. |
-             *     | `bad_request` | 400 | The connection ended in the middle of the body, or the request has more than one `Host`. |
-             *     | `unauthenticated` | 401 | No credential was sent, or one that is not valid (any more). |
-             *     | `forbidden` | 403 | The credential is known, and does not allow this. |
-             *     | `ticket_used_up` | 403 | The ticket has created as many uploads as it may. |
+             *     | `malformed_event` | 400 | The event does not have the format that its sender documents. |
+             *     | `malformed_json` | 400 | The body is not JSON. |
+             *     | `bad_request` | 400 | The connection closed in the body, the request has more than one `Host`, or its query is not UTF-8. |
+             *     | `unauthenticated` | 401 | No credential was sent, or it is not, or no longer, valid. |
+             *     | `forbidden` | 403 | The credential is known, but does not allow this. |
+             *     | `ticket_used_up` | 403 | The ticket has created as many uploads as it allows. |
              *     | `sender_refused` | 403 | The event does not prove who sent it. |
-             *     | `upload_not_found` | 404 | The upload is not there, or not the caller's. |
-             *     | `profile_not_found` | 404 | There is no profile of this name to tell about. |
-             *     | `erasure_not_found` | 404 | The erasure is not there, or not the caller's. |
+             *     | `upload_not_found` | 404 | The upload does not exist, or is not the caller's. |
+             *     | `profile_not_found` | 404 | There is no profile with this name. |
+             *     | `erasure_not_found` | 404 | The erasure does not exist, or is not the caller's. |
              *     | `sender_unknown` | 404 | There is no such event sender, or its setting is missing. |
-             *     | `not_found` | 404 | There is nothing under this path. |
-             *     | `method_not_allowed` | 405 | The path does not take this method; `Allow` names those that it takes. |
-             *     | `request_timeout` | 408 | The body was not there in time. |
+             *     | `not_found` | 404 | There is nothing at this path. |
+             *     | `method_not_allowed` | 405 | The path does not accept this method; `Allow` lists the methods that it accepts. |
+             *     | `request_timeout` | 408 | The body did not arrive in time. |
              *     | `state_conflict` | 409 | The upload is in a state that does not allow this. |
              *     | `parts_missing` | 409 | Not all parts are at the store yet; the upload stays open for them. |
-             *     | `parts_mismatch` | 409 | The parts that the client names are not those that the store has. |
+             *     | `parts_mismatch` | 409 | The parts that the client lists are not those that the store has. |
              *     | `already_claimed` | 409 | The upload is claimed under another reference. |
              *     | `object_replaced` | 409 | The bytes at the store are not those that were confirmed: somebody else has replaced or removed them. |
              *     | `request_entity_too_large` | 413 | The body has more than 256 KiB: files go straight to S3. |
              *     | `request_uri_too_long` | 414 | The query has more than 16 KiB. |
-             *     | `unsupported_media_type` | 415 | The body is a form, or no JSON: files go straight to S3. |
-             *     | `invalid_request` | 422 | The request does not have the form that the API documents; `errors` says where. |
+             *     | `unsupported_media_type` | 415 | The body is a form, or not JSON: files go straight to S3. |
+             *     | `invalid_request` | 422 | The request does not match what the API documents; `errors` says where. |
              *     | `unknown_profile` | 422 | There is no such profile. |
-             *     | `content_type_not_allowed` | 422 | The profile does not take this content type, or it is none. |
-             *     | `size_out_of_range` | 422 | The profile takes larger or smaller files only. |
-             *     | `metadata_not_allowed` | 422 | The profile does not take these metadata keys, or they are too many. |
-             *     | `idempotency_key_reused` | 422 | This Idempotency-Key was used with another request: take a new one. |
-             *     | `method_not_supported` | 422 | The bytes cannot travel that way, because of their size or because of the store. |
-             *     | `checksum_not_supported` | 422 | S3 keeps no such checksum of a whole object that came in parts. |
-             *     | `checksum_required` | 422 | The profile takes nothing without a checksum. |
-             *     | `wrong_profile` | 422 | The upload is of another profile than it is taken for. |
-             *     | `internal_error` | 500 | A fault of the service; it is logged. |
-             *     | `configuration_error` | 500 | What runs the service keeps it from answering; `detail` says how, and it is logged. |
-             *     | `not_implemented` | 501 | The body has a transfer coding beside its chunks. |
+             *     | `content_type_not_allowed` | 422 | The profile does not accept this content type, or it is not a content type. |
+             *     | `size_out_of_range` | 422 | The profile accepts only larger or smaller files. |
+             *     | `metadata_not_allowed` | 422 | The profile does not accept these metadata keys, or there are too many. |
+             *     | `idempotency_key_reused` | 422 | This Idempotency-Key was used with another request: use a new one. |
+             *     | `method_not_supported` | 422 | The bytes cannot be sent that way, because of their size or because of the store. |
+             *     | `checksum_not_supported` | 422 | S3 keeps no such checksum for a whole object that was sent in parts. |
+             *     | `checksum_required` | 422 | The profile requires a checksum. |
+             *     | `wrong_profile` | 422 | The upload has a profile other than the one that it is claimed for. |
+             *     | `internal_error` | 500 | A fault in the service; it is logged. |
+             *     | `configuration_error` | 500 | The application or server keeps it from answering; `detail` says how. It is logged. |
+             *     | `not_implemented` | 501 | The body has a transfer coding besides its chunks. |
              *     | `unavailable` | 503 | The service is busy, or something that it needs is unavailable: try again. |
-             *     | `store_unavailable` | 503 | The store is unavailable, or does not do what it was asked for: try again. |
+             *     | `store_unavailable` | 503 | The store is unavailable, or did not do what it was asked to do: try again. |
              *     | `copy_unproven` | 503 | The copy has another ETag than its source, and nothing that the store shows proves it; see `checksum`. |
              *     | `ledger_unavailable` | 503 | The ledger is unavailable: try again. |
-             *     | `rules_unknown` | 503 | This process does not know the upload's profile, or its rules, which a newer version kept: stop, not go. |
+             *     | `rules_unknown` | 503 | This process does not know the upload's profile, or its rules, which a newer version stored: it stops. |
              */
             code: string;
             errors?: components["schemas"]["FieldError"][];
@@ -806,18 +806,18 @@ export interface components {
              *
              *     | reason | |
              *     |---|---|
-             *     | `size_mismatch` | Another number of bytes arrived than was granted. |
-             *     | `type_mismatch` | The object has another content type than was granted. |
+             *     | `size_mismatch` | The number of bytes that arrived is not the one that was granted. |
+             *     | `type_mismatch` | The object's content type is not the one that was granted. |
              *     | `upload_id_mismatch` | The object does not carry the id of the upload. |
-             *     | `checksum_mismatch` | The store shows another checksum than was declared. |
-             *     | `checksum_unverified` | The profile insists on a checksum, and the store shows none. |
+             *     | `checksum_mismatch` | The store shows a checksum other than the declared one. |
+             *     | `checksum_unverified` | The profile requires a checksum, and the store shows none. |
              *     | `content_mismatch` | The first bytes are not of the content type that was granted (`detect`). |
              *     | `infected` | A scanner found the bytes infected (`scan`). |
              *     | `overwritten` | Other bytes were written again and again while the upload was being confirmed. |
              *     | `missing` | The object was removed before it could be confirmed. |
-             *     | `placement_refused` | The store does not take the profile's storage class, encryption, tags or Object Lock. |
+             *     | `placement_refused` | The store does not accept the profile's storage class, encryption, tags or Object Lock. |
              *     | `unclaimed` | Nobody claimed it in time (`claim_within`): it is `deleted`. |
-             *     | `erased` | Its owner was erased: nothing that was known of it is kept, whatever its state was. |
+             *     | `erased` | Its owner was erased: nothing that was known about it is kept, whatever its state was. |
              *     | `retention_ended` | It was kept for as long as its profile says (`keep_for`): it is `deleted`. |
              */
             code: string;

@@ -1,3 +1,4 @@
+import { linked } from "../async/abort";
 import { sleep } from "../async/sleep";
 
 const POLL_EVERY = 15_000; // ms: some systems never fire `online`
@@ -10,13 +11,12 @@ export function isOnline(): boolean {
 /** Resolves when there is a network again; rejects with the signal's reason. */
 export async function waitUntilOnline(signal: AbortSignal): Promise<void> {
   while (!isOnline()) {
-    const woken = new AbortController();
-    const wake = () => woken.abort();
+    const { controller, release } = linked(signal);
+    const wake = () => controller.abort();
     globalThis.addEventListener?.("online", wake);
-    signal.addEventListener("abort", wake);
-    await sleep(POLL_EVERY, woken.signal).catch(() => {});
+    await sleep(POLL_EVERY, controller.signal).catch(() => {});
     globalThis.removeEventListener?.("online", wake);
-    signal.removeEventListener("abort", wake);
+    release();
     signal.throwIfAborted();
   }
 }

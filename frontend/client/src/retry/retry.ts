@@ -45,9 +45,10 @@ export async function withRetry<T>(
   { policy, signal, onWait }: RetryOptions,
 ): Promise<T> {
   let failures = 0;
-  let since = 0;
+  let spent = 0;
   for (;;) {
     signal.throwIfAborted();
+    const began = Date.now();
     try {
       return await attempt();
     } catch (thrown) {
@@ -59,12 +60,14 @@ export async function withRetry<T>(
         failures = 0;
         continue;
       }
-      if (failures++ === 0) since = Date.now();
-      if (failures >= error.tries) throw error;
+      // a laptop may have slept meanwhile
+      spent = failures++ ? spent + Math.min(Date.now() - began, policy.patience / 4) : 0;
+      if (failures >= (error.tries as number)) throw error; // never, if it is undefined
       const busy = error.meaning === "wait" ? policy.delay * BUSY : 0;
       const delay = backoff(failures, policy, error.retryAfter ?? busy);
       const until = Date.now() + delay;
-      if (until - since > policy.patience) throw error;
+      spent += delay;
+      if (spent > policy.patience) throw error;
       await during(onWait({ reason: "retry", error, attempt: failures, until }), sleep(delay, signal));
     }
   }

@@ -6,6 +6,7 @@ import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../stora
 import type { StorageResponse } from "../storage/transport";
 import type { SendContext } from "./context";
 import { PartSigner } from "./part-signer";
+import { sliceOf } from "./slice";
 
 /** The parts that S3 is known to have: number to ETag. */
 export type Etags = Map<number, string>;
@@ -43,16 +44,12 @@ export async function sendParts(
 }
 
 /** The function that gets parts signed, with their checksums if the storage wants them. */
-function signerFor(
-  { file, signParts, signal }: SendContext,
-  grant: MultipartGrant,
-): SendContext["signParts"] {
+function signerFor(context: SendContext, grant: MultipartGrant): SendContext["signParts"] {
+  const { signParts, signal } = context;
   if (!grant.part_checksum) return signParts;
   const checksums = new Map<number, Promise<string>>();
   const checksum = (number: number) => {
-    const known =
-      checksums.get(number) ??
-      computeDigest(file.slice(...partRange(grant, number, file.size)), "sha256", signal);
+    const known = checksums.get(number) ?? computeDigest(slicePart(context, grant, number), "sha256", signal);
     checksums.set(number, known);
     return known;
   };
@@ -60,7 +57,7 @@ function signerFor(
     const values = await Promise.all(numbers.map(checksum));
     return signParts(
       numbers,
-      Object.fromEntries(numbers.map((number, index) => [number, values[index] ?? ""])),
+      Object.fromEntries(numbers.map((number, index) => [number, values[index] as string])),
     );
   };
 }
@@ -91,6 +88,11 @@ export function countBytes(grant: MultipartGrant, size: number, etags: Etags): n
   return sum;
 }
 
+/** The bytes of part `number`. Throws `file_changed`. */
+function slicePart({ file, meter }: SendContext, grant: MultipartGrant, number: number): Blob {
+  return sliceOf(file, ...partRange(grant, number, meter.total));
+}
+
 /** The byte range of part `number` in a file of `size` bytes. */
 function partRange(grant: MultipartGrant, number: number, size: number): [from: number, to: number] {
   const from = (number - 1) * grant.part_size;
@@ -104,8 +106,8 @@ async function sendPart(
   number: number,
   upcoming: number[],
 ): Promise<string> {
-  const { meter, storage, signal, file } = context;
-  const bytes = file.slice(...partRange(grant, number, file.size));
+  const { meter, storage, signal } = context;
+  const bytes = slicePart(context, grant, number);
   const put = async () => {
     const { url, headers } = await signer.take(number, upcoming);
     const onProgress = (sent: number) => context.reportProgress(() => meter.advance(number, sent));

@@ -4,6 +4,7 @@ import type { Operation } from "../storage/classify";
 import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
 import type { SendContext } from "./context";
 import { isUsable } from "./signature-age";
+import { sliceOf } from "./slice";
 
 type SingleGrant = PostGrant | PutGrant;
 
@@ -24,7 +25,7 @@ interface GrantState {
  * the service is asked whether they arrived before they are sent again.
  */
 export async function sendInOneRequest(context: SendContext, grant: SingleGrant): Promise<void> {
-  const { storage, meter, signal, file } = context;
+  const { storage, meter, signal } = context;
   const held: GrantState = { grant, since: context.grantedAt, noResponse: false, mayHaveArrived: false };
   await context.retry(() =>
     storage.connections.use(signal, async () => {
@@ -38,7 +39,7 @@ export async function sendInOneRequest(context: SendContext, grant: SingleGrant)
       }
     }),
   );
-  meter.restart(file.size);
+  meter.restart(meter.total);
 }
 
 /** One attempt, with a new grant if ours has expired, by the clock or by S3's response, or may have. */
@@ -64,8 +65,9 @@ async function attempt(context: SendContext, held: GrantState): Promise<void> {
 /** Sends it; returns the error if S3 did not accept it. */
 async function send(context: SendContext, grant: SingleGrant): Promise<ValetKeyError | null> {
   const { file, signal, meter } = context;
+  const body = sliceOf(file, 0, meter.total);
   const onProgress = (sent: number) => context.reportProgress(() => meter.advance(0, sent));
-  const response = await context.storage.send({ headers: {}, ...grant, body: file, signal, onProgress });
+  const response = await context.storage.send({ headers: {}, ...grant, body, signal, onProgress });
   return isSuccess(response) ? null : storageError(response, grant.method.toLowerCase() as Operation);
 }
 

@@ -7,9 +7,7 @@ import type {
   GrantedUpload,
   Problem,
   SignedPart,
-  SignedParts,
   StoredPart,
-  StoredParts,
   UploadBody,
 } from "../model/wire";
 import { parseRetryAfter } from "../retry/retry-after";
@@ -20,6 +18,17 @@ export type Token = string | (() => string | Promise<string>);
 const TIMEOUT = 60_000; // ms
 const COMPLETE_TIMEOUT = 300_000; // ms: the service may copy 5 GB before it responds
 const COMPLETE_LIMIT = 200_000; // bytes of a body; the service takes 256 KiB
+const FEW = 3; // attempts where somebody else answers
+
+/** A response, read as a whole. */
+interface Answer {
+  status: number;
+  /** ms */
+  retryAfter: number | undefined;
+  /** what it is depends on the call; null where it is no JSON */
+  // biome-ignore lint/suspicious/noExplicitAny: each method says what it is
+  body: any;
+}
 
 interface Call {
   signal: AbortSignal;
@@ -28,7 +37,6 @@ interface Call {
   ticket?: string;
   headers?: Record<string, string>;
   timeout?: number;
-  keepalive?: boolean;
 }
 
 /** What `complete` returns: the upload, and how long to wait before asking again (ms); null once it has ended. */
@@ -50,22 +58,21 @@ export class Service {
 
   async create(request: CreateUpload, idempotencyKey: string, signal: AbortSignal): Promise<GrantedUpload> {
     const headers = { "Idempotency-Key": idempotencyKey };
-    return (await this.#call("POST", "/v1/uploads", { signal, body: request, headers })).json();
+    return (await this.#call("POST", "", "grant", { signal, body: request, headers })).body;
   }
 
   /** Creates up to 100; the results are in the order of the requests. */
   async createBatch(uploads: CreateUpload[], signal: AbortSignal): Promise<BatchResult[]> {
-    const response = await this.#call("POST", "/v1/uploads/batch", { signal, body: { uploads } });
-    return ((await response.json()) as { results: BatchResult[] }).results;
+    return (await this.#call("POST", "/batch", "results", { signal, body: { uploads } })).body.results;
   }
 
   async get(id: string, ticket: string, signal: AbortSignal): Promise<UploadBody> {
-    return (await this.#call("GET", `/v1/uploads/${id}`, { signal, ticket })).json();
+    return (await this.#call("GET", `/${id}`, "state", { signal, ticket })).body;
   }
 
   /** A new grant for the same upload. Rejects with `state_conflict` if S3 has its bytes, or it has ended. */
   async renew(id: string, ticket: string, signal: AbortSignal): Promise<GrantedUpload> {
-    return (await this.#call("POST", `/v1/uploads/${id}/grant`, { signal, ticket })).json();
+    return (await this.#call("POST", `/${id}/grant`, "grant", { signal, ticket })).body;
   }
 
   /** `checksums` are those of the parts in base64, if the grant asks for them. */
@@ -77,14 +84,12 @@ export class Service {
     checksums?: Record<number, string>,
   ): Promise<SignedPart[]> {
     const body = { numbers, ...(checksums && { checksums }) };
-    const response = await this.#call("POST", `/v1/uploads/${id}/parts`, { signal, ticket, body });
-    return ((await response.json()) as SignedParts).parts;
+    return (await this.#call("POST", `/${id}/parts`, "parts", { signal, ticket, body })).body.parts;
   }
 
   /** The parts that S3 has. */
   async listParts(id: string, ticket: string, signal: AbortSignal): Promise<StoredPart[]> {
-    const response = await this.#call("GET", `/v1/uploads/${id}/parts`, { signal, ticket });
-    return ((await response.json()) as StoredParts).parts;
+    return (await this.#call("GET", `/${id}/parts`, "parts", { signal, ticket })).body.parts;
   }
 
   async complete(
@@ -93,32 +98,32 @@ export class Service {
     parts: CompletedPart[],
     signal: AbortSignal,
   ): Promise<Completion> {
-    const response = await this.#call("POST", `/v1/uploads/${id}/complete`, {
+    const { status, retryAfter, body } = await this.#call("POST", `/${id}/complete`, "state", {
       signal,
       ticket,
       timeout: COMPLETE_TIMEOUT,
       ...withParts(parts),
     });
-    const retryAfter =
-      response.status === 202 ? (parseRetryAfter(response.headers.get("Retry-After")) ?? 1000) : null;
-    return { upload: await response.json(), retryAfter };
+    return { upload: body, retryAfter: status === 202 ? (retryAfter ?? 1000) : null };
   }
 
   /** Aborts a pending upload. The request outlives the page. */
   async abort(id: string, ticket: string, signal: AbortSignal): Promise<void> {
-    await this.#call("DELETE", `/v1/uploads/${id}`, { signal, ticket, keepalive: true });
+    await this.#call("DELETE", `/${id}`, "", { signal, ticket });
   }
 
-  async #call(method: string, path: string, call: Call): Promise<Response> {
+  /** One attempt. `member` is what a success has, at least: without it somebody else has answered. "" if it has no body. */
+  async #call(method: string, path: string, member: string, call: Call): Promise<Answer> {
     const token = call.ticket ?? (await this.#bearer());
-    let response = await this.#send(method, path, call, token);
-    const refused = [401, 403].includes(response.status); // it may be expired, or used up
+    let answer = await this.#send(method, path, call, token);
+    const refused = [401, 403].includes(answer.status); // it may be expired, or used up
     if (refused && call.ticket === undefined && typeof this.#token === "function") {
       if (this.#fetched === token) this.#fetched = undefined;
-      response = await this.#send(method, path, call, await this.#bearer());
+      answer = await this.#send(method, path, call, await this.#bearer());
     }
-    if (!response.ok) throw await responseError(response);
-    return response;
+    const { status, body } = answer;
+    if (status < 300 && (!member || body?.[member] !== undefined)) return answer;
+    throw responseError(answer);
   }
 
   async #bearer(): Promise<string | undefined> {
@@ -136,7 +141,7 @@ export class Service {
   }
 
   /** Sends, and reads the whole response: a connection that is cut in the middle is a failure like any other. */
-  async #send(method: string, path: string, call: Call, token: string | undefined): Promise<Response> {
+  async #send(method: string, path: string, call: Call, token: string | undefined): Promise<Answer> {
     const { controller, release } = linked(call.signal);
     const timer = setTimeout(() => controller.abort(), call.timeout ?? TIMEOUT);
     const headers: Record<string, string> = { Accept: "application/json", ...call.headers };
@@ -145,16 +150,17 @@ export class Service {
       method,
       headers,
       signal: controller.signal,
-      keepalive: call.keepalive ?? false,
+      keepalive: method === "DELETE",
     };
     if (call.body !== undefined) {
       headers["Content-Type"] = "application/json";
       init.body = JSON.stringify(call.body);
     }
     try {
-      const response = await fetch(this.#endpoint + path, init);
-      const bodiless = response.status === 204 || response.status === 304;
-      return new Response(bodiless ? null : await response.text(), response);
+      const response = await fetch(`${this.#endpoint}/v1/uploads${path}`, init);
+      const text = await response.text();
+      const retryAfter = parseRetryAfter(response.headers.get("Retry-After"));
+      return { status: response.status, retryAfter, body: parse(text) };
     } catch (cause) {
       call.signal.throwIfAborted();
       const detail = "The upload service cannot be reached, or its CORS rules do not allow this page.";
@@ -172,25 +178,30 @@ function withParts(parts: CompletedPart[]): { body?: { parts: CompletedPart[] } 
   return { body: { parts } };
 }
 
-/** An unsuccessful response as an error. */
-async function responseError(response: Response): Promise<ValetKeyError> {
-  const { status } = response;
-  const retryable = status >= 500 || [408, 425, 429].includes(status);
-  const failure = { status, retryable, retryAfter: parseRetryAfter(response.headers.get("Retry-After")) };
-  const problem: Partial<Problem> = await response.json().catch(() => ({}));
-  if (typeof problem?.code === "string") return problemError({ ...problem, status } as Problem, failure);
+function parse(text: string): Answer["body"] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // the page of a proxy
+  }
+}
+
+/** An unsuccessful response as an error. What is not the service's own may be so for a moment: a login page, a missing backend. */
+function responseError({ status, retryAfter, body }: Answer): ValetKeyError {
+  if (body?.code && body.detail) return problemError(body, retryAfter);
+  const failure = { status, retryable: true, retryAfter, tries: mayPass(status) ? undefined : FEW };
   return new ValetKeyError("unexpected_answer", `The upload service answered ${status}.`, failure);
 }
 
 /** A problem document as an error, with the sentence of its first detail, which is more specific than its own. */
 export function problemError(
-  problem: Problem,
-  failure: { retryable?: boolean; retryAfter?: number | undefined } = {},
+  { code, detail, status, errors }: Problem,
+  retryAfter?: number | undefined,
 ): ValetKeyError {
-  const detail = problem.errors?.[0]?.detail ?? problem.detail;
-  return new ValetKeyError(problem.code, detail, {
-    ...failure,
-    status: problem.status,
-    errors: problem.errors,
-  });
+  const failure = { status, retryable: mayPass(status), retryAfter, errors };
+  return new ValetKeyError(code, errors?.[0]?.detail ?? detail, failure);
+}
+
+function mayPass(status: number): boolean {
+  return status >= 500 || [408, 425, 429].includes(status);
 }

@@ -1,6 +1,6 @@
 import { ValetKeyError } from "../model/errors";
 
-const SURE_AFTER = 15_000; // ms
+const SURE_AFTER = 15_000; // ms; a storage that is there answers in as many, too
 
 /**
  * Finds out whether requests fail because of the bucket's CORS rules, which look like a dead network to a page.
@@ -42,7 +42,8 @@ export class CorsDiagnosis {
 }
 
 function reachable(origin: string): Promise<boolean> {
-  const request = fetch(origin, { mode: "no-cors", cache: "no-store", credentials: "omit" });
+  const signal = AbortSignal.timeout(SURE_AFTER);
+  const request = fetch(origin, { mode: "no-cors", cache: "no-store", signal }); // to another origin: no credentials
   return request.then(
     () => true,
     () => false,

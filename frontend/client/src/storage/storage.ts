@@ -15,7 +15,7 @@ export class Storage {
   readonly #cors = new CorsDiagnosis();
   readonly #timing: Timing;
   /** acquired before a request is signed, so that no signature expires in a queue */
-  readonly connections: Semaphore;
+  declare readonly connections: Semaphore;
 
   constructor(transport: Transport, connections: Semaphore, timing: Timing) {
     this.#transport = transport;
@@ -54,7 +54,7 @@ export class Storage {
 /** Rejects with `file_changed` if the file changed since it was chosen: a request fails then without a reason. */
 export async function assertReadable(bytes: Blob): Promise<void> {
   try {
-    await bytes.slice(0, 1).arrayBuffer();
+    await bytes.slice(-1).arrayBuffer(); // the last of them: a file that was cut has the first
   } catch (cause) {
     throw fileChanged(cause);
   }

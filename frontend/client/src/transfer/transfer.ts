@@ -124,8 +124,7 @@ export class Transfer {
   /** Aborts the upload at the service, if it has been created; one attempt. */
   async cancel(signal: AbortSignal): Promise<void> {
     if (!this.#granted) return;
-    const { upload, ticket } = this.#granted;
-    await this.#context.service.abort(upload.id, ticket, signal);
+    await this.#context.service.abort(this.#granted.upload.id, this.#granted.ticket, signal);
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
@@ -306,9 +305,9 @@ export class Transfer {
     this.#sent = false;
   }
 
+  /** The grant; only for what comes after `#begin`. */
   #requireGrant(): GrantedUpload {
-    if (!this.#granted) throw new Error("no grant yet");
-    return this.#granted;
+    return this.#granted as GrantedUpload;
   }
 
   #callContext(signal: AbortSignal): CallContext {

@@ -35,7 +35,7 @@ export class BatchCreator {
     }
     const asked = this.#calls.get(job) ?? this.#callFor(job);
     const result = await asked.finally(() => this.#calls.delete(job)); // a second request for the same job needs a new call
-    if ("error" in result) throw problemError(result.error, { retryable: result.error.status >= 500 });
+    if ("error" in result) throw problemError(result.error);
     return result;
   };
 
@@ -92,5 +92,5 @@ function sizeOf(job: Job): number {
 }
 
 function missing(): ValetKeyError {
-  return new ValetKeyError("unexpected_answer", "The service's response is incomplete.");
+  return new ValetKeyError("unexpected_answer", "The service left one out.");
 }

@@ -31,8 +31,8 @@ const EMIT_EVERY = 100; // ms
 
 /** A group of running uploads: adds up their progress, and passes calls on to each. */
 export class RunningGroup implements UploadGroup {
-  readonly uploads: readonly Upload[];
-  readonly done: Promise<PromiseSettledResult<ConfirmedUpload>[]>;
+  declare readonly uploads: readonly Upload[];
+  declare readonly done: Promise<PromiseSettledResult<ConfirmedUpload>[]>;
   readonly #status: Observable<GroupSnapshot>;
   readonly #onProgress: WatchOptions["onProgress"];
   #sent = 0;
@@ -80,19 +80,16 @@ export class RunningGroup implements UploadGroup {
       this.#moving.set(upload, progress.sent);
       this.#timer ??= setTimeout(() => this.#show(), EMIT_EVERY);
     });
-    const end = (sent: number) => {
+    const end = () => {
       leave();
       this.#moving.delete(upload);
-      this.#sent += sent;
+      this.#sent += upload.snapshot.progress.sent;
       this.#ended++;
     };
-    upload.done.then(
-      () => end(upload.file.size),
-      () => {
-        end(upload.snapshot.progress.sent);
-        this.#failed++;
-      },
-    );
+    upload.done.then(end, () => {
+      end();
+      this.#failed++;
+    });
   }
 
   #show(): void {

@@ -41,8 +41,8 @@ const FINAL_STATES = new Set<UploadState>(["confirmed", "rejected", "failed", "a
 
 /** Starts, stops and repeats a `Transfer`, and publishes its state. */
 export class RunningUpload implements Upload {
-  readonly file: FileLike;
-  readonly done: Promise<ConfirmedUpload>;
+  declare readonly file: FileLike;
+  declare readonly done: Promise<ConfirmedUpload>;
   readonly #status: Observable<UploadSnapshot>;
   readonly #transfer: Transfer;
   readonly #context: TransferContext;

@@ -5,8 +5,9 @@ import { IndexedDBRecords } from "../interrupted/indexeddb";
 import type { InterruptedUpload } from "../interrupted/inspect";
 import { Journal, type LockedRecord } from "../interrupted/journal";
 import { type RecordStore, specKey, specOf, type UploadRecord } from "../interrupted/records";
-import { asValetKeyError, ValetKeyError } from "../model/errors";
+import { ValetKeyError } from "../model/errors";
 import { DEFAULT_RETRY, type RetryPolicy } from "../retry/retry";
+import { isForgotten } from "../service/calls";
 import { Service, type Token } from "../service/service";
 import { fetchTransport } from "../storage/fetch";
 import { Storage } from "../storage/storage";
@@ -71,7 +72,6 @@ export interface Uploader {
   forgetAll(): Promise<void>;
 }
 
-const GONE_STATUSES = new Set([401, 403, 404, 409]); // the service does not know it, it has ended, or its ticket has expired
 const CONFIRMING = 50; // uploads that are confirmed at once
 const FOREVER = new AbortController().signal;
 
@@ -166,7 +166,7 @@ class ServiceUploader implements Uploader {
     if (!locked) throw underWay();
     try {
       await service.abort(record.id, record.ticket, FOREVER).catch((error: unknown) => {
-        if (!GONE_STATUSES.has(asValetKeyError(error).status ?? 0)) throw error;
+        if (!isForgotten(error)) throw error; // else it has ended
       });
       await journal.remove(record.id);
     } finally {

@@ -30,7 +30,7 @@ export function launch(): Promise<Browser> {
   const executablePath = CHROMIUM.find(existsSync);
   if (!executablePath) throw new Error("These tests need Chromium: apt-get install chromium");
   const args = ["--no-sandbox", "--disable-dev-shm-usage"]; // root in a container has no sandbox
-  return puppeteer.launch({ executablePath, args, headless: true });
+  return puppeteer.launch({ executablePath, args, headless: true, timeout: 120_000 });
 }
 
 /** Opens the page with `client` (the bundle), `uploader(options)` and `fileOf(size)` as globals. */

@@ -1,6 +1,8 @@
 import { ValetKeyError } from "@valetkey/client";
 import { LoggedOut } from "../state/logged-out";
 
+const PATIENCE = 60_000; // ms in which the application answers; without an answer the upload would stand still for ever
+
 let servedAt: string | null = null;
 
 /** Elements without `endpoint` upload to the service at `url`: that which this script came from. */
@@ -24,13 +26,17 @@ export function pageTickets(profile: string | null): (() => Promise<string>) | n
 
 /** Rejects with a `ValetKeyError` that is final where the application says no; 401 and the page of a login say who is not there. */
 async function fetchTicket(url: string, profile: string | null): Promise<string> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE);
   const response = await fetch(url, {
+    signal: stop.signal,
     method: "POST",
     headers: { Accept: "application/json", "Content-Type": "application/json" },
     body: JSON.stringify(profile ? { profile } : {}),
   });
   const { status } = response;
   const body = await response.json().catch(() => ({}));
+  clearTimeout(timer);
   if (response.ok && typeof body.ticket === "string") return body.ticket;
   const known = typeof body.code === "string";
   const Failure = status === 401 || (response.ok && !known) ? LoggedOut : ValetKeyError;

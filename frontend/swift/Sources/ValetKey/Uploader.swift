@@ -297,7 +297,7 @@ public actor Uploader {
         return whole
     }
 
-    /// Asks the service to look until it has decided. nil where it wants bytes. Where the service is away for longer
+    /// Asks the service to look until it has decided. nil where it wants bytes. Where the service is unavailable for longer
     /// than there is patience, the record stays: the upload is confirmed without us.
     private func decided(_ record: inout Record) async throws -> Upload? {
         guard let id = record.id, let ticket = record.ticket else { return nil }

@@ -1,7 +1,7 @@
-"""A store and a ledger in memory: for tests, valetkey's own and those of applications that use it.
+"""A store and a ledger in memory, for valetkey's own tests and for those of applications that use it.
 
-They keep every promise of their ports but durability, need no rights, and are safe between threads. Each takes a
-`Hook`, with which a test makes the world misbehave between two steps.
+They keep every promise of their ports except durability, need no rights, and are thread-safe. Each takes a `Hook`, with
+which a test can interfere between two steps.
 """
 
 from valetkey.adapters.memory.bucket import MemoryObject

@@ -1,4 +1,4 @@
-"""The bucket behind the memory store: objects and their versions, as the bucket's owner has them."""
+"""The bucket behind the memory store: objects and their versions, as the bucket's owner sees them."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ DEFAULT_TYPE = "binary/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class MemoryObject:
-    """One version of one object. ``metadata`` has no ``x-amz-meta-`` before its names. ``headers`` is what the service
-    wrote beside it; None of what somebody else wrote."""
+    """One version of an object. Names in ``metadata`` have no prefix ``x-amz-meta-``. ``headers`` are those that the
+    service wrote; None for an object of another writer."""
 
     head: ObjectHead
     content: bytes
@@ -30,9 +30,9 @@ class MemoryObject:
 
 
 class MemoryBucket(Hooked):
-    """What a test may do to a bucket past all policies.
+    """A bucket that tests can access directly, past all policies.
 
-    ``versioned`` keeps what was overwritten, as a bucket with versioning does.
+    ``versioned`` keeps overwritten objects, as a bucket with versioning does.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class MemoryBucket(Hooked):
             return sorted((key, versions[0].modified_at) for key, versions in self._objects.items())
 
     def remove_bucket(self) -> None:
-        """The bucket is gone, with all that was in it. As at S3, a `head` then looks like that of a missing object."""
+        """Removes the bucket with all its objects. As at S3, a `head` then looks like that of a missing object."""
         with self._lock:
             self._objects.clear()
             self._removed = True
@@ -118,12 +118,12 @@ class MemoryBucket(Hooked):
             return head
 
     def retain(self, key: str, *, held: bool = True) -> None:
-        """What lies under ``key`` cannot be removed from now on, as under Object Lock; or can again."""
+        """Makes the object under ``key`` unremovable, as under Object Lock; or removable again."""
         with self._lock:
             (self._retained.add if held else self._retained.discard)(key)
 
     def retained_until(self, key: str) -> datetime | None:
-        """Until when what lies under ``key`` is retained; None where nobody has said so."""
+        """Until when the object under ``key`` is retained; None if it is not."""
         with self._lock:
             return self._retained_until.get(key)
 

@@ -1,4 +1,4 @@
-"""CRC64NVME for the memory store, whose objects are small: byte by byte, from a table."""
+"""CRC64NVME for the memory store, byte by byte from a table: its objects are small."""
 
 _POLYNOMIAL = 0x9A6C9329AC4BC9B5  # of the NVM Command Set specification, its bits reversed
 _ALL = 2**64 - 1

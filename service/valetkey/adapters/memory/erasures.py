@@ -1,4 +1,4 @@
-"""Jobs that erase, in memory, and what goes out of the ledger by them."""
+"""Erasure jobs in memory, and the removal of ledger rows by them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from valetkey.adapters.memory.hooks import Hook
 from valetkey.adapters.memory.outbox import MemoryHookBook, MemoryOutbox
 from valetkey.core.model.announcement import Announcer, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
-from valetkey.core.model.upload import OVER_STATES, OfStore, Upload, UploadId
+from valetkey.core.model.upload import OVER_STATES, StoreUploads, Upload, UploadId
 
 
 class MemoryErasures(MemoryOutbox, MemoryHookBook):
@@ -114,7 +114,7 @@ class MemoryErasures(MemoryOutbox, MemoryHookBook):
         self._once = {name: kept for name, kept in self._once.items() if kept[0] not in gone}
 
     def over(
-        self, before: datetime, limit: int, after: Upload | None = None, *, store: OfStore | None = None
+        self, before: datetime, limit: int, after: Upload | None = None, *, store: StoreUploads | None = None
     ) -> list[Upload]:
         self._call("over")
         with self._lock:

@@ -1,4 +1,4 @@
-"""What is kept of the installation itself, in memory."""
+"""The installation's own records, in memory."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a test does between two steps of a port."""
+"""Hooks that run a test's code between two steps of a port."""
 
 from collections.abc import Callable
 from threading import RLock
@@ -11,13 +11,13 @@ It may do anything: write to the store, run somebody else, or raise `StoreUnavai
 
 
 class Hooked:
-    """Calls a hook before each of its operations, and is safe between threads. ``before`` may be set at any time."""
+    """Calls a hook before each of its operations. Thread-safe. ``before`` may be set at any time."""
 
     def __init__(self, before: Hook | None = None) -> None:
         self.before = before
         self._lock = RLock()
 
     def _call(self, operation: str, subject: str = "") -> None:
-        """Outside of any lock: a hook may wait for another thread."""
+        """Calls the hook without holding a lock, as it may wait for another thread."""
         if self.before is not None:
             self.before(operation, subject)

@@ -12,7 +12,7 @@ from valetkey.adapters.memory.keys import MemoryKeyRing
 from valetkey.core.access.callers import Allowance
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import OfStore, Upload, UploadId, UploadState
+from valetkey.core.model.upload import StoreUploads, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
@@ -114,7 +114,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         self._uploads[before.id] = after
 
     def joined(self, transaction: object) -> Self:  # noqa: ARG002
-        """Itself: what is changed here is not undone by a rollback."""
+        """Returns itself: a rollback does not undo its changes."""
         return self
 
     def replace_all(self, changes: Sequence[tuple[Upload, Upload]]) -> bool:
@@ -135,7 +135,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
         after: Upload | None = None,
         *,
         state: UploadState | None = None,
-        store: OfStore | None = None,
+        store: StoreUploads | None = None,
     ) -> list[Upload]:
         self._call("due")
         with self._lock:
@@ -153,11 +153,11 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
             declared |= {name: Declared(text, now) for name, text in terms.items()}
             return before
 
-    def open_by_store(self) -> Mapping[OfStore, int]:
+    def open_by_store(self) -> Mapping[StoreUploads, int]:
         self._call("open_by_store")
         with self._lock:
             waiting = [one for one in self._uploads.values() if _may_change(one)]
-            return Counter(OfStore(one.store, one.bucket) for one in waiting)
+            return Counter(StoreUploads(one.store, one.bucket) for one in waiting)
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
         self._call("reschedule")
@@ -200,7 +200,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
 
 
 def _may_change(upload: Upload) -> bool:
-    """Whether anybody still looks for a signal of it."""
+    """Whether a signal may still change it."""
     return not upload.ended and upload.due_at is not None
 
 

@@ -1,4 +1,4 @@
-"""The outbox in memory: what the application is still to be told, by webhook or by its hooks."""
+"""The outbox in memory: announcements by webhook and by hooks that are still to be delivered."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -18,36 +18,36 @@ class MemoryOutbox(Hooked):
         self._takes: frozenset[str] | None = None
 
     def taking(self, types: Collection[str]) -> "MemoryOutbox":
-        """The same one, of which only announcements of ``types`` are claimed."""
+        """The same outbox, whose `claim` takes only announcements of ``types``."""
         other = MemoryOutbox(self._call)
         other._outbox, other._lock, other._takes = self._outbox, self._lock, frozenset(types)
         return other
 
     def keep(self, announcement: Announcement) -> None:
-        """Takes one in."""
+        """Adds an announcement."""
         with self._lock:
             self._outbox[announcement.id] = announcement
 
     def drop(self, name: str) -> None:
-        """Removes the one of that id."""
+        """Removes the announcement with that id."""
         with self._lock:
             del self._outbox[name]
 
     def drop_delivered(self, names: Iterable[str]) -> None:
-        """Removes those of these ids that were delivered."""
+        """Removes the delivered ones of these ids."""
         with self._lock:
             for name in names:
                 if name in self._outbox and self._outbox[name].status is Status.DELIVERED:
                     del self._outbox[name]
 
     def has_undelivered(self, names: Iterable[str]) -> bool:
-        """Whether one of these ids waits or is dead."""
+        """Whether an announcement with one of these ids is waiting or dead."""
         with self._lock:
             found = [self._outbox[name] for name in names if name in self._outbox]
         return any(one.status is not Status.DELIVERED for one in found)
 
     def kept(self) -> list[Announcement]:
-        """All there are."""
+        """All announcements."""
         with self._lock:
             return list(self._outbox.values())
 
@@ -133,7 +133,7 @@ class MemoryHookBook(Hooked):
         return self._calls.setdefault(hook, MemoryOutbox(self._call))
 
     def _is_called_for(self, upload_id: UploadId) -> bool:
-        """Whether a call that has not been delivered needs it."""
+        """Whether an undelivered call needs it."""
         names = announced_ids(upload_id)
         return any(calls.has_undelivered(names) for calls in self._calls.values())
 

@@ -1,4 +1,4 @@
-"""S3's answer to a POST form, as a function: what a policy is worth can be asked without a store.
+"""S3's response to a POST form, as a function, so that policies can be tested without a store.
 
 It answers as Ceph RGW 16.2 does, which a property test compares it with; comments say where AWS differs. It judges
 what the policy governs. What the fields then ask of the store (ACL, storage class, encryption, tags, checksums) is

@@ -1,4 +1,4 @@
-"""URLs of the memory store's own kind: they allow one PUT, as S3's presigned URLs do."""
+"""The memory store's own presigned URLs, each of which allows one PUT, as S3's do."""
 
 import hmac
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ class Put:
 
 
 class PresignedUrls:
-    """Signs URLs for ``bucket`` and judges what is sent to them."""
+    """Signs URLs for ``bucket`` and checks requests to them."""
 
     def __init__(self, bucket: str, secret_key: str, clock: Callable[[], datetime]) -> None:
         self._bucket = bucket
@@ -27,7 +27,7 @@ class PresignedUrls:
         self._clock = clock
 
     def sign(self, key: str, asked: Mapping[str, str], headers: Mapping[str, str], expires_in: int) -> str:
-        """A URL for ``expires_in`` seconds: it says the key, what is asked for, and which headers have to come."""
+        """A URL that is valid for ``expires_in`` seconds, with the key, the query and the names of required headers."""
         signed = {name.lower(): value for name, value in headers.items()}
         expires = str(self._clock().timestamp() + expires_in)
         query = {**asked, "expires": expires, "headers": ";".join(signed)}

@@ -1,4 +1,4 @@
-"""The store in memory: it judges what clients send as S3 does."""
+"""The store in memory, which checks clients' requests as S3 does."""
 
 import hashlib
 import zlib
@@ -43,7 +43,7 @@ _SUMS: Mapping[str, Callable[[bytes], bytes]] = {
 class MemoryMultipart:
     """A multipart upload that is open, with the parts that are there."""
 
-    begun: OldMultipart
+    started: OldMultipart
     headers: ObjectHeaders
     parts: dict[int, bytes]
     whole_crc64: bool
@@ -129,14 +129,14 @@ class MemoryStore(MemoryBucket):
     def presigned_get(
         self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False, head: bool = False
     ) -> str:
-        """A ``memory:`` URL that says what it would give; nothing serves it."""
+        """A ``memory:`` URL that describes the download; nothing serves it."""
         self._call("presigned_get", stored.key)
         asked = {"filename": filename, "content_type": stored.content_type, "expires_in": expires_in}
         query = urlencode(asked | ({"inline": "true"} if inline else {}) | ({"method": "HEAD"} if head else {}))
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
     def learn(self) -> None:
-        """All is known."""
+        """Does nothing: everything is known."""
 
     def check(self) -> None:
         self._call("check")
@@ -152,8 +152,8 @@ class MemoryStore(MemoryBucket):
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
         self._call("old_multiparts", prefix)
         self._require_bucket()
-        begun = [multipart.begun for multipart in self._multiparts.values()]
-        for multipart in sorted(begun, key=lambda one: (one.key, one.multipart_id)):
+        started = [multipart.started for multipart in self._multiparts.values()]
+        for multipart in sorted(started, key=lambda one: (one.key, one.multipart_id)):
             if multipart.key.startswith(prefix) and multipart.started_at < before:
                 yield multipart
 
@@ -180,8 +180,8 @@ class MemoryStore(MemoryBucket):
         with self._lock:
             self._require_bucket()
             multipart_id = MultipartUploadId(f"m{next(self._numbers)}")
-            begun = OldMultipart(key, multipart_id, self._clock())
-            self._multiparts[multipart_id] = MemoryMultipart(begun, headers, {}, whole_crc64)
+            started = OldMultipart(key, multipart_id, self._clock())
+            self._multiparts[multipart_id] = MemoryMultipart(started, headers, {}, whole_crc64)
             return multipart_id
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
@@ -189,7 +189,7 @@ class MemoryStore(MemoryBucket):
         with self._lock:
             self._require_bucket()
             multipart = self._multiparts.get(multipart_id)
-            return None if multipart is None or multipart.begun.key != key else multipart.listed()
+            return None if multipart is None or multipart.started.key != key else multipart.listed()
 
     def presigned_part(
         self,
@@ -211,7 +211,7 @@ class MemoryStore(MemoryBucket):
         with self._lock:
             self._require_bucket()
             multipart = self._multiparts.get(multipart_id)
-            if multipart is None or multipart.begun.key != key:
+            if multipart is None or multipart.started.key != key:
                 raise ObjectMissing
             if not parts or {*parts} - {*multipart.listed()} or any(one.size < MIN_PART_SIZE for one in parts[:-1]):
                 raise ObjectChanged

@@ -1,4 +1,4 @@
-"""An S3-compatible bucket: set up by boto3, and called by our own signed calls where there are many.
+"""An S3-compatible bucket: set up by boto3, with our own signed calls for the frequent ones.
 
 Rights it needs: ``s3:PutObject``, ``s3:GetObject`` and ``s3:DeleteObject`` on ``staging/*``, ``quarantine/*`` and the
 profiles' keys, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there). The sweep

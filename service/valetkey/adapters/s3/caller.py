@@ -1,8 +1,7 @@
 """The calls that each confirmation makes, signed by ourselves: botocore takes ten times as long to make one.
 
-What botocore does for a call is done here as well: a store that is busy is asked again, a bucket of another region is
-found there, and a clock that is off is corrected by the store's. Errors are botocore's, so that all else can treat
-calls of both kinds alike.
+It does what botocore does for a call: a busy store is asked again, a bucket in another region is found there, and a
+wrong clock is corrected by the store's. Errors are botocore's, so that other code can handle calls of both kinds alike.
 """
 
 import logging
@@ -32,17 +31,17 @@ from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, par
 log = logging.getLogger("valetkey")
 
 MAX_SKEW = timedelta(minutes=15)
-"""How far the clock of a request may be from S3's (S3's error responses, RequestTimeTooSkewed)."""
+"""The maximum clock skew that S3 accepts (S3's error responses, RequestTimeTooSkewed)."""
 
 ATTEMPTS, MAX_BACKOFF = 3, 20.0
-"""How often a call is made, and how many seconds there are between two at most; as botocore's standard mode."""
+"""The maximum number of attempts, and of seconds between two; as in botocore's standard mode."""
 
 RETRY_COST, TIMEOUT_COST = 5, 10
-"""What another attempt takes from the quota, which stops them where nothing works any more; as botocore's."""
+"""The cost of a retry in the retry quota, which stops retries if nothing works any more; as in botocore."""
 
 MAX_ERROR, MAX_ANSWER = 65_536, 8 * 1024**2
-"""How many bytes are read of an answer that is an error, and how many any other may have: that to DeleteObjects names
-up to 1,000 keys."""
+"""How many bytes are read of an error response, and the maximum size of any other: that to DeleteObjects names up to
+1,000 keys."""
 
 _PASSING = frozenset({Meaning.AGAIN, Meaning.WAIT, Meaning.LOOK})
 _REGION = re.compile(r"<Region>([a-z0-9-]{1,40})</Region>")
@@ -54,20 +53,20 @@ _WRONG_REGION = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", 
 
 
 def now() -> datetime:
-    """By this machine's clock."""
+    """The time by this machine's clock."""
     return datetime.now(UTC)
 
 
 class Operation(NamedTuple):
-    """What is asked: its ``name`` as S3 has it, what the list of a store's answers calls it, and how it is sent."""
+    """An S3 operation: its ``name`` in S3, its name in the table of store responses, and how it is sent."""
 
     name: str
     listed: str
     method: str
     patient: bool = False
-    """It takes long, and is not tried again: the next signal does."""
+    """It takes long and is not retried: the next signal tries again."""
     answers: bool = False
-    """A success has XML in it."""
+    """A success has an XML body."""
 
 
 HEAD = Operation("HeadObject", "head", "HEAD")
@@ -81,8 +80,8 @@ COPY_PART = Operation("UploadPartCopy", "copy", "PUT", patient=True, answers=Tru
 NOTHING: Mapping[str, str] = {}
 
 
-class Answer(NamedTuple):
-    """What the store says. ``headers`` have no case; ``root`` is that of a success with XML in it."""
+class CallResponse(NamedTuple):
+    """A store's response. ``headers`` are case-insensitive; ``root`` is the root element of an XML body."""
 
     status: int
     headers: Mapping[str, str]
@@ -92,7 +91,7 @@ class Answer(NamedTuple):
 
 @dataclass
 class Place:
-    """Where the bucket is by now, and by how much our clock is off."""
+    """The bucket's currently known address, and the offset of our clock."""
 
     signer: RequestSigner
     pool: Pool
@@ -102,7 +101,7 @@ class Place:
 
 @dataclass
 class _Call:
-    """One call, and what has been tried for it."""
+    """One call, and the state of its attempts."""
 
     operation: Operation
     key: str
@@ -115,7 +114,7 @@ class _Call:
 
 
 class Caller:
-    """Calls one bucket. ``find`` says where it is, in the settings' region (None) or in another one.
+    """Calls one bucket. ``find`` returns its address in the configured region (None) or in another one.
 
     Threads may share it, processes may not.
     """
@@ -128,9 +127,9 @@ class Caller:
         user_agent: str,
         timeouts: tuple[int, int, int],
     ) -> None:
-        """``timeouts``: seconds to connect, for an answer, and for the answer to what takes long.
+        """``timeouts``: seconds to connect, for a response, and for the response to a long operation.
 
-        What has taken twice the second of them is not tried again.
+        A call that has taken twice the second of them is not retried.
         """
         self._find = find
         self._place = find(None)
@@ -151,10 +150,10 @@ class Caller:
         headers: Mapping[str, str] = NOTHING,
         body: bytes = b"",
         limit: int | None = None,
-    ) -> Answer:
-        """The answer, a success; its body whole, or the first ``limit`` bytes of it.
+    ) -> CallResponse:
+        """Makes a call; returns the successful response with its whole body, or the first ``limit`` bytes of it.
 
-        Raises `ClientError` and `BotoCoreError`, as botocore does, and `ValueError` for what cannot be read.
+        Raises `ClientError` and `BotoCoreError`, as botocore does, and `ValueError` for an unreadable response.
         """
         call = _Call(operation, key, query, headers, body, limit)
         cost, attempt, late = 0, 1, time.monotonic() + self._enough
@@ -178,7 +177,7 @@ class Caller:
             time.sleep(min(random.random() * 2 ** (attempt - 1), MAX_BACKOFF))  # noqa: S311 - no secret
             attempt += 1
 
-    def _send(self, call: _Call) -> Answer:
+    def _send(self, call: _Call) -> CallResponse:
         place, operation = self._place, call.operation
         call.offset = place.offset
         frozen = self._credentials.get_frozen_credentials()
@@ -203,10 +202,10 @@ class Caller:
             body = _inflated(body)
         if call.limit is None and len(body) > MAX_ANSWER:
             raise ValueError("the answer is too long")
-        return Answer(response.status, response.headers, body)
+        return CallResponse(response.status, response.headers, body)
 
-    def _adjusts(self, call: _Call, answer: Answer, error: ErrorBody) -> bool:
-        """Whether the call is worth making again at once, as we have found out what was wrong with it."""
+    def _adjusts(self, call: _Call, answer: CallResponse, error: ErrorBody) -> bool:
+        """Whether to repeat the call at once, because the cause of the error was found and corrected."""
         if "region" not in call.adjusted and (region := _region_in(answer, error)):
             call.adjusted.add("region")
             return self._move(region)
@@ -217,7 +216,7 @@ class Caller:
         return False
 
     def _set_clock(self, offset: timedelta) -> None:
-        """Others may have found out the same just now."""
+        """Corrects the clock's offset, unless another thread has just done so."""
         if abs(offset - self._place.offset) > MAX_SKEW:
             minutes, direction = abs(offset) // timedelta(minutes=1), "behind" if offset > timedelta(0) else "ahead of"
             log.warning("this machine's clock is %d minutes %s the store's: set it right", minutes, direction)
@@ -232,10 +231,10 @@ class Caller:
         return True
 
 
-def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | None:
-    """What has to be added to our time, where the one that was signed is why a call was refused.
+def _clock_error(call: _Call, answer: CallResponse, error: ErrorBody) -> timedelta | None:
+    """The correction of our clock, if the signed time is the reason for a refusal.
 
-    The code for it is in a body, which a HEAD has not.
+    Its error code is in the body, which a response to HEAD does not have.
     """
     if error.code != "RequestTimeTooSkewed" and (answer.status != HTTPStatus.FORBIDDEN or error.code):
         return None
@@ -247,14 +246,14 @@ def _clock_error(call: _Call, answer: Answer, error: ErrorBody) -> timedelta | N
 
 
 def _wanted(call: _Call, status: int) -> int:
-    """How many bytes of an answer are read. A store that does not know ranges sends all: it is not read."""
+    """How many bytes of a response are read, as a store without support for ranges sends the whole object."""
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         return MAX_ERROR
     return MAX_ANSWER + 1 if call.limit is None else call.limit
 
 
 def _inflated(body: bytes) -> bytes:
-    """XML that a proxy has compressed though nobody asked for it. Raises `ValueError` for what cannot be read."""
+    """Decompresses XML that a proxy has compressed without being asked. Raises `ValueError` if it cannot be read."""
     if not body.startswith(_GZIP):
         return body
     try:
@@ -263,10 +262,10 @@ def _inflated(body: bytes) -> bytes:
         raise ValueError("no gzip") from error
 
 
-def _error_in(operation: Operation, answer: Answer) -> tuple[ErrorBody | None, Element | None]:
-    """What is wrong with an answer, or the root of one that is a success. Raises `ValueError` for half an answer.
+def _error_in(operation: Operation, answer: CallResponse) -> tuple[ErrorBody | None, Element | None]:
+    """The error in a response, or the root element of a success. Raises `ValueError` for a truncated response.
 
-    S3 may find out that it cannot copy after it has begun to answer with 200.
+    S3 may find out that it cannot copy after it has started to respond with 200.
     """
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return parse_error(answer.body), None
@@ -278,8 +277,8 @@ def _error_in(operation: Operation, answer: Answer) -> tuple[ErrorBody | None, E
     return None, root
 
 
-def _refusal(operation: Operation, answer: Answer, error: ErrorBody) -> ClientError:
-    """The error as botocore has it."""
+def _refusal(operation: Operation, answer: CallResponse, error: ErrorBody) -> ClientError:
+    """The error as botocore's `ClientError`."""
     said: Any = {
         "Error": {"Code": error.code or str(answer.status), "Message": error.message},
         "ResponseMetadata": {
@@ -290,8 +289,8 @@ def _refusal(operation: Operation, answer: Answer, error: ErrorBody) -> ClientEr
     return ClientError(said, operation.name)
 
 
-def _region_in(answer: Answer, error: ErrorBody) -> str | None:
-    """The region that the store names because the bucket is not in the one that was asked."""
+def _region_in(answer: CallResponse, error: ErrorBody) -> str | None:
+    """The region that the store names, if the bucket is not in the requested one."""
     elsewhere = answer.status in _MOVED or error.code in _WRONG_REGION
     if not elsewhere and (answer.status != HTTPStatus.BAD_REQUEST or error.code):
         return None

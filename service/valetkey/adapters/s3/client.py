@@ -1,4 +1,4 @@
-"""Where a bucket is, and the boto3 clients for it."""
+"""The address of a bucket, and the boto3 clients for it."""
 
 import base64
 import hashlib
@@ -31,17 +31,18 @@ AddressingStyle = Literal["auto", "path", "virtual"]
 Made = TypeVar("Made")
 
 CONNECT_TIMEOUT, TIMEOUT = 5, 10
-"""How long the store may take to accept a connection, and to answer, in seconds."""
+"""How long the store may take to accept a connection, and to respond, in seconds."""
 
 COPY_TIMEOUT = 120
-"""How long it may take to copy up to 5 GB, in seconds. Not tried again: the next signal does."""
+"""How long it may take to copy up to 5 GB, in seconds. Not retried: the next signal tries again."""
 
 JOIN_TIME = 30 * 60
-"""How long it may take to join parts, in seconds: S3 says that it "could take several minutes", and sends blanks
-meanwhile (CompleteMultipartUpload). What takes longer is given up here, and found by the next signal."""
+"""How long it may take to join parts, in seconds: S3 says that it "could take several minutes", and sends whitespace
+meanwhile (CompleteMultipartUpload). After that the call is abandoned, and the next signal finds the result."""
 
 _USER_AGENT = f"valetkey/{version('valetkey')}"
-"""Botocore adds its name. Its usual one, with all that runs here, is put together anew each time: a fifth of a call."""
+"""Botocore adds its name. Its default, which describes the whole system, is built for each call: a fifth of its
+cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,38 +88,38 @@ class S3Settings:
 
     @property
     def place(self) -> str:
-        """Which bucket at which endpoint: what is proven is true of it alone."""
+        """The bucket and its endpoint, which proven capabilities are valid for."""
         where = self.endpoint_url or f"https://s3.{self.region}.amazonaws.com"
         return f"{where.rstrip('/')}/{self.bucket}"
 
 
 NOBODYS = ("nobody", "nothing")
-"""An access key and its secret, to ask botocore for an address: the credentials of a role may be unavailable now."""
+"""Dummy credentials for asking botocore for an address: those of a role may be unavailable now."""
 
 
 class Found(NamedTuple):
-    """Where the bucket is called: what signs for it, and by which region."""
+    """The bucket's address: the signer for it, and its region."""
 
     signer: RequestSigner
     region: str
 
 
 class _Making:
-    """Sessions are not thread-safe, and several stores may have the same one: one thread makes something at a time."""
+    """The lock for creating clients: sessions are not thread-safe, and several stores may share one."""
 
     lock = RLock()
 
 
 class Clients:
-    """The clients for one bucket, of ``session`` or of one of their own. Each is made when it is first needed, as some
-    seldom are, and once more in each process that is forked from this one. Raises `ConfigurationError`."""
+    """The clients for one bucket, from ``session`` or a session of their own. Each is created when it is first needed,
+    as some seldom are, and again in each forked process. Raises `ConfigurationError`."""
 
     def __init__(self, settings: S3Settings, session: boto3.Session | None = None) -> None:
         self._settings = settings
         self._given = session
         self._found: dict[str | None, Found] = {}
         self._begin()
-        self.credentials()  # what can be wrong with the settings is said at the start
+        self.credentials()  # so that wrong settings are reported at the start
         self._public_url = public_url(self._session(), settings)
         self.caller()
         renew_in_child(self, Clients._forget)
@@ -132,10 +133,10 @@ class Clients:
         self._begin()
 
     def _own(self, name: str, make: Callable[[], Made]) -> Made:
-        """What this process has of that name."""
+        """This process's object of that name, created if needed."""
         found: Made | None = self._made.get(name)
         if found is None:
-            waiting.look()  # a session reads files, and its credentials may be a process's, or the network's
+            waiting.look()  # a session reads files, and may get its credentials from a process or the network
             with _Making.lock:
                 found = self._made.get(name) or self._made.setdefault(name, make())
         return found
@@ -144,27 +145,27 @@ class Clients:
         return self._own("session", lambda: self._settings.source.session(self._given))
 
     def credentials(self) -> Credentials:
-        """The service's own."""
+        """The service's own credentials."""
         return self._own("credentials", lambda: require_credentials(self._session()))
 
     def plain(self) -> "S3Client":
-        """That of the internal endpoint."""
+        """The client of the internal endpoint."""
         return self._own("plain", self._make_plain)
 
     def copier(self) -> "S3Client":
-        """That for what takes long and is not tried again."""
+        """The client for long calls that are not retried."""
         return self._own("copier", lambda: make_copier(self._session(), self._settings))
 
     def public(self) -> "S3Client":
-        """That of the endpoint that clients see."""
+        """The client of the public endpoint."""
         return self._own("public", self._make_public)
 
     def caller(self) -> Caller:
-        """What calls the internal endpoint without boto3."""
+        """The caller of the internal endpoint without boto3."""
         return self._own("caller", self._make_caller)
 
     def public_url(self) -> str:
-        """The address of the bucket on the endpoint that clients see."""
+        """The URL of the bucket on the public endpoint."""
         return self._public_url
 
     def _make_plain(self) -> "S3Client":
@@ -181,8 +182,8 @@ class Clients:
         return Caller(self._place, self.credentials(), user_agent=_USER_AGENT, timeouts=timeouts)
 
     def _place(self, region: str | None) -> Place:
-        """Where the bucket is called, by the settings' region (None) or by another one; which is found out once, also
-        for the processes that are forked from this one."""
+        """The bucket's address in the configured region (None) or in another one; it is determined once, also for
+        forked processes."""
         with _Making.lock:
             if (found := self._found.get(region)) is None:
                 settings = self._settings if region is None else replace(self._settings, region=region)
@@ -234,7 +235,7 @@ def make_client(
 
 
 def public_url(session: boto3.Session, settings: S3Settings) -> str:
-    """The address of the bucket as clients see it: botocore knows every partition, style and regional endpoint."""
+    """The URL of the bucket for clients, by botocore, which knows every partition, style and regional endpoint."""
     public = settings.public_endpoint_url or settings.endpoint_url
     client = make_client(session, settings, public, keys=NOBODYS, accelerate=settings.accelerate)
     return str(client.generate_presigned_post(settings.bucket, "key")["url"])
@@ -262,13 +263,13 @@ def _add_md5(params: Any, **_: Any) -> None:
 
 
 def make_copier(session: boto3.Session, settings: S3Settings) -> "S3Client":
-    """A client for what takes long and is not tried again: the joining of parts."""
+    """A client for joining parts, which takes long and is not retried."""
     return make_client(session, settings, settings.endpoint_url, read_timeout=COPY_TIMEOUT, attempts=1, whole=JOIN_TIME)
 
 
 def find_bucket(session: boto3.Session, settings: S3Settings) -> Found:
-    """Where the bucket is called, and by which region that is signed. A client is asked, as botocore knows every
-    partition, style and regional endpoint."""
+    """The bucket's address, and the region to sign for; from a client, as botocore knows every partition, style and
+    regional endpoint."""
     client = make_client(session, settings, settings.endpoint_url, keys=NOBODYS)
     url = client.generate_presigned_url("head_object", Params={"Bucket": settings.bucket, "Key": "key"})
     address, _, query = url.partition("?")
@@ -285,13 +286,13 @@ _AWS = (
     ".csp.hci.ic.gov",
     ".cloud.adc-e.uk",
 )
-"""How the names of AWS's own hosts end, by botocore's list of partitions."""
+"""The suffixes of AWS's own hosts, by botocore's list of partitions."""
 
 
 def refuses_unsigned(url: str) -> bool:
-    """Whether the store at ``url`` refuses requests with ``x-amz-`` headers that nobody signed: AWS does (403).
+    """Whether the store at ``url`` refuses requests with unsigned ``x-amz-`` headers: AWS does (403).
 
-    By the address that grants have, whoever named it: boto3 heeds AWS_ENDPOINT_URL_S3 and ``endpoint_url`` in AWS's
-    configuration as well, where no setting of ours names an endpoint.
+    Judged by the URL of grants, wherever it is configured: without a setting of ours boto3 also reads
+    AWS_ENDPOINT_URL_S3 and ``endpoint_url`` in AWS's configuration.
     """
     return (urlsplit(url).hostname or "").endswith(_AWS)

@@ -1,4 +1,4 @@
-"""What boto3 raises, as what the port promises."""
+"""Converts boto3's errors to those of the port."""
 
 import math
 from contextlib import suppress
@@ -24,7 +24,7 @@ from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, sec
 
 RETRY_AFTER = 5
 MAX_RETRY_AFTER = 60
-"""Seconds after which callers are asked to come back, where the store does not say, and at most."""
+"""The default and the maximum Retry-After, in seconds."""
 
 _OPERATIONS = {
     "HeadObject": "head",
@@ -44,10 +44,10 @@ _OPERATIONS = {
     "PutObjectRetention": "copy",
     "PutObjectLegalHold": "copy",
 }
-"""What the list of a store's answers calls botocore's operations; all others list."""
+"""The names of botocore's operations in the table of store responses; all others are listings."""
 
 _NOT_BEGUN = frozenset({"SlowDown", "ServiceUnavailable"})
-"""Answers of 503 by which S3 says that it has not begun; any other error of the 500s may come after the work."""
+"""503 errors with which S3 says that it has not started; any other 5xx error may come after the work."""
 
 _UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
     Meaning.PLACEMENT: PlacementRefused,
@@ -55,11 +55,11 @@ _UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
 }
 
 _UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError)
-"""What botocore, and we, raise of an answer that is half there, has no XML in it, or lacks what S3 always says."""
+"""Errors that botocore or we raise for a truncated response, one without XML, or one without required values."""
 
 
 class _Available:
-    """Turns what botocore raises into what the port promises."""
+    """Converts botocore's errors to those of the port."""
 
     def __enter__(self) -> None:
         waiting.look()
@@ -68,7 +68,7 @@ class _Available:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ClientError):
             raise _translated(error) from error
-        # RuntimeError: botocore's, for credentials that were renewed and are expired all the same
+        # RuntimeError: botocore's, for credentials that are expired even after their renewal
         if isinstance(error, BotoCoreError | RuntimeError):
             raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
         if isinstance(error, _UNREADABLE):
@@ -97,16 +97,17 @@ def _translated(error: ClientError) -> Exception:
 
 
 def _retry_after(error: ClientError) -> int:
-    """Seconds that the store asks to be left alone; a few where it does not say."""
+    """The Retry-After of the store in seconds; a default if it has none."""
     asked = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
     seconds = seconds_until(asked, datetime.now(UTC))
     return RETRY_AFTER if seconds is None else math.ceil(min(seconds, MAX_RETRY_AFTER))
 
 
 def _clock_hint(error: ClientError) -> str:
-    """A sentence for whoever has to mend it, where our clock is too far from the store's; else nothing.
+    """A hint in a sentence if our clock is too far from the store's; else empty.
 
-    The store's ``Date`` header tells: its code for that, RequestTimeTooSkewed, is in a body, which a HEAD has not.
+    Judged by the store's ``Date`` header: the error code for it, RequestTimeTooSkewed, is in the body, which a response
+    to HEAD does not have.
     """
     metadata = error.response.get("ResponseMetadata", {})
     with suppress(KeyError, TypeError, ValueError, OverflowError):

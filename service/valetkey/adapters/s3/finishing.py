@@ -1,7 +1,7 @@
-"""What is put on an object once it is under its final key: Object Lock, and tags where the write has lost them.
+"""Finishes an object under its final key: Object Lock, and tags if the write has lost them.
 
 Ceph RGW 16 ignores both in CopyObject, and tags in CreateMultipartUpload (measured), and moto refuses a lock in a copy.
-So a lock is always set by its own calls, which all of them know, and only on what is confirmed.
+So a lock is always set by separate calls, which all of them support, and only on the confirmed object.
 """
 
 from collections.abc import Callable
@@ -24,12 +24,12 @@ class Finisher:
         self._bucket = bucket
 
     def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
-        """As of `ObjectStore`, with what botocore raises."""
+        """As in `ObjectStore`, but raises botocore's errors."""
         where: dict[str, Any] = {"Bucket": self._bucket, "Key": promoted.key}
         if promoted.version_id:
             where["VersionId"] = promoted.version_id
         with placing(placement):
-            # a copy replaces a client's tags, so those that are counted are ours
+            # a copy replaces a client's tags, so the counted ones are ours
             if placement.tags and self._client().head_object(**where).get("TagCount") != len(placement.tags):
                 tags: Any = [{"Key": name, "Value": value} for name, value in placement.tags]
                 self._client().put_object_tagging(**where, Tagging={"TagSet": tags})

@@ -1,7 +1,7 @@
-"""What is written beside an object's bytes, by one table: as parameters of boto3, and as plain headers.
+"""An object's headers and metadata, from one table: as parameters of boto3, and as plain headers.
 
-``written`` is for calls by boto3, ``plain_headers`` for whoever signs and sends a request himself. CopyObject,
-CreateMultipartUpload and PutObject take the same.
+``written`` is for boto3's calls, ``plain_headers`` for requests that we sign ourselves. They are the same for
+CopyObject, CreateMultipartUpload and PutObject.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from valetkey.core.ports.store import ObjectHeaders
 
 
 class _Row(NamedTuple):
-    """One of them: boto3's parameter, the header, and what says its value; None where it is not sent."""
+    """One header: boto3's parameter, the header's name, and the function that returns its value, or None."""
 
     parameter: str
     header: str
@@ -37,7 +37,7 @@ _TABLE = (
 
 
 def metadata_of(headers: ObjectHeaders) -> dict[str, str]:
-    """The object's metadata, without ``x-amz-meta-`` before its names; our id is always what it has to be."""
+    """The object's metadata, without the prefix ``x-amz-meta-``; our id cannot be overridden."""
     return {**dict(headers.placement.metadata), "upload-id": headers.upload_id}
 
 

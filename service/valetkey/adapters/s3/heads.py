@@ -1,4 +1,4 @@
-"""What the store says of an object, as the core wants it."""
+"""Converts the store's description of an object to the core's `ObjectHead`."""
 
 import re
 from collections.abc import Mapping
@@ -8,17 +8,17 @@ from valetkey.core.model.etags import plain_etag
 from valetkey.core.ports.store import ObjectHead
 
 _CHECKSUMS = {"crc32": 8, "crc32c": 8, "crc64nvme": 12, "sha1": 28, "sha256": 44}
-"""With the characters of one in base64: without awscrt moto calls four bytes a CRC64NVME."""
+"""The lengths of checksums in base64: without awscrt moto returns four bytes as a CRC64NVME."""
 
 
 LONGEST = {"ETag": 255, "x-amz-version-id": 1024, "Content-Type": 255}
-"""How many characters the ledger keeps of what a store says."""
+"""The longest value of a store that the ledger can store, in characters."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def once(headers: Mapping[str, str], name: str) -> str | None:
-    """What a header says, also where a proxy has put the same there once more: of "a, a" that is "a"."""
+    """The value of a header, even if a proxy has duplicated it: "a" for "a, a"."""
     value = headers.get(name)
     if value is None or "," not in value:
         return value
@@ -27,7 +27,7 @@ def once(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
-    """By the headers of a HEAD, whose names have no case. ``size``: of the object, in bytes."""
+    """The object's description by the case-insensitive headers of a HEAD response; ``size`` is in bytes."""
     if not (etag := plain_etag(once(headers, "etag") or "")):
         said = (
             "The store's HEAD names no ETag, without which nothing can be pinned (JuiceFS: start it with --keep-etag)."
@@ -51,8 +51,8 @@ def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
 
 
 def can_be_kept(name: str, value: str) -> bool:
-    """Whether the ledger can have it as it is, and a header name it again: no control characters (RFC 9110, 5.5), which
-    `http.client` lets through and PostgreSQL refuses, and not too long."""
+    """Whether the ledger can store the value unchanged and a header can repeat it: it is not too long, and has no
+    control characters (RFC 9110, 5.5), which `http.client` lets through and PostgreSQL refuses."""
     return len(value) <= LONGEST[name] and _CONTROL.search(value) is None
 
 
@@ -65,15 +65,15 @@ def _require_kept(name: str, value: str) -> None:
 
 
 def version_in(headers: Mapping[str, str]) -> str | None:
-    """The version that an answer is about; None where the bucket keeps none."""
+    """The version id in a response; None if the bucket keeps no versions."""
     version_id = headers.get("x-amz-version-id")
     return None if version_id in {None, "", "null"} else version_id
 
 
 def whole_checksums(found: Mapping[str, str], kind: str | None) -> dict[str, str]:
-    """Those checksums that are of the whole object; ``kind`` is what the store says of all of them.
+    """The checksums of the whole object; ``kind`` is the checksum type that the store reports for all of them.
 
-    "...=-3" is one of the parts' checksums, also where the store does not say its type.
+    "...=-3" is a checksum of part checksums, even if the store does not report its type.
     """
     if kind not in {None, "FULL_OBJECT"}:
         return {}

@@ -22,7 +22,7 @@ from botocore.utils import get_environ_proxies
 from urllib3 import exceptions
 
 from valetkey.adapters.s3.responses import TIMED_POOLS
-from valetkey.adapters.s3.wire import POOLS, Answer
+from valetkey.adapters.s3.wire import POOLS, StreamedResponse
 from valetkey.core.signing.requests import SignedRequest
 
 SIZE = 64
@@ -39,13 +39,13 @@ _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (TimeoutError, ReadTimeoutError),
     (OSError, ConnectionClosedError),
 )
-"""What botocore makes of errors of urllib3's, and of those of the socket, in the order in which it looks."""
+"""The errors of botocore for those of urllib3 and of sockets, in the order of botocore's checks."""
 
 
 class _Connected:
-    """Connections to ``origin``, a scheme and a host: by the proxy and with the certificates that botocore would use.
+    """Connections to ``origin``, a scheme and a host, with the proxy and the certificates that botocore would use.
 
-    Threads may share it, processes may not. What fails is raised as botocore's errors.
+    Threads may share it, processes may not. Failures are raised as botocore's errors.
     """
 
     _pools: dict[str, Any]
@@ -66,7 +66,7 @@ class _Connected:
         self._connections: Any = self._manager.connection_from_url(origin)
 
     def translated(self, error: Exception) -> BotoCoreError:
-        """What botocore makes of an error of urllib3's."""
+        """The botocore error for an error of urllib3."""
         if isinstance(error, exceptions.ProxyError):
             return ProxyConnectionError(proxy_url=mask_proxy_url(self._proxy or ""), error=error)
         for kind, made in _ERRORS:
@@ -77,14 +77,15 @@ class _Connected:
 
 
 class Pool(_Connected):
-    """For requests that have all their headers, of which many are sent."""
+    """For frequent requests, which already have all their headers."""
 
     _pools = POOLS
 
-    def send(self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout) -> Answer:
-        """The answer, of which only the head was read; it comes in time (`drips`). Raises errors of botocore's."""
+    def send(self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout) -> StreamedResponse:
+        """Sends a request; returns the response once its head is read. The rest has a time limit (`timed_responses`).
+        Raises botocore's errors."""
         try:
-            answer: Answer = self._connections.exchange(
+            answer: StreamedResponse = self._connections.exchange(
                 method, self._prefix + request.target, request.headers, body, timeout
             )
         except (exceptions.HTTPError, OSError) as error:
@@ -100,7 +101,7 @@ class AnyPool(_Connected):
     def send(
         self, method: str, request: SignedRequest, body: bytes, timeout: urllib3.Timeout
     ) -> urllib3.BaseHTTPResponse:
-        """As of `Pool`."""
+        """Like `Pool.send`."""
         try:
             answer: urllib3.BaseHTTPResponse = self._connections.urlopen(
                 method,
@@ -120,8 +121,8 @@ class AnyPool(_Connected):
 
 
 def _certificates(session: boto3.Session) -> dict[str, str]:
-    """The authorities that are believed, and our own certificate: AWS_CA_BUNDLE and ``ca_bundle``, REQUESTS_CA_BUNDLE,
-    else those that come with Python's packages."""
+    """The trusted CAs and our client certificate: from AWS_CA_BUNDLE and ``ca_bundle``, or REQUESTS_CA_BUNDLE, else
+    those that come with Python's packages."""
     configured: Any = session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - the only way that there is
     bundle: Any = configured or os.environ.get("REQUESTS_CA_BUNDLE") or True
     return {"cert_reqs": "CERT_REQUIRED", "ca_certs": str(get_cert_path(bundle))}

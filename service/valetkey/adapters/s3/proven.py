@@ -11,7 +11,7 @@ log = logging.getLogger("valetkey")
 
 
 class Proven:
-    """Has ``store`` know once what is recorded of its ``place``, but for what is ``settled`` by settings."""
+    """Gives ``store``, once, the capabilities recorded for its ``place``, except those ``settled`` by settings."""
 
     def __init__(self, store: S3Store, proofs: StoreProofs, place: str, settled: Collection[str] = ()) -> None:
         self._store = store
@@ -22,11 +22,11 @@ class Proven:
 
     @property
     def place(self) -> str:
-        """Which bucket at which endpoint it is about."""
+        """The bucket and its endpoint."""
         return self._place
 
     def read(self) -> None:
-        """Does it where it was not done yet. A ledger that cannot be read now is read the next time: nothing depends on
+        """Does so unless it was done before. If the ledger is unavailable it is read the next time: nothing depends on
         it."""
         if self._is_read:
             return

@@ -1,9 +1,9 @@
-"""Whether an answer has the bytes of an object that were asked for: what is judged by them may be thrown away."""
+"""Whether a response has exactly the requested bytes of an object: a wrong range could get good bytes rejected."""
 
 import re
 from http import HTTPStatus
 
-from valetkey.adapters.s3.caller import Answer
+from valetkey.adapters.s3.caller import CallResponse
 from valetkey.adapters.s3.heads import once
 from valetkey.core.errors import NotSupportedByStore, StoreUnavailable
 
@@ -11,9 +11,9 @@ _RANGE = re.compile(r"bytes (\d{1,19})-\d{1,19}/(\d{1,19}|\*)")
 _PLAIN = frozenset({"", "identity"})
 
 
-def require_range(answer: Answer, start: int, end: int, size: int) -> bytes:
-    """The bytes from ``start`` to before ``end`` of an object of ``size``. Raises `StoreUnavailable` where the answer
-    has others: a proxy's page, less than was asked for (RFC 9110 allows it), bytes that were compressed on their way.
+def require_range(answer: CallResponse, start: int, end: int, size: int) -> bytes:
+    """The bytes from ``start`` up to but excluding ``end`` of an object of ``size``. Raises `StoreUnavailable` if the
+    response has others: a proxy's page, fewer bytes than requested (RFC 9110 allows that), or compressed ones.
     """
     coding = answer.headers.get("content-encoding", "").strip().lower()
     if coding not in _PLAIN:  # no object that we read has one of its own

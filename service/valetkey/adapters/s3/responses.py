@@ -5,7 +5,7 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from valetkey.adapters.drips import TimedResponse
+from valetkey.adapters.timed_responses import TimedResponse
 
 
 class _Connection(HTTPConnection):

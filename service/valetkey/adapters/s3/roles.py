@@ -1,4 +1,4 @@
-"""Where a store's credentials come from: boto3's own chain, a profile of it, or a role that either may assume.
+"""Sources of a store's credentials: boto3's own chain, one of its profiles, or a role assumed with either.
 
 Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may ask for the external id.
 """
@@ -22,19 +22,19 @@ from valetkey.core.errors import ConfigurationError
 log = logging.getLogger("valetkey")
 
 SESSION_NAME = "valetkey"
-"""What the role's sessions are called in logs of AWS."""
+"""The session name of the role in AWS's logs."""
 
 STS_TIMEOUT = 5
-"""How long STS may take to answer, in seconds: who needs fresh credentials waits for it."""
+"""How long STS may take to respond, in seconds: requests that need new credentials wait for it."""
 
 LEFT_ALONE = timedelta(seconds=5)
-"""After a failure STS is not asked again for so long: each of those who wait would wait for as long."""
+"""How long STS is not asked again after a failure: otherwise each waiting request would wait that long."""
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """``profile`` is one of boto3's; without it, and without a session that was given, its chain counts. ``role_arn``
-    is assumed with these, with ``external_id`` where its owner asks for one."""
+    """Where credentials come from: boto3's ``profile``, else a given session, else boto3's chain. ``role_arn`` is
+    assumed with these, with ``external_id`` if its owner requires one."""
 
     profile: str | None = None
     role_arn: str | None = None
@@ -43,7 +43,7 @@ class CredentialSource:
     region: str = "us-east-1"
 
     def session(self, given: boto3.Session | None = None) -> boto3.Session:
-        """A session with these credentials; nothing is asked of anybody yet. Raises `ConfigurationError`."""
+        """A session with these credentials; makes no request yet. Raises `ConfigurationError`."""
         base = self._base(given)
         return base if self.role_arn is None else self._assuming(base, self.role_arn)
 
@@ -86,8 +86,8 @@ class CredentialSource:
 
 
 def static_keys(profile: str) -> tuple[str, str]:
-    """The access key of a profile, and its secret. Raises `ConfigurationError` where it has temporary ones, or none:
-    they end, and what grants are signed with is not renewed."""
+    """The access key and secret of a profile. Raises `ConfigurationError` if it has none, or temporary ones: they would
+    expire, and the credentials for grants are not renewed."""
     found = require_credentials(CredentialSource(profile).session()).get_frozen_credentials()
     if found.token is not None:
         raise ConfigurationError(f"The profile {profile!r} has temporary credentials: grants need an access key of it.")
@@ -95,13 +95,13 @@ def static_keys(profile: str) -> tuple[str, str]:
 
 
 class CannotAssumeRole(BotoCoreError):
-    """STS gives no credentials now; what it said is in the log."""
+    """STS gives no credentials now; its response is in the log."""
 
     fmt = "The role {role_arn} cannot be assumed now."
 
 
 class _Fetched:
-    """What fetches credentials, and says of each failure that it is one of these: a 404 of STS is no missing object."""
+    """Fetches credentials, and raises every failure as `CannotAssumeRole`: a 404 of STS is not a missing object."""
 
     def __init__(self, fetch: Callable[[], Any], role_arn: str) -> None:
         self._fetch = fetch

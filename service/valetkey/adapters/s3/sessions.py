@@ -1,4 +1,4 @@
-"""Sessions of boto3, and whether they have the store's credentials."""
+"""Sessions of boto3, and whether they have credentials for the store."""
 
 import boto3
 from botocore.credentials import Credentials
@@ -12,7 +12,7 @@ NO_CREDENTIALS = (
 
 
 def make_session() -> boto3.Session:
-    """A session of the environment's. Raises `ConfigurationError` for what boto3 finds wrong with it."""
+    """A session from the environment. Raises `ConfigurationError` for errors that boto3 finds in it."""
     try:
         return boto3.Session()
     except BotoCoreError as error:
@@ -20,7 +20,7 @@ def make_session() -> boto3.Session:
 
 
 def find_credentials(session: boto3.Session) -> Credentials | None:
-    """The session's own; None where it has none. Raises `ConfigurationError` where there are some, but not all."""
+    """The session's credentials; None if it has none. Raises `ConfigurationError` if they are incomplete."""
     try:
         found: Credentials | None = session.get_credentials()
     except BotoCoreError as error:
@@ -29,7 +29,7 @@ def find_credentials(session: boto3.Session) -> Credentials | None:
 
 
 def require_credentials(session: boto3.Session) -> Credentials:
-    """The session's own. Raises `ConfigurationError` where it has none."""
+    """The session's credentials. Raises `ConfigurationError` if it has none."""
     credentials = find_credentials(session)
     if credentials is None:
         raise ConfigurationError(NO_CREDENTIALS)

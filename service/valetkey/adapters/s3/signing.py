@@ -1,4 +1,4 @@
-"""What grants are signed with, and presigned PUTs."""
+"""Credentials and signers for grants, and presigned PUTs."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from valetkey.core.signing.presign import UrlSigner
 log = logging.getLogger("valetkey")
 
 NO_COPY = {"x-amz-copy-source-range": "none", "x-amz-metadata-directive": "COPY"}
-"""What is signed with each PUT, lest one more header make it a copy of somebody else's object (as in CVE-2026-54330).
+"""Signed with each PUT, so that an added header cannot make it a copy of another object (as in CVE-2026-54330).
 
 Ceph RGW, as others, takes ``x-amz-copy-source`` unsigned, and judges the source by our own rights (16.2, measured). A
 plain PUT heeds neither of these; a copy of a range fails, as "none" is no range, and any other one brings the source's
@@ -26,16 +26,16 @@ metadata with it, in which the upload's id is wrong.
 """
 
 PRIVATE = {"x-amz-acl": "private"}
-"""Signed with each PUT of a whole object for the same reason: Ceph RGW takes ``x-amz-acl: public-read`` unsigned (16.2,
-measured), and anybody could read what nobody has checked. A part has no access rights of its own."""
+"""Signed with each PUT of a whole object for the same reason: Ceph RGW accepts an unsigned ``x-amz-acl: public-read``
+(16.2, measured), so that anybody could read unchecked bytes. A part has no access rights of its own."""
 
 AFTERWARDS = timedelta(minutes=1)
-"""How long what is PUT under a lock stays locked after its grant: S3 takes no moment that has passed."""
+"""How long a locked PUT stays locked after its grant: S3 refuses times in the past."""
 
 
 def short_lock(expires_in: int) -> dict[str, str]:
-    """What is signed with a PUT into a bucket that locks everything, for ``expires_in`` seconds: the lock ends soon
-    after the grant, whatever the bucket's default is, and no header of the client's makes it a longer one."""
+    """The headers signed with a PUT into a bucket that locks everything, for a grant of ``expires_in`` seconds: the
+    lock ends soon after the grant, whatever the bucket's default is, and no header of the client can extend it."""
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in) + AFTERWARDS
     return {
         "x-amz-object-lock-mode": "GOVERNANCE",
@@ -63,7 +63,7 @@ class Signer:
         self._has_warned = False
 
     def credentials(self) -> Credentials:
-        """Those that grants are signed with now; the same object as long as they do not change."""
+        """The credentials that grants are signed with now; the same object as long as they do not change."""
         if self._grant_credentials is not None:
             return self._grant_credentials
         own = self._credentials()
@@ -80,7 +80,7 @@ class Signer:
             last.token,
             last.expires_at,
         ):
-            return last  # the same object, so what is kept for it is found again without comparing it
+            return last  # the same object, so that values cached for it are found by identity
         self._last_credentials = Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
         self._constant = own if type(own) is BotocoreCredentials else None  # another class may have its own idea
         return self._last_credentials

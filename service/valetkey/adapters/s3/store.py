@@ -1,4 +1,4 @@
-"""The store itself: what the port asks, as calls of our own where they are many, and of boto3."""
+"""The store itself: the port's methods, by our own signed calls if they are frequent, else by boto3."""
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, Answer
+from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, CallResponse
 from valetkey.adapters.s3.client import Clients, S3Settings, refuses_unsigned
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
@@ -56,7 +56,7 @@ _WITH_CHECKSUMS = {"x-amz-checksum-mode": "ENABLED"}
 
 
 _NO_CHECKSUM = {"InvalidArgument", "InvalidRequest", "NotImplemented"}
-"""What stores answer to a checksum that they do not know."""
+"""The error codes for a checksum that a store does not support."""
 
 
 MAX_MULTIPART_ID = 1024
@@ -84,7 +84,7 @@ class S3Store:
 
     @property
     def place(self) -> str:
-        """Which bucket at which endpoint it is: see `S3Settings.place`."""
+        """The bucket and its endpoint: see `S3Settings.place`."""
         return self._settings.place
 
     @property
@@ -100,7 +100,7 @@ class S3Store:
         return self._traits.capabilities
 
     def know(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> None:
-        """Takes in what was ``found`` out about this bucket before: see `Capabilities.informed`."""
+        """Adopts the capabilities ``found`` for this bucket before: see `Capabilities.informed`."""
         self._traits.know(lambda known: known.informed(found, settled))
 
     @property
@@ -137,7 +137,7 @@ class S3Store:
             raise StoreUnavailable("The store says no size: its HEAD has no Content-Length.", refused=True)
         return 0
 
-    def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> Answer:
+    def _ranged(self, key: str, version: Mapping[str, str], asked: str, limit: int) -> CallResponse:
         """The first ``limit`` bytes of a range. A store that does not know ranges sends all: it is not read."""
         with available:
             caller = self._clients.caller()

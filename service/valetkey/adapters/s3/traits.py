@@ -1,4 +1,4 @@
-"""What a bucket turns out to be like: asked once, when it first matters, and remembered."""
+"""Traits of a bucket, each of which is determined once, when it first matters, and then remembered."""
 
 import logging
 from collections.abc import Callable

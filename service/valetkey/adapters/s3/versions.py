@@ -1,4 +1,4 @@
-"""Removing and listing objects, where a bucket may keep what was deleted or overwritten as old versions."""
+"""Removing and listing objects in buckets that may keep deleted or overwritten objects as old versions."""
 
 import logging
 from base64 import b64encode

@@ -15,7 +15,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ProtocolError
 
-from valetkey.adapters.drips import TimedResponse, TimeLeft
+from valetkey.adapters.timed_responses import TimedResponse, TimeLeft
 
 PIECE = 65_536
 """How many bytes are read at once: what an answer says of its length is no reason to have room for it."""
@@ -43,7 +43,7 @@ _LENIENT = {
 that others on the way may read it otherwise: here nobody comes after us."""
 
 
-class Answer:
+class StreamedResponse:
     """What comes back: ``status`` and ``headers``, whose names are in small letters, and with `read` the body."""
 
     # what urllib3 sets and logs
@@ -185,11 +185,11 @@ class _Calls(HTTPConnection):
         self._asked = method
         self.sock.sendall(data)
 
-    def getresponse(self) -> Answer:  # type: ignore[override]
-        """The answer, as soon as its head is there. Raises like `Answer.receive_head`."""
+    def getresponse(self) -> StreamedResponse:  # type: ignore[override]
+        """The answer, as soon as its head is there. Raises like `StreamedResponse.receive_head`."""
         if self.sock.gettimeout() != self.timeout:  # it costs a system call
             self.sock.settimeout(self.timeout)
-        answer = Answer(self, self._asked)
+        answer = StreamedResponse(self, self._asked)
         answer.receive_head()
         return answer
 
@@ -205,7 +205,7 @@ class _Pool(HTTPConnectionPool):
 
     def exchange(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: urllib3.Timeout
-    ) -> Answer:
+    ) -> StreamedResponse:
         """The answer, of which only the head was read. Raises `OSError` and urllib3's errors."""
         wire: Any = self._get_conn()
         if wire.is_closed:  # to connect, by a proxy and with TLS perhaps, and what may go wrong there, is urllib3's
@@ -221,12 +221,12 @@ class _Pool(HTTPConnectionPool):
                 timeout=timeout,
                 preload_content=False,
             )
-            return cast("Answer", answer)
+            return cast("StreamedResponse", answer)
         try:
             # a whole URL is for a proxy
             wire.request(method, target, body, headers if target[0] == "/" else {**headers, **self.proxy_headers})
             wire.timeout = timeout.read_timeout
-            found: Answer = wire.getresponse()
+            found: StreamedResponse = wire.getresponse()
         except BaseException:
             wire.close()
             self._put_conn(wire)

@@ -1,4 +1,4 @@
-"""What tickets that allow a number of uploads have spent, inside of somebody's transaction."""
+"""Counts of uploads that tickets with a limit have used up, within a caller's transaction."""
 
 from sqlalchemy import Connection
 
@@ -9,7 +9,7 @@ from valetkey.core.access.callers import Allowance
 
 
 def spend(connection: Connection, allowance: Allowance, count: int) -> bool:
-    """Takes ``count`` of ``allowance`` if so many are left. Who does the same meanwhile waits for this transaction."""
+    """Takes ``count`` of ``allowance`` if that many are left. Concurrent callers wait for this transaction."""
     if count > allowance.limit:
         return False
     row = {"id": allowance.ticket, "used": count, "expires_at": micros(allowance.expires_at)}

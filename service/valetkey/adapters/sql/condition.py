@@ -1,4 +1,4 @@
-"""How a database is set up, for whoever looks after it."""
+"""The condition of a database's set-up, for administrators."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from valetkey.adapters.sql.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """``kind``: ``sqlite`` or ``postgresql``, with its ``version``; ``encoding`` of its text. ``connections`` are open
-    at the server now, of ``limit`` that it takes from users like us; None where there is no such thing."""
+    """``kind``: ``sqlite`` or ``postgresql``, with its ``version``; ``encoding`` of its text. ``connections`` is the
+    number of open connections at the server, ``limit`` its maximum for users like us; None if there is no limit."""
 
     kind: str
     version: str
@@ -21,7 +21,7 @@ class Condition:
 
 
 class SqlCondition(Database):
-    """Says how its database is set up."""
+    """Reads how its database is set up."""
 
     def condition(self) -> Condition:
         """Raises `LedgerUnavailable`."""

@@ -1,4 +1,4 @@
-"""One database: reads, writes, its schema, and what it raises."""
+"""One database: reads, writes, its schema, and its errors."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ from valetkey.core.errors import LedgerUnavailable
 T = TypeVar("T")
 
 PATIENCE = 5.0
-"""How long a fork waits for those who use the database, in seconds; they wait for another's lock as long."""
+"""How long a fork waits for uses of the database, in seconds, which may wait that long for a lock themselves."""
 
 OTHER_SCHEMA = "The ledger's schema is not this version's: run `valetkey migrate`."
 
@@ -30,8 +30,8 @@ OTHER_SCHEMA = "The ledger's schema is not this version's: run `valetkey migrate
 class Database:
     """The database at ``url``: ``sqlite:///valetkey.db`` or ``postgresql://u:p@host/name``.
 
-    Reads run on pooled connections, writes as their writer has it: `GroupWriter`, `SharedWriter`. Whatever goes wrong
-    is `LedgerUnavailable`. Raises `ConfigurationError` for a URL it cannot use.
+    Reads use pooled connections, writes a `GroupWriter` or `SharedWriter`. All errors are raised as
+    `LedgerUnavailable`. Raises `ConfigurationError` for a URL it cannot use.
     """
 
     def __init__(self, url: str) -> None:
@@ -44,11 +44,11 @@ class Database:
         forks.renew_in_child(self, Database._renew)
 
     def _pause(self) -> None:
-        """Closes every connection, as soon as nobody uses one, and lets nobody open another.
+        """Closes every connection once it is unused, and prevents opening new ones.
 
-        SQLite must not be open while its process is forked, even if the child opens it anew: it remembers for all of
-        a process which locks that has, and the child would not take them. The last other process that closes the
-        database may then take the log away into which the child goes on writing (sqlite.org, "How To Corrupt").
+        SQLite must not be open while its process is forked, even if the child opens it again: it remembers the locks of
+        the whole process, so the child would not take them. The last other process to close the database could then
+        delete the log that the child is still writing to (sqlite.org, "How To Corrupt").
         """
         self._use.close()
         self.close()
@@ -61,15 +61,15 @@ class Database:
         self._prompt.forget()
 
     def close(self) -> None:
-        """Commits what waits and lets go of the database."""
+        """Commits pending writes and closes the database."""
         self._writer.close()
         self._prompt.close()
         self._readers.dispose()
         self._writers.dispose()
 
     def migrate(self) -> None:
-        """Brings the schema to this version's. Raises `LedgerUnavailable`, also where a newer one has been there,
-        and `ConfigurationError` where somebody else's table is in the way."""
+        """Migrates the schema to this version's. Raises `LedgerUnavailable`, also if the schema is newer, and
+        `ConfigurationError` if another program's table is in the way."""
         with self._reading() as connection:
             if detail := migrations.newer(connection):
                 raise LedgerUnavailable(detail)
@@ -83,13 +83,13 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """A connection to read by; each statement sees what was committed before it."""
+        """A connection for reads; each statement sees everything committed before it."""
         with self._in_use(), self._readers.connect() as connection:
             yield connection
 
     def _look_up(self, statement: Direct, parameters: Mapping[str, Any]) -> Any:
-        """The one row that ``statement`` finds, None where there is none. Waits for nothing where the database is a
-        file that has been looked into before, and nobody is in the way."""
+        """The one row that ``statement`` finds, or None. It does not wait if the database is a file that has been
+        opened before and nothing blocks it."""
         forks.look()
         with self._use:
             rows = self._prompt.run(statement, parameters)
@@ -101,23 +101,24 @@ class Database:
         return rows[0] if rows else None
 
     def _insert(self, rows: list[Row]) -> None:
-        """New uploads, all or none; returns when they are durable."""
+        """Inserts new uploads, all or none; returns once they are durable."""
         with self._in_use():
             self._writer.insert(rows)
 
-    def _begin_insert(self, rows: list[Row]) -> "BegunInsert":
-        """The same, without waiting for it."""
+    def _begin_insert(self, rows: list[Row]) -> "PendingInsert":
+        """Starts inserting new uploads, without waiting for the commit."""
         forks.look()
         use = self._use
         use.__enter__()  # until it is durable
         try:
-            return BegunInsert(use, self._writer.begin_insert(rows))
+            return PendingInsert(use, self._writer.begin_insert(rows))
         except BaseException:
             use.leave()
             raise
 
     def _write(self, call: Callable[[Connection], T]) -> T:
-        """What ``call`` returns, once it is durable. It may be run twice, so it does nothing else."""
+        """Runs ``call`` in a transaction, and returns its result once that is durable. ``call`` may run twice, so it
+        must not do anything else."""
         with self._in_use():
             return self._writer.run(call)
 
@@ -128,9 +129,10 @@ class Database:
 
 
 class _Use:
-    """Around each use of a database; closed while its process is forked. ``let_go`` closes its connections.
+    """A context manager around each use of a database; closed while its process is forked. ``let_go`` closes the
+    connections.
 
-    Turns what the database raises into what the port promises; the cause is kept for the log, not for clients.
+    Turns the database's errors into those of the port; the cause is kept for the log, not for clients.
     """
 
     def __init__(self, let_go: Callable[[], None]) -> None:
@@ -140,7 +142,7 @@ class _Use:
         self._is_open = True
 
     def close(self) -> None:
-        """Returns when nobody is within, after `PATIENCE` at the latest; whoever comes from now on waits."""
+        """Waits until the last use has ended, for `PATIENCE` at most; new uses wait from now on."""
         with self._changed:
             self._is_open = False
             self._changed.wait_for(lambda: not self._users, PATIENCE)
@@ -158,7 +160,7 @@ class _Use:
             self._users += 1
 
     def leave(self) -> None:
-        """Whoever entered has done what it came for, in whichever thread."""
+        """Ends a use, in any thread."""
         with self._changed:
             self._users -= 1
             if not self._users:
@@ -173,8 +175,8 @@ class _Use:
             raise _as_promised(error) from error
 
 
-class BegunInsert:
-    """`Written`: rows that the writer has, during one ``use`` of the database."""
+class PendingInsert:
+    """`Written`: rows that the writer is inserting, during one ``use`` of the database."""
 
     __slots__ = ("_use", "_work")
 
@@ -210,7 +212,7 @@ def _as_promised(error: SQLAlchemyError | sqlite3.Error) -> LedgerUnavailable:
 
 
 def _tells_of_another_schema(cause: BaseException) -> bool:
-    """Whether a table or a column is not there: PostgreSQL says it by SQLSTATE (its Appendix A), SQLite in words."""
+    """Whether a table or a column is missing: PostgreSQL reports it by SQLSTATE (its Appendix A), SQLite in words."""
     if isinstance(cause, sqlite3.Error):
         return any(words in str(cause) for words in ("no such table", "no such column", "has no column named"))
     return getattr(cause, "sqlstate", None) in {"42P01", "42703"}

@@ -1,7 +1,7 @@
-"""Statements of the hot path, straight to the driver: what SQLAlchemy does around one takes longer than to run it.
+"""Statements of the hot path, passed straight to the driver: SQLAlchemy's overhead exceeds their run time.
 
-Their text is SQLAlchemy's own, made once for each kind of database. Rows come as the driver has them, so that this is
-for columns whose values are kept as they are: texts and whole numbers.
+Their text is SQLAlchemy's own, compiled once for each kind of database. Rows are returned as by the driver, so this is
+only for columns whose values need no conversion: text and integers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,23 +12,23 @@ from sqlalchemy.engine import Dialect
 
 
 class _Text(NamedTuple):
-    """A statement for one kind of database; ``names`` are those of its parameters in their order, where that counts."""
+    """A statement for one kind of database; ``names`` are the names of its positional parameters."""
 
     text: str
     names: Sequence[str] | None
 
 
 class Direct:
-    """A statement, which takes its parameters by name and knows no lists of them."""
+    """A statement with named parameters, none of which is a list."""
 
     def __init__(self, statement: Select[Any] | Update) -> None:
         self._statement = statement
         self._made: dict[tuple[str, str], _Text] = {}
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
-        """Runs it on ``connection``, and returns what has its rows and their number: a cursor, or what looks like one.
+        """Runs it on ``connection``, and returns a cursor, or an object like one, with its rows and their number.
 
-        With SQLite a transaction is one that was begun before. Raises what the driver raises, or SQLAlchemy.
+        With SQLite a transaction has to be started before. Raises errors of the driver or of SQLAlchemy.
         """
         dialect = connection.dialect  # the application's transaction may be by another driver than ours
         text, names = self._made.get((dialect.name, dialect.driver)) or self._make(dialect)

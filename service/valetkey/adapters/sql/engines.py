@@ -20,26 +20,26 @@ from valetkey.core.errors import ConfigurationError, LedgerUnavailable
 from valetkey.forks import KEPT, renew_in_child
 
 BUSY_TIMEOUT = 5_000
-"""How long a database waits for another's lock, in milliseconds, before the caller is told to try again."""
+"""How long the database waits for a lock, in milliseconds, before the caller gets an error."""
 
 _OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT}"
 
 _REFUSES_OPTIONS = re.compile("startup parameter|command-line options")
-"""How PgBouncer and Neon, and how RDS Proxy say that they take no ``options``."""
+"""The messages with which PgBouncer and Neon, and RDS Proxy, refuse ``options``."""
 
 READ_ONLY = "25006"
 """PostgreSQL's read_only_sql_transaction (its manual, appendix A)."""
 
 PRIVATE = 0o600
-"""The mode of a new SQLite file: it holds names of people and hashes of keys."""
+"""The mode of a new SQLite file, which contains names of people and hashes of keys."""
 
 _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
 class Connections(NamedTuple):
-    """What a database is read by, what it is written by, and the writer that does it.
+    """The engine for reads, the engine for writes, and the writer.
 
-    ``prompt`` is what looks at one row are made by that wait for nothing: a database of another machine has none.
+    ``prompt`` is the engine for reads of one row that do not wait: None for a database on another machine.
     """
 
     readers: Engine
@@ -49,7 +49,7 @@ class Connections(NamedTuple):
 
 
 def parsed_url(url: str) -> URL:
-    """``url`` in its parts. Raises `ConfigurationError` where it names no database that there is an engine for."""
+    """Parses ``url``. Raises `ConfigurationError` if there is no engine for its kind of database."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
@@ -62,7 +62,7 @@ def parsed_url(url: str) -> URL:
 
 
 def connect(parsed: URL) -> Connections:
-    """Makes what is needed for the database, without connecting yet. Raises `ConfigurationError`."""
+    """Creates engines and writer for the database, without connecting yet. Raises `ConfigurationError`."""
     return _DATABASES[parsed.get_backend_name()](parsed)
 
 
@@ -82,7 +82,7 @@ _DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "po
 
 
 def _require_known(options: Iterable[str]) -> None:
-    """Raises `ConfigurationError` for what libpq does not take: other clients have parameters of their own."""
+    """Raises `ConfigurationError` for parameters that libpq does not know, such as those of other clients."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import make_conninfo
 
@@ -95,14 +95,14 @@ def _require_known(options: Iterable[str]) -> None:
 
 
 def postgresql_engine(parsed: URL) -> Engine:
-    """What the URL's query says of libpq's parameters comes before our own.
+    """An engine for PostgreSQL. libpq's parameters in the URL's query take precedence over our own.
 
-    A pooler in between (PgBouncer, pooling transactions) is found out by itself: it takes no ``options``, keeps no
-    prepared statement for us, and a setting has to be made in each transaction.
+    A pooler in between (PgBouncer in transaction mode) is detected automatically: it refuses ``options``, keeps no
+    prepared statements, and needs settings in each transaction.
     """
     patience = {
         "connect_timeout": "5",  # seconds
-        "tcp_user_timeout": "10000",  # milliseconds: a host that vanished without a word
+        "tcp_user_timeout": "10000",  # milliseconds: for a host that vanished without closing the connection
         "options": _OPTIONS,
         "application_name": "valetkey",
     }
@@ -125,8 +125,8 @@ def postgresql_engine(parsed: URL) -> Engine:
 
 
 def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any]) -> DBAPIConnection:
-    """A connection. Raises what psycopg raises, and `LedgerUnavailable` where the database is in another encoding than
-    UTF-8: each name that it has no letters for would be an error of its own."""
+    """Connects. Raises psycopg's errors, and `LedgerUnavailable` if the database's encoding is not UTF-8: names with
+    characters that it lacks would fail one by one."""
     made: Any = _open(dialect, arguments, parameters)
     encoding = made.info.parameter_status("server_encoding")  # which the server says unasked
     if encoding not in {"UTF8", None}:
@@ -141,7 +141,7 @@ def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any
 
 
 def _open(dialect: Dialect, arguments: Any, parameters: dict[str, Any]) -> DBAPIConnection:
-    """The same without our own ``options``, where they are refused."""
+    """Connects, without our own ``options`` if they are refused."""
     try:
         return dialect.connect(*arguments, **parameters)
     except dialect.loaded_dbapi.OperationalError as error:  # psycopg's, which is imported for PostgreSQL alone
@@ -151,7 +151,7 @@ def _open(dialect: Dialect, arguments: Any, parameters: dict[str, Any]) -> DBAPI
 
 
 def _look_for_a_pooler(connection: Any, record: ConnectionPoolEntry) -> None:
-    """A pooler tells a process id of its own making; the server tells the true one."""
+    """Detects a pooler: it reports a process id of its own, whereas the server reports the real one."""
     [own] = connection.execute("SELECT pg_backend_pid()").fetchone()
     connection.rollback()
     record.info[POOLED] = pooled = own != connection.info.backend_pid
@@ -160,26 +160,26 @@ def _look_for_a_pooler(connection: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _leave_a_standby(context: ExceptionContext) -> None:
-    """A server that was demoted keeps its connections, which answer, and takes no writes any more: all of them are
-    given up, so that the next ones go to where the name leads now."""
+    """Drops all connections to a server that was demoted: it keeps them open but refuses writes. New ones go to the
+    host that the name leads to now."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
 
 
 def _be_patient(connection: Connection) -> None:
-    """What ``options`` say of a connection, said for one transaction."""
+    """Makes the settings of ``options`` for one transaction."""
     if connection.info.get(POOLED) and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT}")
 
 
 def _forget(engine: Engine) -> None:
-    """Leaves the parent's connections alone, and makes others."""
+    """Leaves the parent's connections alone, and lets the child create its own."""
     KEPT.append(engine.pool)
     engine.dispose(close=False)
 
 
 def sqlite_engine(parsed: URL, *, writes: bool, pool: type[Pool] | None = None) -> Engine:
-    """``pool``: SQLAlchemy's own choice where there is none. Raises `ConfigurationError`."""
+    """An engine for SQLite; ``pool`` None leaves its choice to SQLAlchemy. Raises `ConfigurationError`."""
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
     if not Path(parsed.database).absolute().parent.is_dir():
@@ -193,22 +193,24 @@ def sqlite_engine(parsed: URL, *, writes: bool, pool: type[Pool] | None = None) 
     event.listen(engine, "connect", _set_up_sqlite)
     renew_in_child(engine, _forget)
     if writes:
-        # take the lock at once: a reader that turns writer in mid-transaction may fail without waiting
+        # take the lock at once: a reader that becomes a writer in mid-transaction may fail without waiting
         event.listen(engine, "begin", _begin_at_once)
     return engine
 
 
 def _begin_at_once(connection: Connection) -> None:
-    connection.connection.cursor().execute("BEGIN IMMEDIATE")
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:  # the writer may have begun it
+        driver.execute("BEGIN IMMEDIATE")
 
 
 def _keep_private(file: Path) -> None:
-    """A new file is for its owner alone, whatever the umask; SQLite gives its companions (-wal, -shm) the same mode.
+    """Creates a new file for its owner only, whatever the umask; SQLite gives the -wal and -shm files the same mode.
 
-    One that is there keeps its mode, which somebody may have chosen: others of a group, a backup. Raises
-    `LedgerUnavailable` where it cannot be made.
+    An existing file keeps its mode, which may be intended for a group or for backups. Raises `LedgerUnavailable` if the
+    file cannot be created.
     """
-    target = file.resolve()  # where a link leads to, there SQLite makes the file
+    target = file.resolve()  # SQLite creates the file that a link leads to
     if target.name.startswith("file:"):
         return
     try:
@@ -222,8 +224,8 @@ def _keep_private(file: Path) -> None:
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    connection.isolation_level = None  # transactions are begun by us, not by the driver's guess
+    connection.isolation_level = None  # we start transactions; the driver would guess when
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA secure_delete=ON")  # what is erased leaves no text in pages that are reused later
+    connection.execute("PRAGMA secure_delete=ON")  # erased data leaves no text in pages that are reused later

@@ -1,4 +1,4 @@
-"""Jobs that erase, in an SQL database, and what goes out of the ledger by them."""
+"""Erasure jobs in an SQL database, and the removal of ledger rows by them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from valetkey.adapters.sql.steps import remove_first
 from valetkey.adapters.sql.unchanged import are_unchanged
 from valetkey.core.model.announcement import EVENT_TYPES, Announcer, Status, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
-from valetkey.core.model.upload import OfStore, Upload
+from valetkey.core.model.upload import StoreUploads, Upload
 
 DELIVERED = Status.DELIVERED.value
 
@@ -86,7 +86,7 @@ class SqlErasures(Database):
         return self._write(write)
 
     def over(
-        self, before: datetime, limit: int, after: Upload | None = None, *, store: OfStore | None = None
+        self, before: datetime, limit: int, after: Upload | None = None, *, store: StoreUploads | None = None
     ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.ended_at <= micros(before), uploads.c.due_at.is_(None))
         statement = statement.where(text(OVER), ~_is_called_for())  # written out, as the index has it
@@ -157,7 +157,7 @@ def _begin(connection: Connection, job: Erasure) -> Erasure:
     return as_erasure(connection.execute(select(erasures).where(one)).mappings().one())
 
 
-def of_store(store: OfStore) -> ColumnElement[bool]:
+def of_store(store: StoreUploads) -> ColumnElement[bool]:
     """Whether an upload is of this ``store``."""
     return and_(uploads.c.store == store.name, uploads.c.bucket == store.bucket)
 

@@ -1,4 +1,4 @@
-"""What is kept of the installation itself, in an SQL database."""
+"""The installation's own records, in an SQL database."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.inserts import upsert
 from valetkey.adapters.sql.rows import micros, moment
 from valetkey.adapters.sql.schema import event_probes, store_proofs, workers
-from valetkey.core.ports.health import StandsStill, StoreProof, WorkerBeat
+from valetkey.core.ports.health import StalledWork, StoreProof, WorkerBeat
 
 _OPENED = ""
 """The sender of the row that opens a probe."""
@@ -69,7 +69,7 @@ class SqlHealth(Database):
                 moment(row["started_at"]),
                 moment(row["seen_at"]),
                 None if row["looked_at"] is None else moment(row["looked_at"]),
-                tuple(StandsStill(work, moment(since)) for work, since in orjson.loads(row["still"] or "[]")),
+                tuple(StalledWork(work, moment(since)) for work, since in orjson.loads(row["still"] or "[]")),
             )
             for row in rows
         ]

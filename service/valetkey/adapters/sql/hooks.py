@@ -1,4 +1,4 @@
-"""The hooks that a ledger knows, and what is written when an end is announced."""
+"""The hooks that a ledger knows, and the rows written when an end is announced."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ FORGOTTEN = 1_000
 """How many calls of each status are removed in one transaction."""
 
 _KNOWN = Direct(select(hooks.c.name, hooks.c.types))
-"""Each end asks for them."""
+"""Compiled once, as every end reads the hooks."""
 
 
 class SqlHookBook(Database):

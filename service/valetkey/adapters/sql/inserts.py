@@ -1,4 +1,4 @@
-"""INSERTs: of new uploads, straight to the driver; and of rows that may be there already."""
+"""INSERTs of new uploads, straight to the driver, and of rows that may exist already."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ def _in_powers_of_two(values: Sequence[tuple[Value, ...]]) -> Iterator[Sequence[
 
 @lru_cache(maxsize=256)
 def _insert(names: tuple[str, ...], mark: str, rows: int = 1, otherwise: str = "") -> str:
-    """The statement that takes the values of these columns, in this order, of so many rows."""
+    """The statement that inserts this many rows with these columns, in this order."""
     columns, marks = ", ".join(names), ", ".join([mark] * len(names))
     values = ", ".join([f"({marks})"] * rows)
     return f"INSERT {otherwise}INTO uploads ({columns}) VALUES {values}"  # noqa: S608 - names of our own

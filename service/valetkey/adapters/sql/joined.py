@@ -1,4 +1,4 @@
-"""The uploads of a ledger within a transaction of the application's own, which has them in the same database."""
+"""A ledger's uploads within a transaction of the application, which uses the same database."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -17,10 +17,10 @@ Changes = Sequence[tuple[Upload, Upload]]
 
 
 class JoinedUploads:
-    """`Uploads` on ``transaction``, which is committed or rolled back by whoever began it.
+    """`Uploads` on ``transaction``, which its owner commits or rolls back.
 
-    ``using`` is what stands around each use of the database; ``announcing`` gives what writes the announcements of
-    changes, once these are made. Raises `ConfigurationError` for what is no connection to the database at ``url``.
+    ``using`` is the context manager around each use of the database; ``announcing`` returns the function that writes
+    the announcements of changes. Raises `ConfigurationError` if it is not a connection to the database at ``url``.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class JoinedUploads:
 
 
 def replace_all(connection: Connection, changes: Changes, announce: Callable[[Connection], None]) -> bool:
-    """Compare-and-set of all of them, and what tells of it."""
+    """Compare-and-set of all of them, with their announcements."""
     if not are_unchanged(connection, [before for before, _ in changes]):
         return False
     for before, after in changes:
@@ -67,13 +67,13 @@ def replace_all(connection: Connection, changes: Changes, announce: Callable[[Co
 
 
 def _said(url: URL) -> str:
-    """The place in words, without a password; of a SQLite file with its whole path."""
+    """The database in words, without a password; for an SQLite file with its absolute path."""
     if url.get_backend_name() == "sqlite":
         return f"the file {Path(url.database or '').resolve()}"
     return url.render_as_string()
 
 
 def _place(url: URL) -> tuple[str, str]:
-    """Which database that is; by which name its host is known is no matter."""
+    """The identity of the database, whatever name its host is called by."""
     name = url.database or ""
     return url.get_backend_name(), str(Path(name).resolve()) if url.get_backend_name() == "sqlite" else name

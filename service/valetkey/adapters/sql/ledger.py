@@ -31,12 +31,12 @@ from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
-from valetkey.adapters.sql.rows import as_row, as_upload, changed, micros, moment
+from valetkey.adapters.sql.rows import Value, as_row, as_upload, changed, micros, moment
 from valetkey.adapters.sql.schema import declared_settings, idempotency, profiles, stores, tickets, uploads
 from valetkey.adapters.sql.steps import first_of, remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import OPEN, OfStore, Upload, UploadId, UploadState
+from valetkey.core.model.upload import OPEN, StoreUploads, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
@@ -139,7 +139,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         after: Upload | None = None,
         *,
         state: UploadState | None = None,
-        store: OfStore | None = None,
+        store: StoreUploads | None = None,
     ) -> list[Upload]:
         statement = select(uploads).where(uploads.c.due_at <= micros(at))
         if state is not None:  # written out: a bound value would not match the partial index
@@ -158,11 +158,11 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
     def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
         return self._write(lambda connection: _declare(connection, _DECLARED[subject], terms, now))
 
-    def open_by_store(self) -> Mapping[OfStore, int]:
+    def open_by_store(self) -> Mapping[StoreUploads, int]:
         place = uploads.c.store, uploads.c.bucket
         statement = select(*place, func.count()).where(_MAY_CHANGE).group_by(*place)
         with self._reading() as connection:
-            return {OfStore(name, bucket): count for name, bucket, count in connection.execute(statement)}
+            return {StoreUploads(name, bucket): count for name, bucket, count in connection.execute(statement)}
 
 
 _MAY_CHANGE = and_(uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN]))
@@ -182,23 +182,30 @@ def _forget_keys(
     return UploadId(found[-1]) if len(found) == limit else None
 
 
+_UNCHANGED = (uploads.c.id == bindparam("before_id"), uploads.c.version == bindparam("before_version"))
+
+
 @lru_cache(maxsize=256)
 def _replacing(columns: tuple[str, ...]) -> Direct:
     """Writes these columns of the upload and version that parameters name. Building it takes longer than running it."""
-    own = (uploads.c.id == bindparam("before_id"), uploads.c.version == bindparam("before_version"))
-    return Direct(update(uploads).where(*own).values({name: bindparam(name) for name in columns}))
+    return Direct(update(uploads).where(*_UNCHANGED).values({name: bindparam(name) for name in columns}))
+
+
+_MOVED = update(uploads).values(due_at=bindparam("due_at"))
+_MOVING = Direct(_MOVED.where(*_UNCHANGED, uploads.c.due_at == bindparam("before_due_at")))
+_MOVING_UNDUE = Direct(_MOVED.where(*_UNCHANGED, uploads.c.due_at.is_(None)))
+"""Moves an upload that is due at some time, or at none. A sweep does so with each upload before it looks at it."""
 
 
 def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
     moved = []
     for upload, due_at in moves:
-        before = None if upload.due_at is None else micros(upload.due_at)
-        statement = (
-            update(uploads)
-            .where(uploads.c.id == upload.id, uploads.c.version == upload.version, uploads.c.due_at == before)
-            .values(due_at=None if due_at is None else micros(due_at))
-        )
-        if connection.execute(statement).rowcount == 1:
+        values: dict[str, Value] = {"before_id": upload.id, "before_version": upload.version}
+        values["due_at"] = None if due_at is None else micros(due_at)
+        if upload.due_at is not None:
+            values["before_due_at"] = micros(upload.due_at)
+        statement = _MOVING_UNDUE if upload.due_at is None else _MOVING
+        if statement.run(connection, values).rowcount == 1:
             moved.append(upload._replace(due_at=due_at))
     return moved
 

@@ -1,4 +1,4 @@
-"""Uploads that are created once for an account and a key, inside of somebody's transaction."""
+"""Uploads that are created once for an account and a key, within a caller's transaction."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from valetkey.core.model.upload import Upload
 from valetkey.core.ports.ledger import Once
 
 CLAIM_ATTEMPTS = 3
-"""How often a key is taken that is forgotten while it is looked at."""
+"""How many times a key is tried that is removed while it is read."""
 
 
 BY_ID = Direct(select(uploads).where(uploads.c.id == bindparam("upload_id")))
-"""Whatever happens to an upload begins by it."""
+"""Compiled once, as every operation on an upload starts with it."""
 
 _NAMES = tuple(uploads.c.keys())
 

@@ -1,4 +1,4 @@
-"""The outbox in an SQL database: what the application is still to be told, by webhook or by its hooks."""
+"""The outbox in an SQL database: announcements by webhook and by hooks that are still to be delivered."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence

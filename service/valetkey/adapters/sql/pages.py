@@ -1,4 +1,4 @@
-"""Lists of uploads: a page costs what is on it, whatever it leaves out.
+"""Lists of uploads. The cost of a page depends on its length, whatever it leaves out.
 
 No index serves every combination of filters in the order of a list. But states are few, and so are accounts and
 profiles: a page is the newest of the pages of each of them, every one of which stands in one stretch of

@@ -1,4 +1,4 @@
-"""Poolers between us and PostgreSQL (PgBouncer, pooling transactions)."""
+"""Poolers between valetkey and PostgreSQL (PgBouncer in transaction mode)."""
 
 POOLED = "valetkey.pooled"
 """The key in a connection's ``info`` that says whether one is in between."""

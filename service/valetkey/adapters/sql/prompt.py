@@ -1,7 +1,7 @@
-"""Connections for looks at one row that wait for nothing, which threads make that must not wait (`valetkey.waiting`).
+"""Connections that read one row without waiting, for threads that must not wait (`valetkey.waiting`).
 
-To read a file of SQLite's in WAL mode waits for no writer: what reads it is kept, as to take a connection from the pool
-and to give it back took three times as long as the look.
+Reading an SQLite file in WAL mode does not wait for writers. The connections are kept, as taking one from the pool and
+returning it took three times as long as the read.
 """
 
 import sqlite3
@@ -58,7 +58,7 @@ class PromptReaders:
             self._free.append(connection)
 
     def close(self) -> None:
-        """Closes those that nobody uses."""
+        """Closes the connections that are not in use."""
         while self._free:
             self._free.pop().close()
             self._count -= 1

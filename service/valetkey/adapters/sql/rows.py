@@ -1,4 +1,4 @@
-"""Rows of the ledger's tables by the names of their columns, and what the core makes of them.
+"""Conversion between rows of the ledger's tables, by column name, and the core's values.
 
 A new column of an upload is a line in `as_row` (or below it) and one in `as_upload`, beside its line in `schema` and
 its migration.
@@ -35,25 +35,25 @@ from valetkey.core.model.upload import (
 Value = str | int | None
 Row = dict[str, Value]
 Found = Mapping[str, Any] | RowMapping
-"""A row that was read, by the names of its columns."""
+"""A row that was read, by column name."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def micros(moment: datetime) -> int:
-    """As a column keeps it: microseconds since 1970."""
+    """The value of a column for ``moment``: microseconds since the epoch."""
     since = moment - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds  # a third faster than to divide
 
 
 def moment(micros: int) -> datetime:
-    """What `micros` made of it."""
+    """The reverse of `micros`."""
     return _EPOCH + micros * _MICROSECOND
 
 
 def _kept(text: str | None) -> str | None:
-    """A sentence that somebody else's words may be in: PostgreSQL keeps no NUL, and nothing may fail for one."""
+    """A text that may quote other systems, without NULs: PostgreSQL cannot store them, and that must not fail."""
     return text.replace("\0", "\ufffd") if text is not None and "\0" in text else text
 
 
@@ -135,7 +135,7 @@ def _add_claim_and_end(row: Row, upload: Upload) -> None:
 
 
 _UNDECLARED_BEFORE = -1
-"""What versions before 0008 of the schema write for a size that nobody declared: one of them may run beside us."""
+"""The value that versions before schema 0008 write for an undeclared size: one of them may run in parallel."""
 
 
 def as_upload(row: Found) -> Upload:
@@ -315,5 +315,5 @@ def as_erasure(row: RowMapping) -> Erasure:
 
 
 def changed(before: Row, after: Row) -> Row:
-    """The columns in which the two differ, as they are in ``after``."""
+    """The columns in which the two differ, with their values in ``after``."""
     return {name: after.get(name) for name in before | after if after.get(name) != before.get(name)}

@@ -1,4 +1,4 @@
-"""The ledger's tables. A change here needs a migration beside it; a test compares the two.
+"""The ledger's tables. A change here needs a migration as well; a test compares the two.
 
 Moments are whole microseconds since 1970, so that every database sorts and compares them alike.
 """

@@ -1,4 +1,4 @@
-"""Removing rows in small steps, beside everybody else's work."""
+"""Removing rows in small steps that do not disturb other work."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, delete, select
 def remove_first(
     connection: Connection, key: Column[str], order: Column[Any], *which: ColumnElement[bool], limit: int
 ) -> int:
-    """Removes the first ``limit`` rows of these in the order of ``order``, and says how many."""
+    """Removes the first ``limit`` matching rows in the order of ``order``; returns how many."""
     found = first_of(connection, key, order, *which, limit=limit)
     if found:
         connection.execute(delete(key.table).where(key.in_(found), *which))  # others may have the key, too
@@ -19,10 +19,10 @@ def remove_first(
 def first_of(
     connection: Connection, key: Column[str], order: Column[Any], *which: ColumnElement[bool], limit: int
 ) -> Sequence[str]:
-    """The keys of the first ``limit`` rows of these in the order of ``order``, which are to be removed next.
+    """The keys of the first ``limit`` matching rows in the order of ``order``, which are removed next.
 
-    Without an order PostgreSQL looks through the table from its begin, where those lie that have gone before, and for
-    the ids of a subquery it may read all of it. Rows that another process is at are passed over: nobody waits for it.
+    Without an order PostgreSQL scans the table from its beginning, where the rows removed before lie, and for the ids
+    of a subquery it may read all of it. Rows locked by another process are skipped.
     """
     first = select(key).where(*which).order_by(order).limit(limit).with_for_update(skip_locked=True)
     return connection.scalars(first).all()

@@ -1,4 +1,4 @@
-"""Whether uploads are still as somebody has read them, before several are written in one transaction."""
+"""Whether uploads are unchanged since they were read, before several are written in one transaction."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from valetkey.core.model.upload import Upload
 
 
 def are_unchanged(connection: Connection, read: Iterable[Upload]) -> bool:
-    """Looks first, under locks that are taken in one order: a rollback would take others' work along."""
+    """Checks before writing, under locks taken in a fixed order: a rollback would undo other work of the group."""
     versions = {one.id: one.version for one in read}
     rows = select(uploads.c.id, uploads.c.version).where(uploads.c.id.in_(versions)).order_by(uploads.c.id)
     return {row.id: row.version for row in connection.execute(rows.with_for_update())} == versions

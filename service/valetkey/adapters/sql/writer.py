@@ -1,7 +1,7 @@
-"""Group commit: one thread writes, and everything that waited while it committed goes into the next commit.
+"""Group commit: one thread writes, and all work that arrives during a commit goes into the next one.
 
 SQLite lets one connection write at a time, and a durable commit costs an fsync whatever it holds. So requests hand
-their work over and wait: the answer is sent after the commit, and a busy service pays one fsync for many of them.
+their work over and wait: the response is sent after the commit, and a busy service pays one fsync for many of them.
 """
 
 import logging
@@ -21,10 +21,10 @@ T = TypeVar("T")
 log = logging.getLogger("valetkey")
 
 MAX_GROUP = 256
-"""The most pieces of work in one commit: bounds how long the first one waits."""
+"""The maximum number of pieces of work in one commit, which limits how long the first one waits."""
 
 ATTEMPTS = 5
-"""How often a call is tried that collides with others' transactions."""
+"""How many times a call is tried if it collides with other transactions."""
 
 COLLISIONS = {"40001", "40P01"}
 """PostgreSQL's serialization_failure and deadlock_detected (its manual, appendix A): the same work may succeed now."""
@@ -40,16 +40,16 @@ class Work(Generic[T]):
         self.call = call
         self.result: T | None = None
         self.error: BaseException | None = None
-        self._after: list[Callable[[], None]] = []  # whoever takes it out calls it
+        self._after: list[Callable[[], None]] = []  # called by the thread that removes it
         self._done = Lock()
         self._done.acquire()
 
     def wait(self) -> None:
-        """Returns when it is durable, or has failed."""
+        """Waits until it is durable or has failed."""
         self._done.acquire()
 
     def call_after(self, then: Callable[[], None]) -> bool:
-        """Has the writer's thread call ``then`` when it is; False where it is so already: nothing is called then."""
+        """Makes the writer's thread call ``then`` when it is; returns False, without a call, if it already is."""
         self._after.append(then)
         if not self._done.acquire(blocking=False):
             return True
@@ -61,7 +61,7 @@ class Work(Generic[T]):
         return False
 
     def finish(self) -> None:
-        """It is durable, or has failed."""
+        """Marks it as durable or failed."""
         self._done.release()
         try:
             then = self._after.pop()
@@ -74,7 +74,8 @@ class Work(Generic[T]):
 
 
 class GroupWriter:
-    """Runs work on one connection of ``engine``, in transactions shared by whoever waits; starts at its first work."""
+    """Runs work on one connection of ``engine``, in transactions shared by all waiting threads; starts at its first
+    work."""
 
     def __init__(self, engine: Engine, insert: Callable[[Connection, Sequence[Row]], None]) -> None:
         self._engine = engine
@@ -86,10 +87,10 @@ class GroupWriter:
         self._queue: SimpleQueue[Work[Any] | None] = SimpleQueue()
         self._start = Lock()
         self._thread: Thread | None = None
-        self._connection: Connection | None = None  # the thread's own: taking one anew costs more than a row
+        self._connection: Connection | None = None  # the thread's own: taking one from the pool costs more than a row
 
     def _forget(self) -> None:
-        """In a child: the thread has stayed with the parent, and so has what waits for it."""
+        """Resets the writer in a forked child: the thread and its work have stayed with the parent."""
         KEPT.append(self._connection)
         self._reset()
 
@@ -99,7 +100,7 @@ class GroupWriter:
         self._wait(work)
 
     def begin_insert(self, rows: list[Row]) -> Work[None]:
-        """The same without waiting for it."""
+        """Starts inserting ``rows`` without waiting for the commit."""
         work: Work[None] = Work(rows, None)  # by its name alone: to subscribe it costs as much as to make it
         self._hand_over(work)
         return work
@@ -112,7 +113,7 @@ class GroupWriter:
         return cast("T", self._wait(Work(None, call)))
 
     def close(self) -> None:
-        """Ends the thread after the work it has."""
+        """Ends the thread after its current work."""
         with self._start:
             if self._thread is not None:
                 self._queue.put(None)
@@ -150,14 +151,15 @@ class GroupWriter:
         self._reconnect()
 
     def _commit(self, group: list[Work[Any]]) -> None:
-        """All in one transaction; if that fails, each in one of its own, so that no one fails for another."""
+        """Runs all work in one transaction; if that fails, each in its own, so that none fails because of another."""
         begun = False
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
-            with self._connection.begin():
-                begun = True
-                self._do(self._connection, group)
+            self._begin_transaction(self._connection)
+            begun = True
+            self._do(self._connection, group)
+            self._commit_transaction(self._connection)
         except BaseException as error:  # whatever it is belongs to the thread that waits
             self._reconnect()
             if begun and len(group) > 1 and not getattr(error, "connection_invalidated", False):
@@ -169,6 +171,17 @@ class GroupWriter:
         for work in group:
             work.finish()
 
+    def _begin_transaction(self, connection: Connection) -> None:
+        """By the driver itself: SQLAlchemy's part took a sixth of a commit's CPU. A transaction that SQLAlchemy begins
+        later, for a statement of its own, is this one (see `valetkey.adapters.sql.engines`)."""
+        _driver_of(connection).execute("BEGIN IMMEDIATE")
+
+    def _commit_transaction(self, connection: Connection) -> None:
+        if connection.in_transaction():  # a statement of SQLAlchemy's was among the work
+            connection.commit()
+        else:
+            _driver_of(connection).commit()
+
     def _do(self, connection: Connection, group: list[Work[Any]]) -> None:
         rows = [row for work in group if work.rows is not None for row in work.rows]
         if rows:
@@ -178,21 +191,27 @@ class GroupWriter:
                 work.result = work.call(connection)
 
     def _reconnect(self) -> None:
-        """Gives the connection back after a failure; the next work gets one that is known to be good."""
+        """Gives the connection back after a failure, which rolls its transaction back. The next work gets one that is
+        known to be good."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()
 
 
-class SharedWriter(GroupWriter):
-    """The same where others write at once (PostgreSQL): inserts share commits, each call has a transaction of its own.
+def _driver_of(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
 
-    An insert of new rows waits for nobody's lock. A call may, and would hold up its whole group, or deadlock with one
-    of another service. 64 threads that insert got seven times as much done in groups as each on its own.
+
+class SharedWriter(GroupWriter):
+    """A writer for databases with concurrent writers (PostgreSQL): inserts share commits, each call has its own
+    transaction.
+
+    An insert of new rows never waits for a lock. A call may, and would then delay its whole group, or deadlock with one
+    of another process. 64 inserting threads got seven times as much done in groups as individually.
     """
 
     def run(self, call: Callable[[Connection], T]) -> T:
-        """Runs ``call`` in a transaction of its own, again where it collided with another's."""
+        """Runs ``call`` in its own transaction, and again if that collided with another one."""
         for _ in range(ATTEMPTS - 1):
             try:
                 return self._run(call)
@@ -205,6 +224,12 @@ class SharedWriter(GroupWriter):
         with self._engine.begin() as connection:
             return call(connection)
 
+    def _begin_transaction(self, connection: Connection) -> None:
+        connection.begin()
+
+    def _commit_transaction(self, connection: Connection) -> None:
+        connection.commit()
+
     def _commit(self, group: list[Work[Any]]) -> None:
         super()._commit(group)
-        self._reconnect()  # the pool looks whether it is still good: the server may restart between two groups
+        self._reconnect()  # the pool tests the connection: the server may restart between two groups

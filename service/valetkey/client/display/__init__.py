@@ -1,1 +1,1 @@
-"""What a person or a script sees of a run."""
+"""The output of a run, for people and for scripts."""

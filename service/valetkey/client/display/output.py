@@ -1,4 +1,4 @@
-"""Lines on stdout and stderr, which may be closed or full, or may lack characters of a file name."""
+"""Lines on stdout and stderr, which may be closed, full, or unable to encode a file name."""
 
 import os
 import sys

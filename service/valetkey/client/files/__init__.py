@@ -1,1 +1,1 @@
-"""The files on this machine: which are to be sent, their bytes and their digests."""
+"""The local files: which ones to send, their bytes and their digests."""

@@ -1,4 +1,4 @@
-"""Digests of parts of a file: what the store wants with a part, and how a later run recognises the file."""
+"""Digests of parts of a file: those that the store requires, and those by which a later run recognizes the file."""
 
 import hashlib
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""Finding what is to be sent: files, the files below a directory, standard input."""
+"""Finding the files to send: single files, those below a directory, and standard input."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""A file as it was when it was found, and proof that it is still the same."""
+"""A file as it was when it was found, and the check that it has not changed."""
 
 import errno
 import os

@@ -1,1 +1,1 @@
-"""Interrupted uploads: what a run records of its uploads, and whether the record is of the file that is here now."""
+"""Interrupted uploads: records of started uploads, and whether a record belongs to the present file."""

@@ -1,4 +1,4 @@
-"""Whether an interrupted upload is of the file that is here now: name, size and date prove nothing.
+"""Whether an interrupted upload belongs to the present file: name, size and date do not prove it.
 
 An ETag is opaque. When it looks like an MD5 and is that of the bytes, the bytes are the same; when it is another, or
 none, the store may have encrypted them. For such stores the client records digests of what it sent (`part_digests`).

@@ -1,1 +1,1 @@
-"""What Python programs hold: `Client`, `AsyncClient`, the models of what comes back, and the check of webhooks."""
+"""The API for Python programs: `Client`, `AsyncClient`, the models of responses, and the webhook check."""

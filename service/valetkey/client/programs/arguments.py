@@ -1,4 +1,4 @@
-"""What programs give: checked where a mistake would otherwise reach the service, or allow more than was meant."""
+"""Checks of programs' arguments, if a mistake would reach the service or allow more than intended."""
 
 import math
 import re

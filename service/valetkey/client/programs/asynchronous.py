@@ -1,4 +1,4 @@
-"""`AsyncClient`: the service for programs that wait for several things at once, with asyncio."""
+"""`AsyncClient`: the client for asyncio programs."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ from valetkey.client.programs.models import (
     is_unknown,
     read,
 )
-from valetkey.client.programs.uploading import Content, Uploads, Wanted, unheard
+from valetkey.client.programs.uploading import Content, SendOptions, Uploads, ignore_progress
 from valetkey.client.remote import answers, calls
 from valetkey.client.remote.calls import Call, Json
 from valetkey.client.remote.retry import Attempts, Patience
@@ -199,10 +199,10 @@ class AsyncClient:
         owner: str | None = None,
         metadata: Mapping[str, str] | None = None,
         wait: float = 60.0,
-        on_progress: Callable[[int], None] = unheard,
+        on_progress: Callable[[int], None] = ignore_progress,
     ) -> Upload:
         """As `Client.upload`. ``on_progress`` is called in other threads than yours."""
-        wanted = Wanted(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
+        wanted = SendOptions(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
         self._threads = self._threads or anyio.CapacityLimiter(UPLOADS_AT_ONCE)
         stop = threading.Event()
         send = partial(self._uploads.send, content, wanted, stop)

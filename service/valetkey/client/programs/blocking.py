@@ -1,4 +1,4 @@
-"""`Client`: the service for programs that wait for its answers."""
+"""`Client`: the blocking client."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ from valetkey.client.programs.models import (
     is_unknown,
     read,
 )
-from valetkey.client.programs.uploading import Content, Uploads, Wanted, unheard
+from valetkey.client.programs.uploading import Content, SendOptions, Uploads, ignore_progress
 from valetkey.client.remote import answers, calls
 from valetkey.client.remote.calls import Call, Json
 from valetkey.client.remote.retry import Retrier
@@ -42,8 +42,8 @@ class Client:
 
     One is enough for a program: any thread may call any method, and connections are kept. A response may take
     ``timeout`` seconds, ``complete`` minutes. What fails for a reason that may pass is repeated for ``retry_for``
-    seconds, at least twice: every call here is safe to repeat. While the service is away, one call waits that long, and
-    others fail at once.
+    seconds, at least twice: every call here is safe to repeat. While the service is unavailable, one call waits that
+    long, and others fail at once.
 
     Every method raises `ClientError`: `Unreachable` where no attempt got an answer, `Refused` where the key is not
     valid or may not do this, `UploadNotFound` for what is no upload of this key (any text may be given for an id), and
@@ -218,7 +218,7 @@ class Client:
         owner: str | None = None,
         metadata: Mapping[str, str] | None = None,
         wait: float = 60.0,
-        on_progress: Callable[[int], None] = unheard,
+        on_progress: Callable[[int], None] = ignore_progress,
     ) -> Upload:
         """Uploads a file by its path, or bytes, or an open file of bytes, straight to S3: the confirmed upload.
 
@@ -230,7 +230,7 @@ class Client:
         Raises `Rejected` where the service does not take the file, `Unconfirmed` where that takes too long,
         `FileError`, and `ValueError` for bytes without a name.
         """
-        wanted = Wanted(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
+        wanted = SendOptions(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
         return read(Upload, self._uploads.send(content, wanted, threading.Event()))
 
     def profiles(self) -> Sequence[Profile]:

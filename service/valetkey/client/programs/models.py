@@ -50,18 +50,18 @@ EventType = Annotated[
 ErasureState = Annotated[Literal["running", "done", "incomplete"], OR_TEXT]
 
 
-class _Answer(BaseModel):
+class _ResponseModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Checksum(_Answer):
+class Checksum(_ResponseModel):
     """The checksum of a whole file; ``value`` is in base64."""
 
     algorithm: str
     value: str
 
 
-class StoredObject(_Answer):
+class StoredObject(_ResponseModel):
     """An object in its bucket. ``etag`` has no quotes; ``size`` is in bytes."""
 
     bucket: str
@@ -72,21 +72,21 @@ class StoredObject(_Answer):
     content_type: str
 
 
-class Reason(_Answer):
+class Reason(_ResponseModel):
     """Why an upload was rejected, or removed as nobody claimed it, or stays `stored`."""
 
     code: str
     detail: str
 
 
-class Claim(_Answer):
+class Claim(_ResponseModel):
     """What the application has taken an upload for."""
 
     reference: str
     claimed_at: datetime
 
 
-class Upload(_Answer):
+class Upload(_ResponseModel):
     """One upload, as the service described it."""
 
     id: str
@@ -134,7 +134,7 @@ def is_unknown(upload: Upload, references: Collection[str]) -> bool:
     return upload.claim is not None and upload.claim.reference not in references
 
 
-class PostGrant(_Answer):
+class PostGrant(_ResponseModel):
     """A presigned POST: send ``fields`` as they are, then the file as ``file_field``, the last one."""
 
     method: Literal["POST"]
@@ -144,7 +144,7 @@ class PostGrant(_Answer):
     expires_at: datetime
 
 
-class PutGrant(_Answer):
+class PutGrant(_ResponseModel):
     """A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already."""
 
     method: Literal["PUT"]
@@ -153,7 +153,7 @@ class PutGrant(_Answer):
     expires_at: datetime
 
 
-class PartGrant(_Answer):
+class PartGrant(_ResponseModel):
     """A presigned PUT of one part of ``size`` bytes, with exactly these headers."""
 
     number: int
@@ -163,7 +163,7 @@ class PartGrant(_Answer):
     expires_at: datetime
 
 
-class MultipartGrant(_Answer):
+class MultipartGrant(_ResponseModel):
     """A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller; ``parts`` are the first few."""
 
     method: Literal["MULTIPART"]
@@ -175,7 +175,7 @@ class MultipartGrant(_Answer):
     expires_at: datetime
 
 
-class Granted(_Answer):
+class Granted(_ResponseModel):
     """An upload with what its client needs; ``grant`` is None when its bytes have arrived already."""
 
     upload: Upload
@@ -184,7 +184,7 @@ class Granted(_Answer):
     """It lets its holder send, read and abort this one upload."""
 
 
-class Page(_Answer):
+class Page(_ResponseModel):
     """One page of a list; ``next_cursor`` is None on the last."""
 
     uploads: list[Upload]
@@ -198,13 +198,13 @@ class Listed(Page):
     """Those of the named ones that are not there."""
 
 
-class Several(_Answer):
+class Several(_ResponseModel):
     """Several uploads, each once, in the order in which they were named."""
 
     uploads: list[Upload]
 
 
-class Ticket(_Answer):
+class Ticket(_ResponseModel):
     """The right to create uploads of one profile, for a page. As text (``str``) it is the ticket alone."""
 
     ticket: str
@@ -214,14 +214,14 @@ class Ticket(_Answer):
         return self.ticket
 
 
-class Download(_Answer):
+class Download(_ResponseModel):
     """Where the confirmed bytes are for a while; no credential is needed there."""
 
     url: str
     expires_at: datetime
 
 
-class Profile(_Answer):
+class Profile(_ResponseModel):
     """What may be uploaded under one profile. Sizes are in bytes, both ends allowed."""
 
     name: str
@@ -234,20 +234,20 @@ class Profile(_Answer):
     """The keys that are allowed; None: any."""
 
 
-class Profiles(_Answer):
+class Profiles(_ResponseModel):
     """Those that a credential may use."""
 
     profiles: list[Profile]
 
 
-class KeptObject(_Answer):
+class KeptObject(_ResponseModel):
     """An object of which the store keeps something, and why."""
 
     key: str
     reason: str
 
 
-class Erasure(_Answer):
+class Erasure(_ResponseModel):
     """The erasure of an owner, whom it never names."""
 
     id: str
@@ -270,7 +270,7 @@ class Erasure(_Answer):
     """What it waits for; None where it does not."""
 
 
-class WebhookEvent(_Answer):
+class WebhookEvent(_ResponseModel):
     """What a webhook says: how an upload ended, or the erasure of an owner."""
 
     id: str

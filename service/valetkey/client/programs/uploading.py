@@ -1,4 +1,4 @@
-"""Sending what a program has: the machinery of `valetkey put`, for one file."""
+"""Uploads by programs, by the same code as `valetkey put`, one file at a time."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -14,23 +14,23 @@ from valetkey.client.files.find import FileOptions, Spooled, inspect_file, spool
 from valetkey.client.files.source import Source
 from valetkey.client.interrupted.records import UploadRecords
 from valetkey.client.remote.calls import Json
-from valetkey.client.sending.assembly import Means, file_uploader
+from valetkey.client.sending.assembly import SharedResources, file_uploader
 from valetkey.client.sending.concurrency import default_most
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.transport.connections import Connections
 
 
-def unheard(_: int) -> None:
-    """Nobody wants to know of the progress."""
+def ignore_progress(_: int) -> None:
+    """The default: reports no progress."""
 
 
 Content = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-"""The path of a file, or the bytes themselves, or a file that is open for reading them."""
+"""The path of a file, its bytes, or a file object that is open for reading bytes."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """How one file is uploaded."""
+class SendOptions:
+    """The options of one upload."""
 
     filename: str | None
     content_type: str | None
@@ -46,12 +46,12 @@ class Uploads:
 
     def __init__(self, endpoint: str, key: str | None, retry_for: float) -> None:
         self._endpoint = endpoint
-        self._means = Means(key, default_most(), retry_for, Connections())
+        self._resources = SharedResources(key, default_most(), retry_for, Connections())
         self._lock = threading.Lock()
         self._under_way: set[threading.Event] = set()
         self._closed = False
 
-    def send(self, content: Content, wanted: Wanted, stop: threading.Event) -> Json:
+    def send(self, content: Content, wanted: SendOptions, stop: threading.Event) -> Json:
         """Uploads ``content``, and returns the confirmed upload. ``stop`` interrupts it. Raises `ClientError`."""
         with self._lock:
             if self._closed:
@@ -63,28 +63,28 @@ class Uploads:
             with self._lock:
                 self._under_way.discard(stop)
 
-    def _send(self, content: Content, wanted: Wanted, stop: threading.Event) -> Json:
+    def _send(self, content: Content, wanted: SendOptions, stop: threading.Event) -> Json:
         pairs = tuple(wanted.metadata.items())
         options = UploadOptions(self._endpoint, wanted.profile, pairs, wait=wanted.wait, owner=wanted.owner)
         with ExitStack() as stack:
             source = _source(content, wanted, stack, stop)
-            pool = stack.enter_context(ThreadPoolExecutor(self._means.concurrency, "part"))
-            uploader = file_uploader(options, self._means, UploadRecords(None, lambda _: None), pool, stop)
+            pool = stack.enter_context(ThreadPoolExecutor(self._resources.concurrency, "part"))
+            uploader = file_uploader(options, self._resources, UploadRecords(None, lambda _: None), pool, stop)
             try:
                 return uploader.send(source, wanted.on_progress)
             finally:
-                stop.set()  # the pool waits for its threads; after an interruption, parts may still be under way
+                stop.set()  # the pool waits for its threads; after an interruption, parts may still be in progress
 
     def close(self) -> None:
-        """Ends what is under way, and closes the connections."""
+        """Interrupts uploads in progress, and closes the connections."""
         with self._lock:
             self._closed = True
             for stop in self._under_way:
                 stop.set()
-        self._means.connections.close()
+        self._resources.connections.close()
 
 
-def _source(content: Content, wanted: Wanted, stack: ExitStack, stop: threading.Event) -> Source:
+def _source(content: Content, wanted: SendOptions, stack: ExitStack, stop: threading.Event) -> Source:
     """``content`` as a file. Raises `ValueError` for bytes without a name, and `FileError`."""
     options = FileOptions(wanted.content_type)
     if isinstance(content, str | PathLike):

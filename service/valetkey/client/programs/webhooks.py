@@ -1,4 +1,4 @@
-"""The check of webhooks: what the service has signed, and nothing else."""
+"""Verification of webhooks: accepts only what the service has signed."""
 
 from collections.abc import Iterable, Mapping
 

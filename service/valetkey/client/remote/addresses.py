@@ -1,4 +1,4 @@
-"""What an address of a service and a credential look like."""
+"""The valid forms of a service's URL and of a credential."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the service's responses mean: a body, an error of ours, or that the call is worth another attempt."""
+"""The meaning of the service's responses: a body, one of our errors, or a reason to retry the call."""
 
 import json
 
@@ -25,9 +25,9 @@ def read(response: HttpResponse, call: Call, endpoint: str) -> Json:
     try:
         body = json.loads(response.body)
     except ValueError:
-        if _is_cut(response):
-            detail = f"The response of {endpoint} is incomplete."
-            raise Transient(detail, permanent=not_valetkey(response, endpoint)) from None
+        if _may_come_whole(response):
+            strange = not_valetkey(response, endpoint)
+            raise Transient(strange.detail, permanent=strange) from None
         body = None
     if response.status < 300 and isinstance(body, dict) and body.keys() >= (call.expected or set()):
         return body
@@ -56,15 +56,23 @@ def may_be_done(error: ClientError) -> bool:
     return error.problem is None or error.status in RETRY_STATUSES
 
 
+def is_of_stranger(error: ClientError) -> bool:
+    """Whether somebody else has answered in the place of the service, which has said nothing of the upload then."""
+    return error.status is not None and error.problem is None
+
+
 def not_valetkey(response: HttpResponse, endpoint: str) -> Refused:
     """The error for a response that does not come from valetkey."""
     detail = f"{endpoint} responded with {response.status}, and not as valetkey does: {_hint(response)}"
     return Refused(f"http_{response.status}", detail, status=response.status)
 
 
-def _is_cut(response: HttpResponse) -> bool:
-    """Whether JSON ends too early, in a response that does not say its length; ours that end otherwise are retried."""
-    return response.body.lstrip()[:1] == b"{" and response.status not in RETRY_STATUSES
+def _may_come_whole(response: HttpResponse) -> bool:
+    """Whether what is no JSON ends too early, in a response that does not say its length; ours that end otherwise are
+    retried. Or it is the page of a portal, under the status of a success, until somebody has logged in there."""
+    is_cut = response.body.lstrip()[:1] == b"{"
+    is_page = response.status < NO_BODY and bool(response.body)
+    return (is_cut or is_page) and response.status not in RETRY_STATUSES
 
 
 def _error(status: int, problem: Json, endpoint: str, after: float | None = None) -> ClientError | Transient:

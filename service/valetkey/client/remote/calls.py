@@ -1,4 +1,4 @@
-"""The calls of the HTTP API as data: what is sent, and what a response to it has. All but the batch may be repeated."""
+"""The calls of the HTTP API as data: the request, and what its response contains. All but the batch may be repeated."""
 
 import json
 import os
@@ -106,27 +106,27 @@ def remove(upload_id: str) -> Call:
 
 
 def claim(upload_id: str, wanted: Mapping[str, Any]) -> Call:
-    """Takes a confirmed upload for good."""
+    """Claims a confirmed upload for good."""
     return Call("POST", f"{_path(upload_id)}/claim", UPLOAD, wanted)
 
 
 def release(upload_id: str, reference: str) -> Call:
-    """Gives a claimed upload back."""
+    """Releases a claimed upload."""
     return Call("POST", f"{_path(upload_id)}/release", UPLOAD, {"reference": reference})
 
 
 def claim_all(ids: Sequence[str], wanted: Mapping[str, Any]) -> Call:
-    """Takes several confirmed uploads for good, or none."""
+    """Claims several confirmed uploads for good, or none."""
     return Call("POST", "/v1/claims", UPLOADS, {**wanted, "uploads": ids})
 
 
 def release_all(ids: Sequence[str], reference: str) -> Call:
-    """Gives several claimed uploads back, or none."""
+    """Releases several claimed uploads, or none."""
     return Call("POST", "/v1/claims/release", UPLOADS, {"reference": reference, "uploads": ids})
 
 
 def claims(wanted: Mapping[str, Any], cursor: str | None) -> Call:
-    """One page of what is claimed."""
+    """One page of claimed uploads."""
     return Call("GET", f"/v1/claims{_query(wanted, cursor)}", PAGE)
 
 
@@ -137,7 +137,7 @@ def download(upload_id: str, *, inline: bool) -> Call:
 
 
 def ticket(wanted: Mapping[str, Any]) -> Call:
-    """A ticket for a page. One whose response was lost is used by nobody."""
+    """A ticket for a page. If the response is lost, nobody uses that ticket."""
     return Call("POST", "/v1/tickets", frozenset({"ticket", "expires_at"}), wanted)
 
 
@@ -152,12 +152,12 @@ def profile(name: str) -> Call:
 
 
 def erase(owner: str) -> Call:
-    """Has a worker erase all that is kept of an owner, who is in the body: a proxy may change a path on its way."""
+    """Erases everything kept of an owner. The owner is in the body, as a proxy may change a path on its way."""
     return Call("POST", "/v1/erasures", frozenset({"id", "state"}), {"owner": owner})
 
 
 def erasure(erasure_id: str) -> Call:
-    """How far an erasure has come."""
+    """The progress of an erasure."""
     return Call("GET", f"/v1/erasures/{erasure_id}", frozenset({"id", "state"}))
 
 

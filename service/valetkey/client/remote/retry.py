@@ -1,4 +1,4 @@
-"""Repeating what fails: exponential back-off with jitter, and a limit to it."""
+"""Retries: exponential back-off with jitter, up to a time limit."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""The service, as one run of the client calls it: each call is repeated until it gets a response."""
+"""The service as one run of the client calls it; each call is repeated until it gets a response."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

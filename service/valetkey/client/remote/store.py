@@ -1,4 +1,4 @@
-"""Sending bytes to the store by a grant, and what its responses mean."""
+"""Sending bytes to the store by a grant, and the meaning of its responses."""
 
 import os
 from collections.abc import Callable, Mapping

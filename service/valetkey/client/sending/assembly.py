@@ -1,4 +1,4 @@
-"""The one place that puts together what sends files."""
+"""The one place that wires the objects that send files."""
 
 import threading
 from concurrent.futures import Executor
@@ -16,8 +16,8 @@ from valetkey.client.sending.whole import WholeUploader
 from valetkey.client.transport.connections import Connections
 
 
-class Means(NamedTuple):
-    """What files are sent with."""
+class SharedResources(NamedTuple):
+    """The credential, limits and connections that all uploads of a run share."""
 
     token: str | None
     """An API key or a profile ticket; None sends no credential."""
@@ -29,13 +29,13 @@ class Means(NamedTuple):
 
 
 def file_uploader(
-    options: UploadOptions, means: Means, records: UploadRecords, pool: Executor, stop: threading.Event
+    options: UploadOptions, resources: SharedResources, records: UploadRecords, pool: Executor, stop: threading.Event
 ) -> FileUploader:
     """What sends files. ``pool`` sends parts and computes digests; ``stop`` interrupts everything once it is set."""
-    concurrency = ConcurrencyLimit(means.concurrency)
-    retrier = Retrier(means.retry_for, stop)  # for the store: it may be unavailable while the service is not
-    service = Service(options.endpoint, means.token, means.connections, Retrier(means.retry_for, stop))
-    store = Store(means.connections, retrier.check)
+    concurrency = ConcurrencyLimit(resources.concurrency)
+    retrier = Retrier(resources.retry_for, stop)  # for the store: it may be unavailable while the service is not
+    service = Service(options.endpoint, resources.token, resources.connections, Retrier(resources.retry_for, stop))
+    store = Store(resources.connections, retrier.check)
     whole = WholeUploader(service, store, retrier, concurrency)
     parts = PartUploader(service, store, retrier, pool, concurrency)
     return FileUploader(options, service, whole, parts, records, retrier)

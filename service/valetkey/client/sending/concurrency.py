@@ -1,4 +1,4 @@
-"""How many bodies are sent at once, by any number of threads."""
+"""How many bodies are sent at once, across any number of threads."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from valetkey.client.errors import StoreBusy, Transient
 from valetkey.client.sending.trials import Trials
 
 MOST = 64
-"""How many bodies may be sent at once, where nobody says otherwise."""
+"""How many bodies may be sent at once by default."""
 
 FILES_PER_BODY = 3
 """How many files a body may have open at a time: itself, its connection, and one to spare for the record."""

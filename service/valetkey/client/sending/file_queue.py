@@ -1,4 +1,4 @@
-"""The queue between the thread that finds files and those that send them. It holds up the search while it is full."""
+"""The queue between the thread that finds files and those that send them. The search pauses while it is full."""
 
 import threading
 from collections import deque

@@ -22,6 +22,7 @@ from valetkey.client.interrupted.comparison import FileComparison
 from valetkey.client.interrupted.part_digests import PartDigests
 from valetkey.client.interrupted.records import StartedUpload, UploadRecords
 from valetkey.client.outcome import FileOutcome, FileReport
+from valetkey.client.remote.answers import is_of_stranger
 from valetkey.client.remote.calls import Json
 from valetkey.client.remote.retry import Retrier
 from valetkey.client.remote.service import Service
@@ -103,7 +104,9 @@ class _FileUpload:
         if started is not None:
             try:
                 return self._resume(started)
-            except Refused:  # too old, deleted, another server's: there is nothing to resume
+            except Refused as error:  # too old, deleted, another server's: there is nothing to resume
+                if is_of_stranger(error):
+                    raise
                 self._start_over()
             except DifferentFile:
                 self._abort(started)  # a confirmed upload stays: a ticket deletes nothing

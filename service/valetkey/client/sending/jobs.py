@@ -1,4 +1,4 @@
-"""The next file to send. Uploads of small files are created together: a hundred grants cost one call then."""
+"""The next file to send. Uploads of small files are created in batches: a hundred grants cost one call."""
 
 import threading
 from collections import deque

@@ -12,11 +12,11 @@ class UploadOptions:
     """What all uploads of a run have in common."""
 
     endpoint: str
-    """The address of the service, without a slash at its end."""
+    """The URL of the service, without a trailing slash."""
     profile: str | None = None
     """The profile; None leaves it to the service: `default`, or the ticket's."""
     metadata: tuple[tuple[str, str], ...] = ()
-    """Names and values that are kept with each upload."""
+    """Names and values that are stored with each upload."""
     paths: bool = True
     """Whether the path below a directory is kept."""
     wait: float = 60.0
@@ -24,7 +24,7 @@ class UploadOptions:
     owner: str | None = None
     """On whose behalf; None leaves it to the service: the credential's own."""
     who: str = ""
-    """What tells the uploads of one credential from those of another, in records of them; "" does not."""
+    """Tells uploads of different credentials apart in their records; "" does not."""
     checksum: bool = False
     """Whether each file's CRC64NVME is declared: the file is read once before it is sent."""
 
@@ -43,7 +43,7 @@ class UploadOptions:
 
     def record_key(self, source: Source) -> str:
         """The key under which the upload of ``source`` is recorded."""
-        # no metadata has an empty name: an upload without a checksum is not gone on with where one is wanted
+        # no metadata has an empty name: so an upload without a checksum is not resumed by a run that declares one
         kept = {"": "crc64nvme"} if self.checksum else {}
         metadata = self._path(source) | dict(self.metadata) | kept
         return record_key(source, self.endpoint, self.profile, metadata, self.who)

@@ -1,4 +1,4 @@
-"""Sending a file in parts: several at once, and only those that the store does not have."""
+"""Sending a file in parts: several at once, and only those missing at the store."""
 
 import threading
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""What sending a whole file and sending a part have in common: renewed signatures, and no blind repetition."""
+"""The common logic of sending a whole file and a part: renewed signatures, and no blind repetition."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Signed parts of one upload, signed just before they are sent."""
+"""Part URLs of one upload, requested just before the parts are sent."""
 
 import threading
 from collections.abc import Callable, Sequence

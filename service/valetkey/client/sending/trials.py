@@ -1,4 +1,4 @@
-"""How many bodies at once pay off: decided from what moves, by short trials. It knows no threads and no clock."""
+"""How many concurrent bodies pay off, found by short trials of the throughput. It uses no threads and no clock."""
 
 import enum
 import math
@@ -34,7 +34,7 @@ RECOVERY = 10.0
 """How long, in seconds, nothing is tried after a failure."""
 
 SAME_CAUSE = 1.0
-"""Failures within so many seconds after the first are the same one."""
+"""Failures within this many seconds after the first count as the same one."""
 
 
 class _Phase(enum.Enum):

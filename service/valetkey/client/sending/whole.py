@@ -1,4 +1,4 @@
-"""Sending a file as a whole, by a form or a PUT."""
+"""Sending a whole file by a form or a PUT."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,1 +1,1 @@
-"""HTTP/1.1 over sockets: connections that are kept, bodies that are read from files, deadlines, TLS and proxies."""
+"""HTTP/1.1 over sockets: kept connections, bodies read from files, deadlines, TLS and proxies."""

@@ -1,4 +1,4 @@
-"""A request body that goes from a file to the socket, and can be sent again."""
+"""A request body that is read from a file and can be sent again."""
 
 import ssl
 from collections.abc import Callable

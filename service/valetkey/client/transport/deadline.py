@@ -1,4 +1,4 @@
-"""HTTP responses that arrive completely before a deadline, or not at all."""
+"""HTTP responses that arrive completely before a deadline, or fail."""
 
 import http.client
 import io

@@ -1,4 +1,4 @@
-"""Connection errors that waiting does not cure: a certificate that is not trusted, http:// and https:// mixed up."""
+"""Connection errors that a retry does not fix: an untrusted certificate, or http:// and https:// mixed up."""
 
 import http.client
 import socket

@@ -1,4 +1,4 @@
-"""Reading a response as a whole: one that is cut, or that cannot be read, counts as one that was lost."""
+"""Reading whole responses: one that is cut off or unreadable counts as lost."""
 
 import http.client
 import zlib

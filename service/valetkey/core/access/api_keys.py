@@ -12,7 +12,7 @@ _KEY = re.compile(r"vk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
 class Scope(StrEnum):
-    """What a key is for: asking for uploads, or giving a scanner's verdicts on everybody's."""
+    """What a key allows: creating uploads, or giving a scanner's verdicts on all uploads."""
 
     UPLOADS = "uploads"
     VERDICT = "verdict"
@@ -38,13 +38,13 @@ class ApiKey:
 
 
 def new_key(name: str, now: datetime, scope: Scope = Scope.UPLOADS) -> tuple[ApiKey, str]:
-    """A fresh key, and the text to give to whoever will use it: it cannot be had again."""
+    """A new key, and its text for the person who will use it: it cannot be recovered later."""
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     return ApiKey(key_id, name, _digest(secret), now, scope=scope), f"vk_{key_id}_{secret}"
 
 
 def split_key(text: str) -> tuple[str, str] | None:
-    """The id and the secret of a key's text, or None when it is no key."""
+    """The id and the secret in a key's text, or None if it is not a key."""
     match = _KEY.fullmatch(text)
     return (match[1], match[2]) if match else None
 

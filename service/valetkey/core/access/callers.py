@@ -1,4 +1,4 @@
-"""Who calls, and what each kind of caller may do."""
+"""Callers, and what each kind of caller may do."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +12,13 @@ DEFAULT_PROFILE = "default"
 """The profile of an upload that names none, created with an API key."""
 
 APPLICATION = "application"
-"""The account of an application that valetkey is mounted in: its tickets and its own calls. An API key of this name
-has the same uploads."""
+"""The account of an application that mounts valetkey, used for its tickets and its own calls. An API key of this name
+shares its uploads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many uploads a ticket may create in all; after ``expires_at`` nobody asks any more."""
+    """How many uploads a ticket may create in all; it is not needed after ``expires_at``."""
 
     ticket: str
     limit: int
@@ -41,7 +41,7 @@ class ProfileTicket:
 
     @property
     def allowance(self) -> Allowance | None:
-        """What the ledger has to count; None when nothing has to be."""
+        """What the ledger has to count; None if the ticket has no limit."""
         return None if self.max_uploads is None else Allowance(self.id, self.max_uploads, self.expires_at)
 
     def terms(self, profile: str | None, owner: str | None) -> tuple[str, str]:
@@ -53,8 +53,8 @@ class ProfileTicket:
         return self.profile, self.owner
 
     def own_key(self, key: str) -> str:
-        """An Idempotency-Key of this ticket's holder as the ledger knows it: it meets no other ticket's, and no API
-        key's either, as a header holds no arrow. It has fewer than 100 characters."""
+        """The Idempotency-Key as the ledger stores it for this ticket: it cannot collide with another ticket's or an
+        API key's, as a header cannot contain an arrow. It has fewer than 100 characters."""
         return f"{self.id}→{sha256(key.encode()).hexdigest()}"
 
 
@@ -74,7 +74,7 @@ class Caller:
     may_judge: bool = False
 
     def require_judge(self) -> None:
-        """Raises `Forbidden` for whoever may give no verdicts."""
+        """Raises `Forbidden` if the caller may not give verdicts."""
         if not self.may_judge:
             raise Forbidden("A verdict is given with an API key of the scope 'verdict'.")
 
@@ -88,7 +88,7 @@ class Caller:
         return self.account
 
     def require_creator(self) -> None:
-        """Raises `Forbidden` for one who may create nothing at all."""
+        """Raises `Forbidden` if the caller may not create uploads."""
         if self.profile_ticket is None:
             self.require_account()
 
@@ -113,6 +113,6 @@ class Caller:
         return upload.id == self.ticket_for if self.ticket_for else upload.account == self.account
 
     def require_uploads(self) -> None:
-        """Raises `Forbidden` for whoever may touch no uploads at all: a scanner."""
+        """Raises `Forbidden` if the caller may not touch uploads: a scanner's key."""
         if self.scope is not Scope.UPLOADS:
             raise Forbidden("This API key is for verdicts only.")

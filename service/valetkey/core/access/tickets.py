@@ -22,27 +22,28 @@ class Tickets:
 
     One for an upload is ``vt_u.<upload id>.<unix time of expiry>.<HMAC-SHA256>``, one for a profile is
     ``vt_p.<claims>.<HMAC-SHA256>`` with the claims as base64url of a JSON array: id, account, owner, profile, unix time
-    of expiry, max_uploads. They are signed, not hidden: who holds a ticket can read its account and owner.
+    of expiry, max_uploads. They are signed, not encrypted: the holder of a ticket can read its account and owner.
 
-    The first of ``secrets`` signs, all of them are accepted: put a new one in front to rotate.
+    The first of ``secrets`` signs, and all of them are accepted: to rotate, put a new one in front.
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._keys = [prepare_hmac(digest(secret.encode(), b"valetkey.ticket", "sha256")) for secret in secrets]
 
-    def issue(self, upload: Upload, grant_life: timedelta | None = None) -> str:
-        """A ticket for ``upload`` that lives as long as grants for it are renewed, and as the last one lives then.
+    def sign_upload_ticket(self, upload: Upload, grant_life: timedelta | None = None) -> str:
+        """A ticket for ``upload`` that is valid until the last possible grant expires: ``renewable_until`` plus the
+        lifetime of a grant.
 
-        So no renewal prolongs it. ``grant_life`` is how long a grant of its profile lives; None: as its first one did,
-        for an upload that was not renewed yet.
+        So a renewal never extends it. ``grant_life`` is the lifetime of a grant of its profile; None: that of the
+        upload's first grant, if it was not renewed yet.
         """
         life = upload.expires_at - upload.created_at if grant_life is None else grant_life
         expires = int(max(upload.renewable_until + life, upload.expires_at).timestamp())
         claim = f"u.{upload.id}.{expires}"
         return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
 
-    def issue_for_profile(self, ticket: ProfileTicket) -> str:
-        """``ticket`` as text. Of its expiry the whole seconds count."""
+    def sign_profile_ticket(self, ticket: ProfileTicket) -> str:
+        """``ticket`` as signed text. Its expiry is truncated to whole seconds."""
         expires = int(ticket.expires_at.timestamp())
         claims = [ticket.id, ticket.account, ticket.owner, ticket.profile, expires, ticket.max_uploads]
         text = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
@@ -50,7 +51,7 @@ class Tickets:
         return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
 
     def read(self, text: str, now: datetime) -> Caller | None:
-        """The caller that ``text`` stands for; None when it is no ticket of ours, or one that has expired."""
+        """The caller that ``text`` stands for; None if it is not one of our tickets, or has expired."""
         claim, _, signature = text.removeprefix(TICKET_PREFIX).rpartition(".")
         parts = claim.split(".")
         if not text.isascii() or not self._signed(claim, signature):
@@ -75,7 +76,7 @@ def _signature(key: PreparedHmac, claim: str) -> str:
 
 
 def _profile_ticket(claims: str) -> ProfileTicket:
-    """What `Tickets.issue_for_profile` wrote: the signature was looked at before."""
+    """Parses the claims that `Tickets.sign_profile_ticket` wrote; the signature was checked before."""
     ticket_id, account, owner, profile, expires, max_uploads = json.loads(
         urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
     )
@@ -83,5 +84,5 @@ def _profile_ticket(claims: str) -> ProfileTicket:
 
 
 def new_ticket_id() -> str:
-    """A fresh id for a profile ticket: 16 characters, which nobody can guess."""
+    """A new id for a profile ticket: 16 unguessable characters."""
     return token_urlsafe(12)

@@ -1,7 +1,7 @@
-"""Delivery of what the outbox holds: claim, send, and note how it went. At least once, always with the same id.
+"""Delivery of the outbox: claims rows, sends them, and records the result. At least once, always with the same id.
 
-A claim is a lease by compare-and-set: workers side by side do not send the same row at the same moment, and a row whose
-worker was killed comes back when the lease is over. The schedule and the rules are those of Standard Webhooks.
+A claim is a lease by compare-and-set: parallel workers do not send the same row at the same time, and the row of a
+killed worker becomes available again when the lease expires. The schedule and the rules are those of Standard Webhooks.
 """
 
 import logging
@@ -29,21 +29,21 @@ DELAYS: tuple[float, ...] = (
     20 * _HOUR,
     24 * _HOUR,
 )
-"""How long to wait after each failed attempt, in seconds; the first is made at once. One that fails after the last of
-these waits, the tenth, leaves the announcement dead."""
+"""How long to wait after each failed attempt, in seconds; the first attempt is immediate. If the tenth, after the last
+of these waits, fails as well, the announcement is dead."""
 
 JITTER = 0.1
-"""How far a wait is moved by chance, as a part of it: what failed together does not come back together."""
+"""Random variation of a wait, as a fraction of it, so that rows that failed together are not retried together."""
 
 MAX_RETRY_AFTER = 24 * _HOUR
-"""The longest wait a receiver may ask for, in seconds: a mistaken header parks nothing for ever."""
+"""The longest wait that a receiver may ask for, in seconds: a wrong header must not delay a row for ever."""
 
 LEASE = timedelta(seconds=30)
-"""How long a claimed row is left alone: longer than a webhook may take, short enough after a worker was killed. A hook
-may take longer: its lease is extended."""
+"""The lease of a claimed row: longer than a webhook may take, but short enough after a worker was killed. The lease of
+a hook, which may take longer, is extended."""
 
-BEGUN = "it began, and its process ended before it did"
-"""What is known of an attempt until it has ended."""
+STARTED = "it began, and its process ended before it did"
+"""The detail recorded for an attempt until it has ended."""
 
 RETENTION = timedelta(days=7)
 """How long a delivered row is kept."""
@@ -53,11 +53,10 @@ PRUNE_BATCH = 1000
 
 
 class Dispatcher:
-    """Sends announcements to one receiver, which logs call ``name``. Its methods raise `LedgerUnavailable`; safe
-    between threads.
+    """Sends announcements to one receiver, called ``name`` in logs. Its methods raise `LedgerUnavailable`. Thread-safe.
 
-    With ``counts_begun`` an attempt counts as soon as it begins, at the price of one more write: for a receiver that
-    may take the whole process along, again and again.
+    With ``counts_starts`` an attempt is counted when it starts, at the cost of one more write: for a receiver that may
+    crash the whole process, repeatedly.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class Dispatcher:
         receiver: Receiver,
         *,
         name: str = "webhook",
-        counts_begun: bool = False,
+        counts_starts: bool = False,
         delays: Sequence[float] = DELAYS,
         retention: timedelta = RETENTION,
         lease: timedelta = LEASE,
@@ -82,34 +81,34 @@ class Dispatcher:
         self._chance = chance
         self._gone = False
         self.name = name
-        self._counts_begun = counts_begun
+        self._counts_starts = counts_starts
         self._lock = Lock()
         self._under_way: dict[str, Announcement] = {}
 
     def claim(self, limit: int) -> list[Announcement]:
-        """Up to ``limit`` announcements that are due, to `deliver` now; none once the receiver is gone."""
+        """Up to ``limit`` due announcements, to `deliver` now; none once the receiver is gone."""
         if self._gone:
             return []
         now = self._clock()
         claimed = self._outbox.claim(now, now + self._lease, limit)
-        if not self._counts_begun:
+        if not self._counts_starts:
             return claimed
         for one in claimed:
-            if one.attempts > len(self._delays):  # the last attempt began, and never ended
+            if one.attempts > len(self._delays):  # the last attempt started, and never ended
                 self._note(one, one.changed(status=Status.DEAD, due_at=now))
         return [one for one in claimed if one.attempts <= len(self._delays)]
 
     def deliver(self, claimed: Announcement) -> None:
-        """Sends it once and notes how it went. Stopped in between, it is sent again when its lease is over.
+        """Sends it once and records the result. If the process stops in between, it is sent again after its lease.
 
-        Raises what the receiver raises: an `Unavailable` is no attempt.
+        Raises what the receiver raises; an `Unavailable` does not count as an attempt.
         """
         attempts, detail = claimed.attempts, claimed.detail
-        if self._counts_begun:
-            begun = claimed.changed(attempts=claimed.attempts + 1, detail=BEGUN)
-            if not self._outbox.settle(claimed, begun):
+        if self._counts_starts:
+            started = claimed.changed(attempts=claimed.attempts + 1, detail=STARTED)
+            if not self._outbox.settle(claimed, started):
                 return  # its lease was over before it began
-            claimed = begun
+            claimed = started
         with self._lock:
             self._under_way[claimed.id] = claimed
         try:
@@ -125,12 +124,12 @@ class Dispatcher:
         self._settle(self._over(claimed), receipt)
 
     def _over(self, claimed: Announcement) -> Announcement:
-        """That delivery is over: ``claimed`` as `extend` may have left it."""
+        """Ends a delivery: returns ``claimed`` as `extend` may have changed it."""
         with self._lock:
             return self._under_way.pop(claimed.id)
 
     def extend(self) -> None:
-        """Extends the leases of what is being delivered, where a third of the time is over."""
+        """Extends the leases of announcements that are being delivered, once a third of the time has passed."""
         with self._lock:
             for one in list(self._under_way.values()):
                 now = self._clock()
@@ -158,11 +157,11 @@ class Dispatcher:
             log.warning("%s %s failed, next attempt %s: %s", name, after.id, due, after.detail)
 
     def prune(self) -> int:
-        """Removes what was delivered long enough ago; says how many."""
+        """Removes rows that were delivered long enough ago; returns how many."""
         return self._outbox.prune(self._clock(), PRUNE_BATCH)
 
     def _after(self, claimed: Announcement, receipt: DeliveryReceipt) -> Announcement:
-        now, attempts = self._clock(), claimed.attempts + (0 if self._counts_begun else 1)
+        now, attempts = self._clock(), claimed.attempts + (0 if self._counts_starts else 1)
         if receipt.outcome is DeliveryOutcome.DELIVERED:
             due, status = now + self._retention, Status.DELIVERED
         elif receipt.outcome is DeliveryOutcome.GONE or attempts > len(self._delays):
@@ -172,6 +171,6 @@ class Dispatcher:
         return claimed.changed(status=status, attempts=attempts, due_at=due, detail=receipt.detail)
 
     def _wait(self, attempts: int, retry_after: float | None) -> timedelta:
-        """How long to wait after so many attempts; never less than the receiver asked for."""
+        """How long to wait after this many attempts; at least as long as the receiver asked for."""
         wait = self._delays[attempts - 1] * (1 + JITTER * (2 * self._chance() - 1))
         return timedelta(seconds=max(wait, min(retry_after or 0, MAX_RETRY_AFTER)))

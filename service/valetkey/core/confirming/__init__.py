@@ -1,1 +1,1 @@
-"""From "there may be an object" to an end that is proven."""
+"""Confirmation: from a hint that an object may have arrived to a proven end."""

@@ -1,4 +1,4 @@
-"""The checks that a profile asks for before an upload is confirmed: a look at the first bytes, a scanner's verdict."""
+"""The checks that a profile may require before confirmation: type detection by the first bytes, a scanner's verdict."""
 
 from valetkey.core.content.inspection import Content
 from valetkey.core.errors import StateConflict
@@ -7,14 +7,14 @@ from valetkey.core.model.upload import Reason, Upload, Verdict
 
 
 def missing_check(upload: Upload, rules: Rules) -> str | None:
-    """The check that ``upload`` needs before it can be confirmed, in words; None where it needs none any more."""
+    """The check that ``upload`` still needs before it can be confirmed, in words; None if it needs none."""
     if rules.detect is not Detect.OFF and not upload.is_inspected:
         return "a look at its first bytes"
     return "a scanner's verdict" if rules.scan and upload.verdict_on_pinned is None else None
 
 
 def require_verdict_wanted(upload: Upload, rules: Rules, verdict: Verdict) -> None:
-    """Raises `StateConflict` where no verdict is waited for, or where it is about other bytes than those pinned."""
+    """Raises `StateConflict` if the upload waits for no verdict, or if it is about other bytes than the pinned ones."""
     if not rules.scan:
         raise StateConflict(f"Upload {upload.id} waits for no verdict: its profile had no scan = true.")
     if upload.ended:
@@ -28,7 +28,7 @@ def require_verdict_wanted(upload: Upload, rules: Rules, verdict: Verdict) -> No
 
 
 def content_mismatch(upload: Upload, content: Content) -> Reason | None:
-    """Why the first bytes are not of the type that was granted; None where they may be."""
+    """Why the first bytes are not of the granted type; None if they may be."""
     if content.agrees:
         return None
     kind = content.detected or "nothing that is known"

@@ -1,4 +1,4 @@
-"""What is removed when an upload has ended. It never decides an answer: what fails is left to the sweep."""
+"""Clean-up after an upload has ended. It never affects a response: failures are left to the sweep."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ log = logging.getLogger("valetkey")
 
 
 class Cleaner:
-    """Removes what the ledger does not point at. Only `clear` says what went wrong; it is the sweep's."""
+    """Removes objects that the ledger does not point at. Only `clear`, which the sweep uses, raises errors."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Cleaner:
         self._clock = clock
 
     def after_end(self, upload: Upload) -> None:
-        """Removes what led to the end of ``upload``, which the ledger has."""
+        """Removes the objects that are not needed after the end of ``upload``, which the ledger has recorded."""
         with self.later(upload):
             if upload.state is UploadState.CONFIRMED:
                 self._remove_soon(
@@ -55,7 +55,7 @@ class Cleaner:
                 self._remove(upload, [*self._quarantine(upload), *self._earlier_copies(upload)])
 
     def tidy(self, upload: Upload) -> None:
-        """Removes what arrived under the grant of an upload that has ended."""
+        """Removes bytes that arrived under the grant of an ended upload."""
         with self.later(upload):
             if upload.state is UploadState.CONFIRMED:
                 self._remove_soon(upload, [upload.arrival_key])
@@ -64,33 +64,33 @@ class Cleaner:
 
     @contextmanager
     def later(self, upload: Upload) -> Iterator[None]:
-        """For clean-up, which decides nothing: what fails in it is looked for by the sweep."""
+        """A context for clean-up: errors inside it are left to the sweep."""
         try:
             yield
         except (StoreUnavailable, RulesUnknown) as error:
             log.warning("what is left of upload %s will be removed later: %s", upload.id, error.detail)
             due_at = self._schedule.after_failure(upload, self._clock())
-            with suppress(LedgerUnavailable):  # then it is found where the bucket is looked through
+            with suppress(LedgerUnavailable):  # the sweep still finds it when it searches the bucket
                 self._ledger.reschedule([(upload, min(due_at, upload.due_at or due_at))])
 
     def remove_waiting(self) -> None:
-        """Removes what the ends of uploads have left to be removed together."""
+        """Removes the objects that ended uploads have queued for removal."""
         self._removals.flush()
 
     def clear(self, upload: Upload) -> None:
-        """Removes all that the ledger does not point at, old pins and late copies included.
+        """Removes everything that the ledger does not point at, including old pins and late copies.
 
-        A signal that was stopped may have left some. Call it when no copy can be under way any more. Raises
+        An interrupted signal may have left some. Call it only when no copy can be in progress. Raises
         `StoreUnavailable` and `RulesUnknown`.
         """
         self._tidy(upload)
         if upload.object is not None and upload.state is UploadState.DELETED:
-            self._store.delete(upload.object.key)  # first: it needs no rule to be known
+            self._store.delete(upload.object.key)  # first, as it does not need the rules
         finals = [self._profiles.final_key(upload, pin) for pin in range(1, upload.pins + 1)]
         self._remove(upload, [*self._quarantine(upload), *finals])
 
     def remove_all(self, upload: Upload) -> list[KeptObject]:
-        """Removes every object that ``upload``, which has ended, may have, the confirmed one too, and its parts.
+        """Removes every object that an ended upload may have, including the confirmed one, and its parts.
 
         Returns those of which the store keeps something. Raises like `clear`.
         """
@@ -105,12 +105,12 @@ class Cleaner:
         return [KeptObject(key, why) for key, why in kept if why is not None]
 
     def discard(self, upload: Upload, key: str) -> None:
-        """Removes the copy of somebody who was too late, unless the ledger points at it."""
+        """Removes a copy that was made too late, unless the ledger points at it."""
         with self.later(upload):
             self._remove(upload, [key])
 
     def _tidy(self, upload: Upload) -> None:
-        """A form and a PUT may still write; where parts were joined their URLs are dead."""
+        """Removes late bytes: forms and PUTs may still write, whereas part URLs are dead after the join."""
         if upload.multipart and upload.state is not UploadState.CONFIRMED:
             self._multiparts.discard(upload)
         self._remove(upload, [upload.arrival_key])
@@ -121,13 +121,13 @@ class Cleaner:
         return [upload.quarantine_key(pin) for pin in range(1, upload.pins + 1)]
 
     def _earlier_copies(self, upload: Upload) -> list[str]:
-        """Copies that others may have made: none where there was one pin, which is confirmed."""
+        """Keys of copies that other processes may have made: none if the only pin was confirmed."""
         if upload.pins == 1 and upload.state is UploadState.CONFIRMED:
             return []
         return [self._profiles.final_key(upload, pin) for pin in range(1, upload.pins + 1)]
 
     def _remove_soon(self, upload: Upload, keys: Iterable[str]) -> None:
-        """Nothing depends on when, and nobody waits for it, where the store removes many at once."""
+        """Queues the removal if the store removes many objects at once: nothing depends on when it happens."""
         if self._store.capabilities.batch_delete:
             self._removals.add(key for key in keys if not points_at(upload, key))
         else:

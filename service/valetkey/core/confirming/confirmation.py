@@ -1,21 +1,21 @@
-"""Confirmation: from "there may be an object" to an end that is proven.
+"""Confirmation: from a hint that an object may have arrived to a proven end.
 
-Every signal calls the same method, any number of times, in any order and at the same time. What keeps it right:
+Every signal calls the same method, any number of times, in any order and concurrently. It is correct because:
 
-- What arrived is compared with the grant; ``stored`` pins its ETag by compare-and-set: the first accepted bytes win.
-- Whoever makes a pin copies its bytes, to a key that belongs to this pin. So each key is written by one process, once,
-  and no copy that comes late can change what another one confirmed, not even bytes of the same MD5.
-- The copy is conditional on the pinned ETag, and what was copied is compared afterwards: by a look, or by the store's
-  answer where looks have shown that this says the same.
-- Who finds that somebody else is copying waits for a while. If that one seems to be dead, what it finished is found and
-  used; if there is nothing, the bytes are pinned anew.
-- Where the profile asks for checks, the pinned bytes are copied into quarantine first. Detection, scanner and the last
-  copy read there; each check is written to the ledger with the bytes that it is about, and counts for no others. The
-  last copy, too, is made by one signal: whoever says so first in the ledger.
-- Clean-up comes after the end is durable, and never decides it; what is confirmed does not wait for it.
+- The object is compared with the grant; ``stored`` pins its ETag by compare-and-set: the first accepted bytes win.
+- The process that makes a pin copies its bytes, to a key that belongs to this pin. So each key is written by one
+  process, once, and no late copy can change what another process confirmed, not even with bytes of the same MD5.
+- The copy is conditional on the pinned ETag, and compared afterwards: by a HEAD request, or by the store's response to
+  the copy once HEAD requests have shown that it says the same.
+- A signal that finds another one copying waits for a while. If that one seems to be dead, its finished copy is found
+  and used; if there is none, the bytes are pinned again.
+- If the profile requires checks, the pinned bytes are copied into quarantine first. Detection, scanner and the final
+  copy read there; each check is recorded in the ledger with the bytes that it is about, and counts for no others. The
+  final copy is also made by one signal: the first that claims it in the ledger.
+- Clean-up comes after the end is durable, and never affects it; confirmation does not wait for it.
 
-An upload in parts is joined by the first signal that finds all of them: under its final key, where it needs no copy
-then, or in quarantine.
+A multipart upload is joined by the first signal that finds all its parts: under its final key, where it needs no copy,
+or in quarantine.
 """
 
 from collections.abc import Sequence
@@ -42,16 +42,16 @@ SHOWN_TO_NOBODY = "The store shows the object to nobody: it was sent with header
 class Confirmation(Securing, Releasing):
     """Takes uploads from `pending` to `confirmed` or `rejected`.
 
-    Without an ``inspector`` it is one that answers requests: it leaves content to be looked at and objects above
-    `WHOLE_COPY` to a process that has one, due at once for its sweep. ``pause`` waits for so many seconds.
+    Without an ``inspector`` it serves requests: it leaves the inspection of content and the copy of objects above
+    `WHOLE_COPY` to a process with one, by making them due now for its sweep. ``pause`` sleeps for a number of seconds.
     """
 
     def run(self, upload: Upload, signal: Signal) -> Upload:
-        """Takes ``upload`` as far as it goes now, and returns it as the ledger has it then.
+        """Advances ``upload`` as far as possible now, and returns it as the ledger has it then.
 
-        It stays `pending` (or `expired`) when no object is there, and `stored` while a check is missing or somebody
-        else is copying. Raises `StoreUnavailable` (its subclass `CopyUnproven`), `LedgerUnavailable` and
-        `RulesUnknown`: nothing is lost by that, and the next signal goes on where this one stopped.
+        It stays `pending` (or `expired`) if there is no object, and `stored` while a check is missing or another
+        process is copying. Raises `StoreUnavailable` (its subclass `CopyUnproven`), `LedgerUnavailable` and
+        `RulesUnknown`: nothing is lost by that, and the next signal continues where this one stopped.
         """
         try:
             return self.complete(upload, signal, None)
@@ -59,7 +59,7 @@ class Confirmation(Securing, Releasing):
             return upload
 
     def complete(self, upload: Upload, signal: Signal, named: Sequence[NamedPart] | None) -> Upload:
-        """The same for somebody who says that all is sent: of an upload in parts, those that are ``named``.
+        """Like `run`, for a client that says that everything is sent; for a multipart upload, the parts ``named``.
 
         Raises `PartsMissing` and `PartsMismatch` as well.
         """
@@ -69,25 +69,25 @@ class Confirmation(Securing, Releasing):
             return self._advance(upload, Run(signal, named, joined=upload.multipart is None))
 
     def judge(self, upload: Upload, verdict: Verdict) -> Upload:
-        """A scanner's verdict, which is a signal, too: takes ``upload`` as far as it goes with it.
+        """Records a scanner's verdict, which is a signal as well, and advances ``upload`` as far as possible with it.
 
-        Raises `StateConflict` where no verdict is waited for, or where it is about other bytes than those in quarantine
-        now; and raises like `run`.
+        Raises `StateConflict` if the upload waits for no verdict, or if it is about other bytes than those in
+        quarantine now; and raises like `run`.
         """
         knew_them = upload.in_quarantine or verdict.key is not None
-        if not verdict.clean:  # it is kept before anything goes on by one that was clean
+        if not verdict.clean:  # recorded before an earlier clean verdict can advance the upload
             with suppress(StateConflict):
                 self.keep_verdict(upload, verdict)
                 upload = self._reload(upload)
         for _ in range(MAX_STEPS):
             upload = self.run(upload, Signal.EVENT)
             if upload.ended and upload.verdict and upload.verdict.says(verdict):
-                return upload  # said before
+                return upload  # a repeated verdict
             require_verdict_wanted(upload, self._rules(upload), verdict)
-            if verdict.clean and not knew_them:  # it was read where a grant writes: perhaps others of the same MD5
+            if verdict.clean and not knew_them:  # scanned where a grant may write: perhaps other bytes of the same MD5
                 raise StateConflict("The bytes have come into quarantine just now: scan them there.")
             said = upload.verdict_on_pinned
-            if said and (not said.clean or verdict.clean):  # known, and an infection that was found stays found
+            if said and (not said.clean or verdict.clean):  # known already; a found infection is never overruled
                 return self.run(upload, Signal.EVENT)
             after = upload.changed(verdict=verdict, due_at=self._next_look(upload))
             if self._ledger.replace(upload, after):
@@ -96,8 +96,8 @@ class Confirmation(Securing, Releasing):
         raise StateConflict("The upload keeps changing; try again.")
 
     def keep_verdict(self, upload: Upload, verdict: Verdict) -> None:
-        """Writes down a verdict on bytes that are in quarantine, and asks the store for nothing: what follows is the
-        sweep's, at once. Raises `StateConflict` like `judge`.
+        """Records a verdict on bytes in quarantine without calling the store: the sweep continues from there at once.
+        Raises `StateConflict` like `judge`.
         """
         for _ in range(MAX_STEPS):
             require_verdict_wanted(upload, self._rules(upload), verdict)
@@ -110,20 +110,20 @@ class Confirmation(Securing, Releasing):
         raise StateConflict("The upload keeps changing; try again.")
 
     def can_join(self, upload: Upload) -> bool:
-        """Whether it comes in parts, and all of them are at the store."""
+        """Whether it is a multipart upload with all its parts at the store."""
         return upload.multipart is not None and self._multiparts.is_whole(upload)
 
     def tidy(self, upload: Upload) -> None:
-        """Removes what arrived under the grant of an upload that has ended; the sweep comes where that fails."""
+        """Removes bytes that arrived under the grant of an ended upload; failures are left to the sweep."""
         with self._cleaner.later(upload), self._gate.open_for(upload):
             self._cleaner.tidy(upload)
 
     def remove_waiting(self) -> None:
-        """Removes what waits to be removed, now."""
+        """Removes the objects that are queued for removal, now."""
         self._cleaner.remove_waiting()
 
     def clear(self, upload: Upload) -> None:
-        """Removes all that the ledger does not point at. Call it when no copy can be under way any more.
+        """Removes everything that the ledger does not point at. Call it only when no copy can be in progress.
 
         Raises `StoreUnavailable` and `RulesUnknown`.
         """
@@ -131,7 +131,7 @@ class Confirmation(Securing, Releasing):
             self._cleaner.clear(upload)
 
     def remove_all(self, upload: Upload) -> list[KeptObject]:
-        """Removes every object that ``upload``, which has ended, may have, the confirmed one too.
+        """Removes every object that an ended upload may have, including the confirmed one.
 
         Returns those of which the store keeps something. Raises like `clear`.
         """
@@ -146,11 +146,11 @@ class Confirmation(Securing, Releasing):
                 break
             upload = after
         if run.has_joined and upload.state is UploadState.ABORTED:
-            self._cleaner.tidy(upload)  # its owner was faster
+            self._cleaner.tidy(upload)  # its owner ended it first
         return upload
 
     def _step(self, upload: Upload, run: Run) -> Upload | None:
-        """One step; None where there is nothing more to do now but wait."""
+        """One step; None if nothing more can be done now."""
         if upload.state is not UploadState.STORED:
             return self._arrive(upload, run)
         verdict = upload.verdict_on_pinned
@@ -163,7 +163,7 @@ class Confirmation(Securing, Releasing):
         return self._secure(upload, run)
 
     def _arrive(self, upload: Upload, run: Run) -> Upload | None:
-        """Pins what has arrived, or rejects it; joins parts, where that is what is missing."""
+        """Pins the object that has arrived, or rejects it; joins parts if they are complete."""
         try:
             found = self._store.head(upload.arrival_key)
         except ObjectUnreadable as error:
@@ -174,12 +174,12 @@ class Confirmation(Securing, Releasing):
             reason = self._multiparts.join(upload, run.named)
             run.joined = run.has_joined = True
             return self._reject(upload, reason) if reason else upload
-        now = self._reload(upload)  # did another signal take the bytes away? It is done then, or on its way
+        now = self._reload(upload)  # another signal may have moved the bytes: then it is done, or in progress
         return None if now.version == upload.version else now
 
     def _reject_unreadable(self, upload: Upload, error: ObjectUnreadable) -> Upload:
-        """Who sends a PUT may encrypt it by a key of his own (SSE-C), by headers that nobody signed, where the store
-        heeds these: it shows the object to nobody else then. That is so where it tells of other keys as it should."""
+        """Rejects an object that the client encrypted with its own key (SSE-C), by unsigned headers on a store that
+        obeys them: nobody else can read it. That is assumed if the store answers correctly for other keys."""
         if upload.multipart is not None or self._store.head(f"{upload.staging_key}.none") is not None:
             raise error
         try:
@@ -187,11 +187,11 @@ class Confirmation(Securing, Releasing):
         except ObjectUnreadable:
             pass
         else:
-            raise error  # it was a stray answer: the next signal looks
+            raise error  # a stray response: the next signal checks again
         return self._reject(upload, Reason("upload_id_mismatch", SHOWN_TO_NOBODY))
 
     def _confirm_joined(self, upload: Upload, run: Run) -> Upload | None:
-        """Parts were joined under the final key: nothing has to be copied."""
+        """Confirms parts that were joined under the final key: nothing has to be copied."""
         found = run.take(upload) or self._store.head(upload.arrival_key)
         if found is None:
             return self._vanished(upload, run)
@@ -200,9 +200,9 @@ class Confirmation(Securing, Releasing):
         return self._confirm(upload, found, run.signal)
 
     def _is_joined_in_place(self, upload: Upload) -> bool:
-        """Whether its parts were joined under its final key, and nobody has to look at them: nothing has to be copied.
+        """Whether its parts were joined under its final key and need no checks, so that nothing has to be copied.
 
-        Older versions joined there what has to be checked, too: that is copied into quarantine like anything else.
+        Older versions also joined uploads there that need checks: those are copied into quarantine like all others.
         """
         in_place = upload.multipart is not None and points_at(upload, self._profiles.final_key(upload, 1))
         return in_place and not self._rules(upload).wants_checks

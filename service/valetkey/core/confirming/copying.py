@@ -1,17 +1,18 @@
-"""Copies of pinned bytes: into quarantine, and under the final key. Each key is written by whoever made its pin, once.
+"""Copies of pinned bytes into quarantine and to the final key. Each key is written by the process that made its pin,
+once.
 
-What proves a copy: the source's ETag or a checksum that both have; else that the source could not change meanwhile, as
-in quarantine; else the condition on the source's ETag, where the store is known to honour it and the source is as it
-was after the copy, too. Where nothing does, the copy is kept, as it may be good, and nothing is confirmed by it.
+A copy is proven by the source's ETag or by a checksum that both have; else by the fact that the source could not
+change, as in quarantine; else by the condition on the source's ETag, if the store is known to honour it and the source
+is unchanged after the copy. If nothing proves it, the copy is kept, as it may be good, but confirms nothing.
 
-A copy is looked at, unless the store has shown that it need not be: it refuses copies of what has changed, and its
-answer to a copy says the ETag that a look at it shows, the source's. Such an answer is the proof then. An answer that
-says anything else is none, and the copy is looked at.
+A copy is checked by a HEAD request, unless the store has shown that this is not needed: it refuses copies of changed
+sources, and its response to a copy has the same ETag as a HEAD request, the source's. Then such a response is the
+proof; after any other response the copy is checked.
 
-Some stores do not copy in one step: they compare the condition, read the bytes and take over the ETag one after the
-other, and each may be of other bytes where the source is written meanwhile (the JuiceFS gateway). An ETag says nothing
-of a copy's bytes there. So what a grant could write is read back from its copy, and counts where its MD5 is the ETag
-that was pinned.
+Some stores do not copy atomically: they compare the condition, read the bytes and take over the ETag one after the
+other, and each may be of other bytes if the source is written meanwhile (the JuiceFS gateway). There an ETag says
+nothing about a copy's bytes. So a copy of bytes that a grant could write is read back, and counts only if its MD5 is
+the pinned ETag.
 """
 
 import logging
@@ -33,21 +34,21 @@ from valetkey.core.ports.store import CopyAnswer, ObjectHead, ObjectHeaders, Obj
 log = logging.getLogger("valetkey")
 
 LOOKS = 8
-"""How many of the last pins are looked for copies that came late."""
+"""For how many of the last pins late copies are looked for."""
 
 READ_BACK = 64 * MIB
-"""The most that is read of a copy while somebody waits for an answer, in bytes."""
+"""The largest copy that is read back while a request waits, in bytes."""
 
 PIECE = 8 * MIB
 """How many bytes of a copy are read at once."""
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
-"""What an ETag looks like that can be the MD5 of all bytes; that of a joined object has its number of parts behind."""
+"""The form of an ETag that can be the MD5 of all bytes; a joined object's ends with its number of parts."""
 
 
 class EarlierCopies(NamedTuple):
-    """What earlier work has left: a copy that is proven, or the key of one that only may be good. ``settles``: nothing
-    better than that one comes of copying the pinned bytes once more."""
+    """The copy left by earlier work: a proven one, or the key of one that may be good. ``settles``: copying the pinned
+    bytes again would not give a better one."""
 
     proven: ObjectHead | None
     doubtful: str | None
@@ -65,7 +66,7 @@ class Copier:
         self._seen_torn = False
 
     def is_quick(self, size: int) -> bool:
-        """Whether so many bytes are copied, and proven, while somebody waits for an answer."""
+        """Whether this many bytes are copied and proven while a request waits."""
         return size <= (WHOLE_COPY if self._copies_in_one_step else READ_BACK)
 
     @property
@@ -73,19 +74,19 @@ class Copier:
         return self._store.capabilities.atomic_copy and not self._seen_torn
 
     def into_quarantine(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
-        """Copies ``source``, which is pinned. None where it had changed. Raises like `to_final`."""
+        """Copies the pinned ``source`` into quarantine; None if it had changed. Raises like `to_final`."""
         placement = self._profiles.rules_of(upload).placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement)
         return self._copied(upload, source, upload.quarantine_key(upload.pins), headers)
 
     def to_final(self, upload: Upload, source: ObjectHead) -> ObjectHead | None:
-        """The same under the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
+        """Copies it to the final key. Raises `ObjectChanged`, `ObjectMissing`, `PlacementRefused`, `CopyUnproven`."""
         placement = self._profiles.rules_of(upload).placement
         headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
         return self._copied(upload, source, self._profiles.final_key(upload, upload.pins), headers)
 
     def finish(self, upload: Upload, promoted: ObjectHead) -> None:
-        """Does what only the object that is confirmed gets: a lock on any other would keep it from being removed.
+        """Sets what only the confirmed object gets: a lock on any other object would prevent its removal.
 
         Raises `PlacementRefused` and `ObjectMissing`.
         """
@@ -115,16 +116,16 @@ class Copier:
         raise unproven(upload, key) if alike is CopyMatch.UNSURE else _mangled(upload, copied, key)
 
     def _has_to_be_read(self, upload: Upload, pinned: str) -> bool:
-        """Whether a copy of what is pinned by this ETag may have other bytes than its ETag says."""
+        """Whether a copy of the bytes pinned by this ETag may have other bytes than its own ETag says."""
         return not upload.in_quarantine and not self._copies_in_one_step and _MD5.fullmatch(pinned) is not None
 
     def _is_read_as(self, copied: ObjectHead, etag: str) -> bool:
-        """Whether the bytes of ``copied`` have the MD5 that ``etag`` is, and its own ETag says no other one."""
+        """Whether ``etag`` is the MD5 of the bytes of ``copied``, and its own ETag is not another one."""
         says_other = copied.etag != etag and _MD5.fullmatch(copied.etag)
         return not says_other and self._md5(copied) == etag
 
     def _md5(self, copied: ObjectHead) -> str:
-        """That of its bytes, all of which are read; "" where it is not there any more."""
+        """The MD5 of the object, which is read completely; "" if it is gone."""
         stored, hashed = copied.as_object(copied.key), md5(usedforsecurity=False)
         try:
             for start in range(0, copied.size, PIECE):
@@ -145,31 +146,31 @@ class Copier:
             )
 
     def _trusts_answers(self, placement: Placement) -> bool:
-        """Whether what the store says of a copy that is kept so need not be looked at."""
+        """Whether the store's response to a copy with this placement is trusted without a HEAD request."""
         able = self._store.capabilities
         return able.conditional_copy and (able.copies_keep_etag or placement in self._trusted)
 
     def _learn(self, answer: CopyAnswer, copied: ObjectHead, source: ObjectHead, placement: Placement) -> None:
-        """An answer has said what a look then showed: the next ones are believed, where conditions are honoured."""
+        """Trusts the store's responses from now on if this one matched the HEAD request and conditions are honoured."""
         if placement in self._trusted or (answer.etag, answer.version_id) != (copied.etag, copied.version_id):
             return
-        with suppress(StoreUnavailable, ObjectMissing):  # it decides nothing about this copy
+        with suppress(StoreUnavailable, ObjectMissing):  # it does not affect this copy
             if self._store.proves_copies(source):
                 self._trusted.add(placement)
 
     def _is_vouched_for(self, upload: Upload, source: ObjectHead) -> bool:
-        """Whether a copy with another ETag than ``source`` has can only be one of its bytes."""
+        """Whether a copy with another ETag than that of ``source`` can only be a copy of its bytes."""
         if upload.in_quarantine or source.size > WHOLE_COPY:
             return True
         return self._store.proves_copies(source) and self._is_still_there(source, or_gone=True)
 
     def _is_still_there(self, source: ObjectHead, *, or_gone: bool = False) -> bool:
-        """Whether it was not written again meanwhile: else the copy need not be good."""
+        """Whether the source was not overwritten meanwhile; otherwise the copy may be wrong."""
         now = self._store.head(source.key, source.version_id)
         return or_gone if now is None else now.etag == source.etag
 
     def earlier(self, upload: Upload) -> EarlierCopies:
-        """What those who worked on ``upload`` before have left of copies of the bytes that are pinned now."""
+        """Copies of the currently pinned bytes that earlier processes have left."""
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         doubtful = EarlierCopies(None, None)
@@ -181,14 +182,14 @@ class Copier:
         return doubtful
 
     def _left_of(self, upload: Upload, pinned: StoredObject, pin: int) -> EarlierCopies:
-        """The same of one pin."""
+        """The copies of one pin."""
         key = self._target(upload, pin)
         try:
             copied = self._store.head(key)
         except StoreUnavailable as error:
             if not error.refused:
                 raise
-            return EarlierCopies(None, key)  # JuiceFS: what was written right then may have lost its ETag
+            return EarlierCopies(None, key)  # JuiceFS: an object that is just being written may have lost its ETag
         alike = compare_copy(copied, head_of(pinned, upload), upload) if copied else CopyMatch.OTHER
         if alike is CopyMatch.UNSURE and pin == upload.pins:
             alike = self._by_condition(upload, pinned)
@@ -201,14 +202,13 @@ class Copier:
         return EarlierCopies(copied, None)
 
     def _by_condition(self, upload: Upload, pinned: StoredObject) -> CopyMatch:
-        """What a copy of the last pin is that has another ETag: whether it can only be one of the bytes that it
-        pinned."""
+        """Judges a copy of the last pin with another ETag: whether it can only be a copy of the pinned bytes."""
         if upload.in_quarantine or pinned.size > WHOLE_COPY:
             return CopyMatch.SAME
         source = self._store.head(pinned.key, pinned.version_id)
         if source is None:
             return CopyMatch.UNSURE
-        if source.etag != pinned.etag:  # it was written again, before the copy or after it
+        if source.etag != pinned.etag:  # it was overwritten, before the copy or after it
             return CopyMatch.OTHER
         try:
             return CopyMatch.SAME if self._store.proves_copies(source) else CopyMatch.UNSURE
@@ -222,26 +222,26 @@ class Copier:
 
 
 def _as_told(answer: CopyAnswer, source: ObjectHead, key: str, headers: ObjectHeaders) -> ObjectHead:
-    """The copy, by the answer to it."""
+    """The copy, as described by the store's response."""
     return ObjectHead(
         key, answer.etag, answer.version_id, source.size, headers.content_type, headers.upload_id, answer.checksums
     )
 
 
 def head_of(stored: StoredObject, upload: Upload) -> ObjectHead:
-    """A pinned object as the store described it then, but for its checksums."""
+    """A pinned object as the store described it, except for its checksums."""
     return ObjectHead(
         stored.key, stored.etag, stored.version_id, stored.size, stored.content_type, upload.id, checksums={}
     )
 
 
 def unproven(upload: Upload, key: str) -> CopyUnproven:
-    """The error of a copy that is kept, and confirms nothing."""
+    """The error for a copy that is kept but confirms nothing."""
     detail = f"The copy of upload {upload.id} has another ETag, and the store shows no checksum that proves it: {key}."
     return CopyUnproven(detail, 60)
 
 
 def _mangled(upload: Upload, copied: ObjectHead | None, key: str) -> CopyUnproven:
-    """The error of a copy that is not what was copied, though its source is as it was: no further copy helps."""
+    """The error for a copy that differs from its unchanged source: another copy would not help."""
     shown = f"it shows {copied.size} bytes of {copied.content_type!r} with the id {copied.upload_id}" if copied else ""
     return CopyUnproven(f"The store makes no copy of upload {upload.id}: {shown or 'nothing is there'}: {key}.", 60)

@@ -1,4 +1,4 @@
-"""The end of an upload, written: by compare-and-set, with the moment of the last look, and announced."""
+"""Writes the end of an upload: by compare-and-set, with the time of its last check, and with its announcement."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +10,7 @@ from valetkey.core.ports.ledger import Ledger
 
 
 class Endings:
-    """Every end goes through here, whoever brought it about. Raises `LedgerUnavailable`."""
+    """Writes every end of an upload, whatever caused it. Raises `LedgerUnavailable`."""
 
     def __init__(
         self, *, ledger: Ledger, notifier: Notifier, schedule: Schedule, clock: Callable[[], datetime]
@@ -21,7 +21,7 @@ class Endings:
         self._clock = clock
 
     def write(self, before: Upload, after: Upload) -> Upload | None:
-        """``after`` as the ledger has it now; None where somebody else has changed ``before`` meanwhile."""
+        """Writes ``after`` and returns it as recorded; None if ``before`` was changed concurrently."""
         now = self._clock()
         after = after._replace(due_at=self._schedule.after_end(after, now), ended_at=_ended_at(after, now))
         if not self._ledger.replace(before, after):

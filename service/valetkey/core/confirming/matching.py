@@ -1,4 +1,4 @@
-"""Whether what is at the store is what it should be: what was granted, what was pinned, what was copied."""
+"""Compares objects at the store with what was granted, pinned or copied."""
 
 from enum import Enum
 
@@ -9,7 +9,7 @@ from valetkey.core.ports.store import CopyAnswer, ObjectHead
 
 
 def mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reason | None:
-    """Why ``found`` is not what the grant allowed, or None when it is. ``rules`` say sizes where none was declared."""
+    """Why ``found`` does not match the grant, or None if it does. Without a declared size those of ``rules`` apply."""
     smallest, largest = rules.sizes_of(upload.size)
     if not smallest <= found.size <= largest:
         granted = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
@@ -32,12 +32,12 @@ def _checksum_mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reaso
 
 
 def verified(upload: Upload, found: ObjectHead) -> bool | None:
-    """Whether the store has shown the checksum that was declared; None where none was. `mismatch` has compared it."""
+    """Whether the store returned the declared checksum, which `mismatch` compares; None if none was declared."""
     return None if upload.checksum is None else upload.checksum.algorithm in found.checksums
 
 
 def pins(upload: Upload, found: ObjectHead) -> bool:
-    """Whether ``found`` is what ``upload`` has pinned."""
+    """Whether ``found`` is the pinned object of ``upload``."""
     pinned = upload.object
     if upload.state is not UploadState.STORED or pinned is None:
         return False
@@ -45,7 +45,7 @@ def pins(upload: Upload, found: ObjectHead) -> bool:
 
 
 class CopyMatch(Enum):
-    """What a look says of a copy. `UNSURE`: it may be good, and nothing that the store shows proves it."""
+    """The result of comparing a copy. `UNSURE`: it may be good, but nothing that the store shows proves it."""
 
     SAME = "same"
     OTHER = "other"
@@ -53,9 +53,9 @@ class CopyMatch(Enum):
 
 
 def compare_copy(copied: ObjectHead, source: ObjectHead, upload: Upload) -> CopyMatch:
-    """What ``copied`` is beside ``source``, the pinned object of ``upload``: by ETag, or by a checksum that both have.
+    """Compares ``copied`` with ``source``, the pinned object of ``upload``, by ETag or by a checksum that both have.
 
-    Under SSE-KMS a copy gets another ETag; on AWS it keeps its checksum, MinIO keeps none.
+    With SSE-KMS a copy has another ETag; on AWS it keeps its checksum, on MinIO it does not.
     """
     shared = copied.checksums.keys() & source.checksums.keys()
     same_kind = (copied.size, copied.upload_id) == (source.size, upload.id)
@@ -66,18 +66,18 @@ def compare_copy(copied: ObjectHead, source: ObjectHead, upload: Upload) -> Copy
 
 
 def is_as_good(answer: CopyAnswer, source: ObjectHead) -> bool:
-    """Whether the answer to a copy says all that a look at it would: that it is ``source``, and which version it is.
+    """Whether the response to a copy says as much as a HEAD request: that it equals ``source``, and its version.
 
-    Where the source has checksums, one of them has to be named, and none of them otherwise: an MD5, which an ETag may
-    be, can be made to collide.
+    If the source has checksums, the response has to return one of them: an ETag may be an MD5, for which collisions can
+    be made.
     """
     shared = answer.checksums.keys() & source.checksums.keys()
     same = answer.etag == source.etag and all(answer.checksums[name] == source.checksums[name] for name in shared)
-    # Ceph RGW 16 does not say it of a copy; Cloudflare R2 says one of what it writes, and knows it nowhere else
+    # Ceph RGW 16 does not name a copy's version; Cloudflare R2 names one in responses to writes, and nowhere else
     known_version = (source.version_id is None) == (answer.version_id is None)
     return same and known_version and bool(shared or not source.checksums)
 
 
 def points_at(upload: Upload, key: str) -> bool:
-    """Whether the object that ``upload`` stands for is the one under ``key``; a deleted one stands for none."""
+    """Whether ``upload`` points at the object under ``key``; a deleted upload points at none."""
     return upload.object is not None and upload.object.key == key and upload.state is not UploadState.DELETED

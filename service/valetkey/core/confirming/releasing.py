@@ -14,7 +14,7 @@ from valetkey.core.errors import (
 )
 from valetkey.core.model.multipart import WHOLE_COPY
 from valetkey.core.model.rules import Detect
-from valetkey.core.model.upload import Inspection, Reason, Upload
+from valetkey.core.model.upload import Inspection, Reason, StoredObject, Upload
 
 log = logging.getLogger("valetkey")
 
@@ -57,6 +57,10 @@ class Releasing(Steps):
             changes = {"pins": upload.pins + 1}
             if upload.inspection and upload.is_inspected:  # the bytes are the same
                 changes["inspection"] = replace(upload.inspection, pin=upload.pins + 1)
+        return self._begin(upload, pinned, run, **changes)
+
+    def _begin(self, upload: Upload, pinned: StoredObject, run: Run, **changes: Any) -> Upload:
+        """Writes that this signal makes the last copy, and ``changes`` with it."""
         now = self._clock()
         after = upload.changed(copying_since=now, **changes)
         after = after._replace(due_at=now + patience(after))
@@ -80,4 +84,6 @@ class Releasing(Steps):
                 return self._reject(upload, lie, inspection=inspection)
             log.warning("upload %s is taken all the same: %s", upload.id, lie.detail)
         after = upload.changed(inspection=inspection, due_at=self._schedule.soon(self._clock()))
+        if upload.copying_since is None and not self.waits_for(after):  # one write for both
+            return self._begin(upload, pinned, run, inspection=inspection)
         return after if self._ledger.replace(upload, after) else self._reload(upload)

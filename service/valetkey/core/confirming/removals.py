@@ -1,7 +1,7 @@
-"""Objects that nobody needs any more, removed many at a time and beside the requests.
+"""Removes objects that are no longer needed, many at a time and in the background.
 
-What is confirmed does not wait for that. What is lost of it, as a process is killed or the store is away for long, lies
-in staging or quarantine, where the sweep finds it.
+Confirmation does not wait for that. If a process is killed or the store is unavailable for long, the objects stay in
+staging or quarantine, where the sweep finds them.
 """
 
 import atexit
@@ -17,23 +17,23 @@ from valetkey.forks import look, renew_in_child
 log = logging.getLogger("valetkey")
 
 WAIT = 0.5
-"""How long removals wait for more of them, in seconds."""
+"""How long keys are collected before they are removed together, in seconds."""
 
 OVERDUE = 5.0
-"""How long after that whoever has something to add removes all himself: a server may run no threads but its own."""
+"""How long after that a caller of `add` removes all keys itself: a server may not run other threads than its own."""
 
 TRIES, PAUSE = 4, 5.0
-"""How often the same are tried where the store is away, and how many seconds lie between."""
+"""How many times removals are tried while the store is unavailable, and the seconds between the tries."""
 
 MAX_WAITING = 20_000
-"""How many keys wait at most; what is more is left to the sweep."""
+"""The maximum number of queued keys; any more are left to the sweep."""
 
 
 class Removals:
-    """Keys that wait to be removed. Threads may share it; a forked child begins with none, as they are its parent's.
+    """A queue of keys to remove. Thread-safe; a forked child starts with an empty one, as the keys are its parent's.
 
-    They are gone about `WAIT` seconds after they were added, and at the end of the process. One thread at most waits
-    for the store; what is added meanwhile is removed after that.
+    Keys are removed about `WAIT` seconds after they were added, and at the end of the process. At most one thread waits
+    for the store; keys added meanwhile are removed after that.
     """
 
     def __init__(self, store: ObjectStore) -> None:
@@ -50,7 +50,7 @@ class Removals:
         self._tries = 0
 
     def add(self, keys: Iterable[str]) -> None:
-        """They will be removed. Nothing fails, and next to no time is taken."""
+        """Queues keys for removal. Never fails, and takes almost no time."""
         look()
         with self._lock:
             self._keep(keys)
@@ -60,33 +60,37 @@ class Removals:
             self._come_back()
 
     def flush(self) -> None:
-        """Removes all that waits, now, and waits for what is just being removed. What the store cannot remove yet is
+        """Removes all queued keys now, and waits for removals in progress. Keys that the store cannot remove yet are
         tried again."""
-        with self._removing:
-            self._remove()
+        self._removing.acquire()
+        self._remove()
 
     def _come_back(self) -> None:
-        """The same, unless somebody is at it: he sees to what is added meanwhile."""
-        if self._removing.acquire(blocking=False):
-            try:
-                self._remove()
-            finally:
-                self._removing.release()
+        """Like `flush`, unless another thread is removing keys: that one also handles those added meanwhile."""
+        with self._lock:
+            is_free = self._removing.acquire(blocking=False)
+        if is_free:
+            self._remove()
 
     def _remove(self) -> None:
+        """`_removing` is ours, and free afterwards."""
         with self._lock:
             taken, self._waiting = [*self._waiting], {}
-        left = self._left_of(taken)
-        with self._lock:
-            self._keep(left)
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            atexit.unregister(self.flush)
-            self._wait(PAUSE if left else WAIT)
+        left: list[str] = []
+        try:
+            left = self._left_of(taken)
+        finally:
+            with self._lock:
+                self._removing.release()  # within the lock: who is asked to come back must not find it taken, and go
+                self._keep(left)
+                if self._timer is not None:
+                    self._timer.cancel()
+                    self._timer = None
+                atexit.unregister(self.flush)
+                self._wait(PAUSE if left else WAIT)
 
     def _left_of(self, taken: list[str]) -> list[str]:
-        """Removes them; returns what is to be tried again."""
+        """Removes them; returns the keys to try again."""
         for start in range(0, len(taken), MAX_BATCH):
             try:
                 self._store.delete_batch(taken[start : start + MAX_BATCH])
@@ -98,13 +102,13 @@ class Removals:
                 self._tries = 0
                 _leave_to_sweep(len(taken) - start, error.detail)
                 return []
-            except Exception:  # it must not hinder what is confirmed next
+            except Exception:  # it must not affect later confirmations
                 log.exception("removing objects has failed")
                 _leave_to_sweep(min(MAX_BATCH, len(taken) - start), "an unexpected failure")
         return []
 
     def _keep(self, keys: Iterable[str]) -> None:
-        """Has them wait, as many as may; the lock is ours."""
+        """Queues as many keys as allowed; called with the lock held."""
         more = [key for key in dict.fromkeys(keys) if key not in self._waiting]
         room = max(0, MAX_WAITING - len(self._waiting))
         self._waiting.update(dict.fromkeys(more[:room]))
@@ -112,7 +116,7 @@ class Removals:
             _leave_to_sweep(len(more) - room, "too many wait already")
 
     def _wait(self, seconds: float) -> None:
-        """Has somebody come back; the lock is ours."""
+        """Schedules the next run; called with the lock held."""
         if self._timer is not None or not self._waiting:
             return
         self._due = monotonic() + seconds
@@ -122,7 +126,7 @@ class Removals:
         atexit.register(self.flush)
         try:
             self._timer.start()
-        except RuntimeError:  # the process ends: it is done there
+        except RuntimeError:  # the process is ending: its exit handler removes them
             log.debug("no thread for removals")
 
 

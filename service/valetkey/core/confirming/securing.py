@@ -1,4 +1,5 @@
-"""Bytes that a grant may still write: brought to where none can, by whoever pinned them, or somebody after him."""
+"""Moves pinned bytes from where a grant may still write to where none can: by the signal that pinned them, or a later
+one."""
 
 from valetkey.core.confirming.matching import pins
 from valetkey.core.confirming.steps import Run, Steps, patience
@@ -11,10 +12,10 @@ from valetkey.core.ports.store import ObjectHead
 
 
 class Securing(Steps):
-    """What is done with pinned bytes that are where they arrived."""
+    """The steps for pinned bytes that are still where they arrived."""
 
     def _secure(self, upload: Upload, run: Run) -> Upload | None:
-        """Brings pinned bytes from where a grant may write to where none can."""
+        """Copies pinned bytes from where a grant may write to where none can."""
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (stored is only entered by a pin)
         found = run.take(upload)
@@ -32,7 +33,7 @@ class Securing(Steps):
         return self._adopt(upload, copied, run.signal) if copied else self._rewritten(upload, run)
 
     def _take_over(self, upload: Upload, run: Run) -> Upload | None:
-        """Somebody else pinned: he is at it, or has finished without being able to say so, or is dead."""
+        """Handles another signal's pin: that one is copying, or it has finished without recording it, or it is dead."""
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         if upload.copying_since is not None:
@@ -48,7 +49,7 @@ class Securing(Steps):
         return self._pin_again(upload, found, run)
 
     def _begin_copy(self, upload: Upload, found: ObjectHead, run: Run) -> Upload:
-        """Nobody has begun to copy the last pin."""
+        """Starts copying the last pin, which no process has started."""
         now = self._clock()
         after = upload.changed(copying_since=now, due_at=self._schedule.after_failure(upload, now))
         if not self._ledger.replace(upload, after):
@@ -57,9 +58,9 @@ class Securing(Steps):
         return after
 
     def _rewritten(self, upload: Upload, run: Run) -> Upload:
-        """The pinned bytes were gone when the copy came: others are there, or none.
+        """Handles pinned bytes that were gone at the time of the copy: there are others, or none.
 
-        Where they are there after all, somebody may have written them again; once in a run that is believed.
+        If they are there after all, they may have been written again; that is accepted once in a run.
         """
         found = self._store.head(upload.arrival_key)
         if found is None:
@@ -71,8 +72,8 @@ class Securing(Steps):
         return self._pin_again(upload, found, run)
 
     def _refused_to_copy(self, upload: Upload) -> CopyUnproven:
-        """The store says that the pinned bytes are gone, and shows them, or its copies have others: the upload says so,
-        until it can go on."""
+        """The error, recorded with the upload, of a store that says that the pinned bytes are gone although it shows
+        them, or whose copies have other bytes."""
         said = f"it says that {upload.arrival_key} is another one, or its copies have other bytes"
         detail = f"The store copies nothing of upload {upload.id}: {said}."
         error = CopyUnproven(detail, 60, refused=True)

@@ -1,4 +1,4 @@
-"""What every step of a confirmation is made of: pins, copies and ends, and what the ledger learns of each."""
+"""The building blocks of a confirmation: pins, copies and ends, each recorded in the ledger."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -33,23 +33,23 @@ from valetkey.core.ports.store import ObjectHead, ObjectStore
 log = logging.getLogger("valetkey")
 
 MAX_PINS = 5
-"""How often other bytes may take the place of the pinned ones before the upload is rejected as overwritten."""
+"""How many times the pinned bytes may be replaced before the upload is rejected as overwritten."""
 
 MAX_STEPS = 4 * MAX_PINS
-"""Bounds one run; an upload that is still `stored` then is being worked on by another signal."""
+"""The maximum number of steps of a run; another signal is working on an upload that is still `stored` after that."""
 
 WAITS, WAIT = 10, 0.05
-"""How often, and for how many seconds each time, a signal waits for another one that is copying."""
+"""How many times, and for how many seconds each time, a signal waits for another one that is copying."""
 
 COPY_START, COPY_SPEED = timedelta(seconds=20), 16 * 1024**2
-"""How long a copy may take before somebody else makes one of his own, for each pin so far, and the bytes per second
-that it may take longer. Too short is only wasteful: each copy has a key of its own.
+"""How long a copy may take, for each pin so far, before another signal makes its own; and the bytes per second by which
+that time is extended. Too short is only wasteful: each copy has its own key.
 """
 
 
 @dataclass
 class Run:
-    """One signal at work: ``found`` is what it has pinned itself and not dealt with yet."""
+    """The run of one signal; ``found`` is the object that it has pinned itself and not handled yet."""
 
     signal: Signal
     named: Sequence[NamedPart] | None
@@ -61,19 +61,19 @@ class Run:
     steps: int = MAX_STEPS
 
     def take(self, upload: Upload) -> ObjectHead | None:
-        """What this signal has pinned, once; None where it was somebody else's pin."""
+        """The object that this signal has pinned, returned once; None for another signal's pin."""
         found, self.found = self.found, None
         return found if found is not None and pins(upload, found) else None
 
 
 def patience(upload: Upload) -> timedelta:
-    """How long whoever copies the pinned bytes is left alone."""
+    """How long to wait for a signal that is copying the pinned bytes."""
     size = upload.object.size if upload.object else 0
     return COPY_START * upload.pins + timedelta(seconds=size / COPY_SPEED)
 
 
 class Steps:
-    """The parts of a confirmation that others are made of. Its arguments are those of `Confirmation`."""
+    """The building blocks of `Confirmation`, with the same arguments."""
 
     def __init__(
         self,
@@ -112,13 +112,13 @@ class Steps:
         )
 
     def waits_for(self, upload: Upload) -> str | None:
-        """The check that ``upload`` needs before it can be confirmed, in words; None where it needs none any more."""
+        """The check that ``upload`` still needs before it can be confirmed, in words; None if it needs none."""
         return missing_check(upload, self._rules(upload))
 
     def objection(self, upload: Upload, found: ObjectHead) -> Reason | None:
-        """Why ``found`` is not what the grant allowed; None when it is.
+        """Why ``found`` does not match the grant; None if it does.
 
-        Raises `StoreUnavailable` where the store drops what it takes to know: the bytes may be good.
+        Raises `StoreUnavailable` if the store drops the metadata needed to tell: the bytes may be good.
         """
         reason = mismatch(upload, found, self._rules(upload))
         hidden = found.upload_id is None and not self._store.capabilities.shows_metadata
@@ -130,7 +130,7 @@ class Steps:
         return reason
 
     def _pin(self, upload: Upload, found: ObjectHead, run: Run) -> Upload:
-        """Makes ``found`` the bytes this upload stands for, if they are as granted and nobody was faster."""
+        """Pins ``found``, if it matches the grant and no other signal was first."""
         if reason := self.objection(upload, found):
             return self._reject_seen(upload, found, reason)
         ours = self._inspector is not None or self._copier.is_quick(found.size)  # what takes long is the worker's
@@ -139,7 +139,7 @@ class Steps:
             "pins": upload.pins + 1,
             "copying_since": self._clock() if ours else None,
             "checksum_verified": verified(upload, found),
-            "verdict": None,  # whatever was said was said of other bytes
+            "verdict": None,  # an earlier verdict was about other bytes
             "due_at": self._schedule.after_failure(upload, self._clock()) if ours else self._clock(),
         }
         stored = upload.state is UploadState.STORED
@@ -177,9 +177,9 @@ class Steps:
     def _copied(
         self, copy: Callable[[Upload, ObjectHead], ObjectHead | None], upload: Upload, found: ObjectHead
     ) -> ObjectHead | None:
-        """The copy, or None where the bytes to copy are gone or others. The ledger learns of what went wrong.
+        """The copy, or None if the bytes to copy are gone or replaced. Failures are recorded in the ledger.
 
-        Raises `PlacementRefused`; `CopyUnproven` and `StoreUnavailable` when there is no answer yet.
+        Raises `PlacementRefused`; `CopyUnproven` and `StoreUnavailable` if there is no result yet.
         """
         try:
             return copy(upload, found)
@@ -187,27 +187,28 @@ class Steps:
             return None
         except CopyUnproven as error:
             raise self._note(upload, error) from error
-        except PlacementRefused:  # also a `StoreUnavailable`, but asking again is of no use
+        except PlacementRefused:  # also a `StoreUnavailable`, but a retry would not help
             raise
         except StoreUnavailable as error:
             self._give_back(upload, error)
             raise
 
     def _adopt(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
-        """Goes on with what is known to be a copy of the pinned bytes."""
+        """Continues with a proven copy of the pinned bytes."""
         is_final = upload.in_quarantine or not self._rules(upload).wants_checks
         return self._confirm(upload, copied, signal) if is_final else self._quarantined(upload, copied)
 
     def _quarantined(self, upload: Upload, copied: ObjectHead) -> Upload:
-        """Nobody can change the bytes any more: those who check them may begin."""
+        """Records that the bytes are in quarantine, so that checks can start."""
         after = upload.changed(object=copied.as_object(copied.key), copying_since=None, reason=None)
         after = after._replace(due_at=self._next_look(after))
         return after if self._ledger.replace(upload, after) else self._reload(upload)
 
     def _earlier(self, upload: Upload, *, can_copy: bool = False) -> ObjectHead | None:
-        """What somebody has copied of the pinned bytes. Raises `CopyUnproven` where it only may be.
+        """An earlier copy of the pinned bytes. Raises `CopyUnproven` if it only may be one.
 
-        ``can_copy``: they are there, perhaps, so that a doubtful copy counts only where another would be no better.
+        ``can_copy``: the pinned bytes may still be there, so a doubtful copy counts only if another would not be
+        better.
         """
         earlier = self._copier.earlier(upload)
         if earlier.doubtful is not None and (earlier.settles or not can_copy):
@@ -223,7 +224,7 @@ class Steps:
         return self._reload(upload)
 
     def _next_look(self, upload: Upload) -> datetime:
-        """When the sweep looks again: at once where only a worker can go on."""
+        """When the sweep checks it next: at once if only a worker can continue."""
         rules, now = self._rules(upload), self._clock()
         heavy = upload.object is not None and upload.object.size > WHOLE_COPY
         unread = rules.detect is not Detect.OFF and not upload.is_inspected
@@ -242,7 +243,7 @@ class Steps:
             self._ledger.replace(upload, upload.changed(copying_since=upload.copying_since - patience(upload)))
 
     def _vanished(self, upload: Upload, run: Run) -> Upload:
-        """Rejects an upload whose bytes are gone, unless another signal is done, or a copy of them may be good."""
+        """Rejects an upload whose bytes are gone, unless another signal has finished or a copy of them may be good."""
         now = self._reload(upload)
         if now.version != upload.version or now.state is not UploadState.STORED:
             return now

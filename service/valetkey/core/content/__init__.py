@@ -1,1 +1,1 @@
-"""What bytes are, whatever their client calls them."""
+"""Content detection: what type the bytes of a file have, whatever the client declared."""

@@ -1,7 +1,7 @@
-"""What the first bytes of an object say, and whether that is what was granted.
+"""Compares the first bytes of an object with the type that was granted.
 
-A signature proves little: it says that bytes begin like a PNG, not that they are one. What it does show is the lie: a
-page, a script or a program under the name of an image. Nothing here does I/O.
+A signature proves little: it shows that bytes begin like a PNG, not that they are one. But it exposes a page, a script
+or a program that is declared as an image. Only `Inspector` does I/O.
 """
 
 import re
@@ -47,23 +47,23 @@ _PRIVATE_KEY = re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02\x01[\x00\x01]"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """``detected`` is the likeliest type, None where nothing is known; ``agrees``: with what was granted."""
+    """``detected`` is the most likely type, None if unknown; ``agrees`` says whether it fits the granted type."""
 
     detected: str | None
     agrees: bool
 
 
 class Inspector:
-    """Reads the first bytes of an object at the store. It is the worker's: nothing that answers a request has one."""
+    """Reads the first bytes of an object at the store. Only the worker has one: requests never read objects."""
 
     def __init__(self, store: ObjectStore, detector: TypeDetector) -> None:
         self._store = store
         self._detector = detector
 
     def inspect(self, found: ObjectHead, declared: str, allowed: Sequence[str]) -> Content:
-        """What ``found`` is, where types of ``allowed`` are welcome, too.
+        """Inspects ``found``, which was granted as ``declared``; types in ``allowed`` are accepted as well.
 
-        Raises `ObjectChanged` and `ObjectMissing` when it is not there any more, and `StoreUnavailable`.
+        Raises `ObjectChanged` or `ObjectMissing` if it is no longer there, and `StoreUnavailable`.
         """
         return look_into(self._store.first_bytes(found), declared, allowed, self._detector)
 
@@ -71,8 +71,8 @@ class Inspector:
 def look_into(first: bytes, declared: str, allowed: Sequence[str], detector: TypeDetector) -> Content:
     """Compares the ``first`` bytes of an object with the type it was ``declared`` to have.
 
-    They agree, too, when they are of another harmless type that ``allowed`` (a profile's content types) names: a photo
-    may be a JPEG called PNG where both are welcome. ``*/*`` names nothing: there the declared type is what counts, or a
+    They also agree if the detected type is another harmless one that ``allowed`` (a profile's content types) names: a
+    JPEG may be declared as PNG if both are allowed. ``*/*`` names no type: then only the declared type counts, or a
     type that programs are known to save under its name.
     """
     seen = _seen(first, detector)
@@ -91,7 +91,7 @@ def _seen(first: bytes, detector: TypeDetector) -> list[str]:
     if not is_media(family(found[0])):
         return list(found)
     if script := hidden_script(first):
-        return [script]  # good as a picture for one program and as a script for another: no picture of ours
+        return [script]  # valid as a picture for one program and as a script for another: not accepted as a picture
     return [POLYGLOT] if holds_another(first) else list(found)
 
 
@@ -116,7 +116,7 @@ def _is_welcome(detected: str, essence: str, allowed: Sequence[str]) -> bool:
 
 
 def _tells_nothing(essence: str, first: bytes, seen: Sequence[str], detector: TypeDetector) -> bool:
-    """Whether a format without a signature may have such bytes, which are not active: many are others inside."""
+    """Whether a format without a signature may have these bytes, none of them active: many embed other formats."""
     if is_beyond_sight(essence):
         return True
     if detector.knows(essence):
@@ -129,7 +129,7 @@ def _tells_nothing(essence: str, first: bytes, seen: Sequence[str], detector: Ty
 
 
 def _agrees_as_text(essence: str, kind: str) -> bool:
-    """``kind`` is what `text_kind` said, or the last candidate for bytes that are no text."""
+    """``kind`` is the result of `text_kind`, or the last candidate for binary data."""
     if not is_textual(kind):
         return False
     if takes_any_text(essence):

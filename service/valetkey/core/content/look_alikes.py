@@ -1,10 +1,10 @@
-"""Content types that mean the same bytes: other names of one format, formats that look alike from outside, and types
-that systems give to files of another one."""
+"""Content types that stand for the same bytes: aliases of one format, formats with the same signature, and types that
+systems wrongly give to files of another format."""
 
 from valetkey.core.content.type_names import (
+    ALIASES,
     BEYOND_SIGHT,
     FAMILIES,
-    NAMES,
     RAWS,
     ROOTS,
     STRICT_TEXTS,
@@ -31,7 +31,7 @@ _RAR, _7Z, _TAR = "application/vnd.rar", "application/x-7z-compressed", "applica
 _SVG = "image/svg+xml"
 
 _FAMILY = {name: head for head, names in FAMILIES.items() for name in names}
-_NAME = {name: head for head, names in NAMES.items() for name in names}
+_NAME = {name: head for head, names in ALIASES.items() for name in names}
 
 _ZIPPED = (
     "application/vnd.openxmlformats-officedocument.",
@@ -61,7 +61,7 @@ _ASCII = frozenset({_PDF, _RTF, _POSTSCRIPT})
 
 
 def family(content_type: str) -> str:
-    """The name that stands for all types whose files look like those of ``content_type`` from outside."""
+    """The canonical name of all types whose files begin like those of ``content_type``."""
     name = content_type.lower()
     if known := _FAMILY.get(name):
         return known
@@ -77,12 +77,12 @@ def family(content_type: str) -> str:
 
 
 def registered_name(content_type: str) -> str:
-    """The name that stands for all names of this one format."""
+    """The canonical name of this format."""
     return _NAME.get(content_type, content_type)
 
 
 def may_be_said_of(declared: str, told: str) -> bool:
-    """Whether systems give files whose name tells the ``told`` type the ``declared`` one, or one that says nothing."""
+    """Whether systems declare files with the extension of the ``told`` type as ``declared``, or as unknown."""
     if holds_anything(declared) or family(declared) == family(told):
         return True
     if declared == "application/x-compressed":  # WinRAR's and 7-Zip's, of all archives
@@ -93,10 +93,10 @@ def may_be_said_of(declared: str, told: str) -> bool:
 
 
 def may_be_called(detected: str, declared: str) -> bool:
-    """Whether systems give files of the ``detected`` type the ``declared`` one, although it is another format's.
+    """Whether systems declare files of the ``detected`` type as ``declared``, although that is another format.
 
-    Office programs keep the type of a name when they write a newer or simpler format into it, and Windows gives a table
-    of text Excel's type; Illustrator's files are PDFs; an encrypted document of today is kept in yesterday's container.
+    Office programs keep a file's extension when they save a newer or simpler format, Windows gives CSV files Excel's
+    type, Illustrator's files are PDFs, and encrypted Office documents are stored in the old OLE container.
     """
     name, found = declared.lower(), family(detected)
     head = family(name)
@@ -116,11 +116,11 @@ def may_be_called(detected: str, declared: str) -> bool:
 
 
 def may_be_misnamed(detected: str, declared: str) -> bool:
-    """Whether programs save the ``detected`` type under the name of the ``declared`` one, and all that shows it goes by
-    the bytes: for profiles that take everything.
+    """Whether programs save the ``detected`` type with the extension of ``declared``, and every viewer goes by the
+    bytes: for profiles that allow all types.
 
-    Browsers save what a CDN made of a JPEG under its old name, phones and chat programs their pictures; pages name what
-    a browser recorded as they like, and films are converted without being renamed.
+    Browsers save images that a CDN converted under their old name, and so do phones and chat programs; pages name a
+    browser's recordings as they like; videos are converted without being renamed.
     """
     head, found = family(declared), family(detected)
     if found in {_MP4, _MATROSKA}:
@@ -164,56 +164,56 @@ _MIXED = frozenset(
         *((name, found) for name in _WORDS for found in ("application/vnd.wordperfect", "application/mswrite")),
     }
 )
-"""What is declared, and what is found all the same."""
+"""Pairs of the declared type and the type that is found all the same."""
 
 
 def may_be_a_key(content_type: str) -> bool:
-    """Whether private keys in DER have its extension: Keynote's is theirs."""
+    """Whether private keys in DER share its extension: ``.key`` is also Keynote's."""
     return "keynote" in content_type
 
 
 def roots_by_name(content_type: str) -> frozenset[str]:
-    """The root elements, in lower case, of XML that has its extension, although it is no XML's type."""
+    """The root elements, in lower case, of XML files that share the extension of this type, which is not XML."""
     return ROOTS.get(family(content_type), frozenset()) if content_type.startswith(TEXTS_BY_NAME) else frozenset()
 
 
 def is_container(content_type: str) -> bool:
-    """Whether many formats are made of it, most of them without a signature of their own."""
+    """Whether it is a container of many formats, most of which have no signature of their own."""
     return family(content_type) in _CONTAINERS
 
 
 def is_table(content_type: str) -> bool:
-    """Whether it is Excel's type, or one of its names."""
+    """Whether it is Excel's type, or one of its aliases."""
     return content_type.startswith(_TABLES)
 
 
 def is_document(content_type: str) -> bool:
-    """Whether it is the type of Word's documents of before 2007."""
+    """Whether it is the type of Word documents from before 2007."""
     return content_type.startswith(_WORDS)
 
 
 def shown_as(content_type: str) -> str:
-    """How a detected type is called: by its family, as most names in one cannot be told apart by their first bytes."""
+    """The name shown for a detected type: its family's, as the first bytes rarely tell the members of one apart."""
     return content_type if family(content_type) == _MP4 else family(content_type)
 
 
 def holds_anything(content_type: str) -> bool:
-    """Whether the type says nothing of the bytes."""
+    """Whether the type says nothing about the bytes."""
     return content_type in _ANYTHING
 
 
 def is_beyond_sight(content_type: str) -> bool:
-    """Whether its mark, if it has one, stands behind the first bytes: a disk's image, at 32 KiB or at its end."""
+    """Whether its signature, if any, comes after the first bytes: that of a disk image is at 32 KiB or at its end."""
     return content_type.startswith(BEYOND_SIGHT)
 
 
 def is_media(content_type: str) -> bool:
-    """Whether it is a picture, a sound or a film."""
+    """Whether it is an image, audio or video."""
     return content_type.startswith(("image/", "audio/", "video/")) or content_type == _OGG
 
 
 def is_textual(content_type: str) -> bool:
-    """Whether its files are texts."""
+    """Whether its files are text."""
     head = family(content_type)
     if head in _ASCII or (head != content_type and head not in TEXTS | {"text/javascript"}):
         return False
@@ -221,10 +221,10 @@ def is_textual(content_type: str) -> bool:
 
 
 def may_be_ascii(content_type: str) -> bool:
-    """Whether it has a signature, and its files may all the same be of printable characters only."""
+    """Whether it has a signature although its files may consist of printable characters only."""
     return family(content_type) in _ASCII
 
 
 def takes_any_text(content_type: str) -> bool:
-    """Whether a text of any kind can be one of these: a page can be source code, but no table and no JSON."""
+    """Whether text of any kind can be of this type: a page can be source code, but not a table or JSON."""
     return content_type not in STRICT_TEXTS and not content_type.endswith(("+json", "xml"))

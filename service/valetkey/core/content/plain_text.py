@@ -1,9 +1,9 @@
-"""Text told from bytes, and the kinds of text that somebody's program would run."""
+"""Tells text from binary data, and recognizes the kinds of text that some program would run."""
 
 import re
 
 POLYGLOT = "application/x-polyglot"
-"""What is a picture to one program and another file to the next."""
+"""The type of a file that is a picture for one program and another format for the next."""
 
 ACTIVE = frozenset(
     {
@@ -18,7 +18,7 @@ ACTIVE = frozenset(
         POLYGLOT,
     }
 )
-"""What does something where it is opened: welcome only where it is what was declared."""
+"""Types that run when they are opened: accepted only if they were declared."""
 
 _CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\b\x1b\x1a")  # the last one ends a text of DOS
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -40,9 +40,9 @@ _OTHERS = ("<script", "http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/sv
 
 
 def is_text(first: bytes) -> bool:
-    """Whether ``first`` could be the beginning of a text: without the control characters that no text has.
+    """Whether ``first`` could be the beginning of a text: it has no control characters that text does not contain.
 
-    UTF-16 is known by its byte order mark. Bytes above 127 may be any old character set's.
+    UTF-16 is recognized by its byte order mark. Bytes above 127 may be of any legacy character set.
     """
     if first.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = _decoded(first)
@@ -51,7 +51,7 @@ def is_text(first: bytes) -> bool:
 
 
 def text_kind(first: bytes) -> str:
-    """The kind of a text by how it begins: one of `ACTIVE`, application/xml, or text/plain for all the rest."""
+    """The kind of a text by its beginning: one of `ACTIVE`, application/xml, or text/plain for anything else."""
     text = _decoded(first)
     if text.startswith("#!"):
         return "text/x-shellscript"
@@ -62,13 +62,13 @@ def text_kind(first: bytes) -> str:
         return "image/svg+xml"
     if _HTML.match(body):
         return "text/html"
-    if re.match(rb"GIF8[79]a", first):  # no picture is all text: one that is begins a script with a name
+    if re.match(rb"GIF8[79]a", first):  # a GIF is never all text: such a file is a script that begins with a name
         return "text/javascript"
     return "application/xml" if _XML.match(text) and not _CELL.match(text) else "text/plain"
 
 
 def is_wide_text(first: bytes) -> bool:
-    """Whether it is a text of UTF-16 without a mark, and most of it in Latin letters."""
+    """Whether it is UTF-16 text without a byte order mark, mostly of Latin letters."""
     for high, low in ((first[1::2], first[0::2]), (first[0::2], first[1::2])):
         if len(high) > 3 and high.count(0) > len(high) * 0.8 and not _CONTROLS.intersection(low):
             return True
@@ -76,8 +76,8 @@ def is_wide_text(first: bytes) -> bool:
 
 
 def is_data_in_xml(first: bytes, roots: frozenset[str] = frozenset()) -> bool:
-    """Whether it is XML that shows its root, one of ``roots`` (in lower case; any where there are none), and names
-    neither scripts nor pages nor SVG."""
+    """Whether it is XML with a visible root, one of ``roots`` (in lower case; any if empty), and mentions neither
+    scripts nor pages nor SVG."""
     text = without_controls(first)
     root = _ROOT.match(_without_prolog(_decoded(text)))
     lower = text.decode("latin-1").lower()
@@ -90,7 +90,7 @@ def is_data_in_xml(first: bytes, roots: frozenset[str] = frozenset()) -> bool:
 
 
 def hidden_script(first: bytes) -> str | None:
-    """The script that hides in bytes which are none as a whole, as in a picture's comment; None for no such thing."""
+    """The type of a script that hides in another file, as in a picture's comment; None if there is none."""
     lower = first.lower()
     if b"<?php" in lower:
         return "text/x-php"
@@ -101,25 +101,26 @@ def hidden_script(first: bytes) -> str | None:
 
 
 def without_controls(first: bytes) -> bytes:
-    """``first`` as a lenient reader of pages sees it: without what no text has, UTF-16 without a mark included."""
+    """``first`` as a lenient HTML parser sees it: without control characters, including the NULs of unmarked UTF-16."""
     return first.translate(None, bytes(_CONTROLS))
 
 
 def holds_another(first: bytes) -> bool:
-    """Whether a reader of PDFs or archives would find one within: they look for its header past the beginning."""
+    """Whether a PDF or archive reader would find a file of its own inside: they search for its header beyond the
+    start."""
     return _PDF.search(first, 0, 1024) is not None or _ZIP_MEMBER.search(first) is not None
 
 
 def may_precede(junk: bytes) -> bool:
-    """Whether ``junk`` may stand before the header of a PDF, as mail programs, printers and byte order marks do: not
-    where anybody could take the whole for a page, a script or a program."""
+    """Whether ``junk`` may precede the header of a PDF, as text of mail programs and printers and byte order marks do;
+    not if the whole could be taken for a page, a script or a program."""
     start = junk.lstrip()
     return b"<" not in junk.replace(b"\0", b"") and not start.startswith((b"#!", b"MZ", b"PK", b"GIF8"))
 
 
 def is_office_markup(first: bytes) -> bool:
-    """Whether it is a page or XML as Excel and Word, and programs that export for them, write it under their own names:
-    it says so, and has no script where one would be seen."""
+    """Whether it is HTML or XML as Excel, Word and programs that export for them save it under their own extensions: it
+    has their namespace, and no visible script."""
     lower = first.lower().replace(b"\0", b"")
     return b"urn:schemas-microsoft-com:office:" in lower and b"<script" not in lower
 

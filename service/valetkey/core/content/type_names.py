@@ -1,4 +1,4 @@
-"""Names of content types, as data: those that systems, browsers and programs have for one format, and those of texts.
+"""Names of content types, as data: the names that systems, browsers and programs use for a format, and text types.
 
 Sources: IANA's registry, shared-mime-info, mime-db, Chromium's and Firefox's own tables.
 """
@@ -6,9 +6,9 @@ Sources: IANA's registry, shared-mime-info, mime-db, Chromium's and Firefox's ow
 from collections.abc import Mapping
 
 
-def _families(text: str, *, names_only: bool = False) -> Mapping[str, tuple[str, ...]]:
-    """Lines of "head: name name | look-alike"; one that is indented goes on with the line before. With ``names_only``
-    without the look-alikes."""
+def _parse_table(text: str, *, names_only: bool = False) -> Mapping[str, tuple[str, ...]]:
+    """Parses lines of "head: name name | look-alike"; an indented line continues the one before. ``names_only`` leaves
+    out the look-alikes."""
     lines = text.strip().replace("\n    ", " ").splitlines()
     parted = ((head, all_of.partition("|")) for head, _, all_of in (line.partition(": ") for line in lines))
     return {head: tuple((names if names_only else names + others).split()) for head, (names, _, others) in parted}
@@ -132,10 +132,10 @@ application/vnd.ms-cab-compressed: application/x-cab application/x-cab-compresse
 application/wasm: application/vnd.wasm
 """
 
-FAMILIES = _families(_FORMATS)
-"""Other names of one format, and formats that look alike from outside, behind the one name that stands for all."""
+FAMILIES = _parse_table(_FORMATS)
+"""By canonical name: the aliases of a format, and the formats that begin like it."""
 
-NAMES = _families(
+ALIASES = _parse_table(
     _FORMATS
     + """
 audio/mp4: audio/m4a audio/x-m4a audio/x-m4b audio/mp4a-latm
@@ -172,7 +172,7 @@ model/stl: application/sla application/vnd.ms-pki.stl
 """,
     names_only=True,
 )
-"""Other names of one format alone, behind the one that is registered or usual: those of the families up to their "|",
+"""By registered or usual name: the aliases of one format only, which are those of the families up to their "|",
 and of formats within them."""
 
 TEXTS = _words("""
@@ -197,7 +197,7 @@ application/vnd.dart application/vnd.oasis.opendocument.text-flat-xml
 application/vnd.oasis.opendocument.spreadsheet-flat-xml application/vnd.oasis.opendocument.presentation-flat-xml
 application/vnd.oasis.opendocument.graphics-flat-xml
 """)
-"""Types of texts that do not say so."""
+"""Text types without ``text/`` in their name."""
 
 STRICT_TEXTS = _words("""
 text/csv text/x-csv text/comma-separated-values text/x-comma-separated-values application/csv application/x-csv
@@ -208,7 +208,7 @@ application/geojson application/x-ipynb application/x-subrip image/vnd.dxf image
 image/x-xpixmap image/x-xbm image/x-xpm model/step model/obj model/iges model/vrml text/x-microdvd text/x-subviewer
 text/vnd.dvb.subtitle application/vnd.apple.mpegurl application/x-mpegurl audio/x-mpegurl audio/mpegurl audio/x-scpls
 """)
-"""Types of texts that no page and no XML is one of."""
+"""Text types that neither HTML nor XML can be."""
 
 TEXTS_BY_NAME = tuple(
     _words("""
@@ -233,7 +233,7 @@ image/x-panasonic- image/x-olympus- image/x-minolta- image/x-sigma- image/x-dcra
 image/x-fujifilm-
 """)
 )
-"""How the types of cameras' raw pictures begin: most are TIFF inside."""
+"""Prefixes of the types of raw camera images: most are TIFF inside."""
 
 BEYOND_SIGHT = tuple(
     _words("""
@@ -243,4 +243,4 @@ application/x-vhd application/x-vmdk model/stl application/sla application/vnd.m
 image/targa image/x-targa application/x-targa application/tga
 """)
 )
-"""How the types begin whose mark, if they have one, stands behind the first bytes, or nowhere."""
+"""Prefixes of types whose signature, if any, comes after the first bytes."""

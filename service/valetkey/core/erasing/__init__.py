@@ -1,1 +1,1 @@
-"""The removal of all that is kept of one owner."""
+"""Erasure: removes everything that is kept of one owner."""

@@ -1,9 +1,9 @@
-"""Erasing an owner: a job in the ledger, which any worker goes on with, a few uploads at a time.
+"""Erasing an owner: a job in the ledger that any worker continues, a few uploads at a time.
 
-Of each upload the end comes first, by compare-and-set, then its objects go, and then what the ledger says of it: so
-whoever is stopped in between leaves an upload that the next step finds by its owner. What stays is the id, its times
-and its state, by which bytes that a grant still brings are known and removed. Nothing counts as erased before the store
-has said that it is gone.
+Each upload is ended first, by compare-and-set; then its objects are removed, and then its data in the ledger. A worker
+that stops in between leaves an upload that the next step finds by its owner. The id, the times and the state stay, so
+that bytes that still arrive under a grant are recognized and removed. An upload counts as erased only after the store
+has reported that its objects are gone.
 """
 
 import logging
@@ -26,25 +26,25 @@ from valetkey.core.stores import ByStore, Stores
 log = logging.getLogger("valetkey")
 
 BATCH = 50
-"""How many uploads one step takes: what a killed worker leaves to be looked at again."""
+"""How many uploads one step takes; a killed worker leaves no more than these to be checked again."""
 
 LEASE = timedelta(seconds=30)
-"""How long a job is one worker's. A step takes half of that, and no more than the upload that it is at."""
+"""The lease of a job. A step takes half of it, plus the upload that it is working on."""
 
 MAX_KEPT = 100
-"""How many objects that stay are named."""
+"""How many of the objects that cannot be removed are named."""
 
 MAX_FAILURES = 5
-"""How many uploads of a store may fail in a row before that store is left alone for a while."""
+"""After how many failed uploads in a row a store is left alone for a while."""
 
 SLOW = timedelta(seconds=5)
-"""After how long a failure is that of a store that hangs: it is left alone at once, by all jobs."""
+"""A failure that takes this long means that the store hangs: all jobs leave it alone at once."""
 
 UNDER_WAY = "A copy or a join of parts may be under way; what it leaves will be removed, too."
-"""What a job says that waits until nobody can be at work on an upload any more."""
+"""The detail of a job that waits until no process can be working on an upload any more."""
 
 MIN_PAUSE, MAX_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
-"""How long a job waits for what it has to wait for; it grows with its age."""
+"""How long a job waits between two tries; the wait grows with its age."""
 
 _ENDS: Mapping[UploadState, UploadState] = MappingProxyType(
     {
@@ -57,12 +57,13 @@ _ENDS: Mapping[UploadState, UploadState] = MappingProxyType(
 
 
 OTHERS = timedelta(hours=1)
-"""How long after its request an erasure is left to a process that has a store which is not configured here."""
+"""How long after its request an erasure is left to another process, if a store is not configured here."""
 
 
 @dataclass
 class _Step:
-    """What one step has done so far; until ``others_until`` what is in a store that is not here is left to others."""
+    """The progress of one step; until ``others_until`` uploads in stores that are not configured here are left to other
+    processes."""
 
     others_until: datetime
     changes: list[tuple[Upload, Upload]] = field(default_factory=list)
@@ -77,7 +78,7 @@ class _Step:
 
 
 class Eraser:
-    """Goes on with jobs. Any number of these may run at once: each step belongs to one of them."""
+    """Runs erasure jobs. Any number of erasers may run at once: each step belongs to one of them."""
 
     def __init__(
         self,
@@ -98,9 +99,9 @@ class Eraser:
         self._outages = Outages(clock)
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Erasure]:
-        """Goes on with what is due, step by step, until nothing is, or ``stop`` says so; each job as it is then.
+        """Continues due jobs, step by step, until none is due or ``stop`` returns true; yields each job after its step.
 
-        Raises `LedgerUnavailable`; nothing is lost by that.
+        Raises `LedgerUnavailable`, which loses nothing.
         """
         while not stop() and (job := self._take()) is not None:
             yield self._step(job, stop)
@@ -169,7 +170,7 @@ class Eraser:
         return min(max(MIN_PAUSE, self._clock() - job.requested_at), MAX_PAUSE)
 
     def _try(self, upload: Upload, step: _Step) -> None:
-        """Takes one upload as far as it goes now; one that fails hinders no other."""
+        """Erases one upload as far as possible; a failure does not stop the others."""
         step.last = upload
         if upload.store in step.silent or not self._outages.may_try(upload.store):
             step.silent.add(upload.store)
@@ -215,20 +216,20 @@ class Eraser:
             return
         after = erased_but_kept(ended) if kept else erased(ended)
         if self._clock() >= ended.expires_at + self._schedule.grace:
-            after = after._replace(due_at=None)  # no grant brings anything any more
+            after = after._replace(due_at=None)  # no grant can bring bytes any more
         step.changes.append((ended, after))
         step.kept.extend(kept)
         step.remaining += bool(kept)
         step.objects += ended.state is UploadState.DELETED and ended.reason == ERASED and not kept
 
     def _removed(self, upload: Upload) -> list[KeptObject]:
-        """Removes its objects; returns what the store keeps of them."""
+        """Removes its objects; returns those of which the store keeps something."""
         if (elsewhere := self._elsewhere(upload)) is not None:
             return [KeptObject(upload.object.key if upload.object else upload.arrival_key, elsewhere)]
         return self._confirmations.of(upload).remove_all(upload)
 
     def _elsewhere(self, upload: Upload) -> str | None:
-        """In which store it is, where that is not configured here."""
+        """Which store it is in, if that is not configured here; else None."""
         if upload.store not in self._stores:
             return f"It is in the store {upload.store!r}, which is not configured."
         if upload.bucket != self._stores.of(upload).store.bucket:
@@ -236,15 +237,15 @@ class Eraser:
         return None
 
     def _may_still_grow(self, upload: Upload) -> bool:
-        """Whether somebody who was at work on ``upload`` when it ended may still write an object of it.
+        """Whether a process that was working on ``upload`` when it ended may still write an object of it.
 
-        What was confirmed by its first pin has nobody at work on it, and neither has what was never pinned; parts may
-        be being joined.
+        No process works on one that was confirmed by its first pin, or that was never pinned; but its parts may be in
+        the middle of a join.
         """
         if not upload.pins and upload.multipart is None:
             return False
         if upload.confirmed_at is not None and upload.pins == 1:
             return False
-        if upload.ended_at is None:  # of an older version: the sweep clears it when nobody can be at work any more
+        if upload.ended_at is None:  # an older version's: the sweep clears it once no process can be working on it
             return upload.due_at is not None
         return self._clock() < upload.ended_at + self._schedule.grace

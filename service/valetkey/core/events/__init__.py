@@ -1,1 +1,1 @@
-"""What stores and scanners say, and what it leads to."""
+"""Events of stores and scanners, and how they are handled."""

@@ -1,7 +1,7 @@
-"""Events of stores, in one shape whatever the sender wrote.
+"""Events of stores, in one shape for all senders.
 
-An event says where to look, and nothing else of it is believed: the object is looked at as it is then, once for each
-delivery, so events need no order. One that comes again tells what the ledger knows, and nobody has to look.
+An event only says which object to check; nothing else in it is trusted. The object is checked as it is at that moment,
+once for each delivery, so events may come in any order. A repeated event repeats what the ledger knows and is ignored.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from valetkey.core.errors import SenderRefused
 
 @dataclass(frozen=True, slots=True)
 class ObjectEvent:
-    """An object was created under ``key``, which is decoded; ``etag`` is without quotes. None: it was not said."""
+    """An object was created under the decoded ``key``; ``etag`` is without quotes. None: the event did not say."""
 
     bucket: str
     key: str
@@ -24,7 +24,7 @@ class ObjectEvent:
 
 @dataclass(frozen=True, slots=True)
 class ScanEvent:
-    """A scanner has looked at an object, or could not: then ``clean`` is None, and ``detail`` says why."""
+    """A scanner's verdict on an object; ``clean`` is None if it could not scan it, and ``detail`` says why."""
 
     bucket: str
     key: str
@@ -37,23 +37,23 @@ StoreEvent = ObjectEvent | ScanEvent
 
 
 class Parsed(NamedTuple):
-    """What a delivery says: the creations and the verdicts in it, and how many of its records are neither (each logged
-    with its reason)."""
+    """The creations and verdicts in a delivery, and how many of its records were ignored (each logged with its
+    reason)."""
 
     events: Sequence[StoreEvent]
     ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A delivery whose body is not read yet: header names in lower case, the query's first values."""
+class DeliveryHead:
+    """A delivery whose body is not read yet: header names are in lower case, the query has the first value of each."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery(Arrival):
+class Delivery(DeliveryHead):
     """One HTTP delivery as it came, with its raw body."""
 
     body: bytes
@@ -61,7 +61,7 @@ class Delivery(Arrival):
 
 @dataclass(frozen=True, slots=True)
 class EventCounts:
-    """How many events of one delivery led to what."""
+    """How many events of one delivery had each result."""
 
     confirmed: int = 0
     rejected: int = 0
@@ -71,35 +71,35 @@ class EventCounts:
 class EventSender(Protocol):
     """One kind of event sender. `admit` comes first, then `authenticate`: `parse` may trust that both were done."""
 
-    def admit(self, arrival: Arrival) -> None:
-        """Raises `SenderRefused` where headers and query are enough to know that the delivery proves nothing: its body
-        is not read then."""
+    def admit(self, head: DeliveryHead) -> None:
+        """Raises `SenderRefused` if headers and query alone show that the delivery is not authentic; its body is then
+        never read."""
 
     def authenticate(self, delivery: Delivery) -> None:
         """Raises `SenderRefused` unless the delivery proves who sent it."""
 
     def parse(self, body: bytes) -> Parsed:
-        """What it says. A record that cannot be used hinders no other; raises `MalformedEvent` where there is none to
-        be read at all, and `Unavailable` where the sender should try again."""
+        """The events in the body. A record that cannot be used does not affect the others. Raises `MalformedEvent` if
+        no record can be read, and `Unavailable` if the sender should retry."""
 
 
-class Entrance:
-    """The senders of one kind, by their names: an installation's, and those that one of its stores has alone. What
-    proves a delivery tells which of them sent it."""
+class EventEndpoint:
+    """The senders of one kind, by name: the installation's, and those of single stores. The credential of a delivery
+    tells which of them sent it."""
 
     def __init__(self, senders: Mapping[str, EventSender]) -> None:
         self._senders = senders
 
-    def admit(self, arrival: Arrival) -> None:
-        """As of `EventSender`, for any of them."""
-        self._first(lambda sender: sender.admit(arrival))
+    def admit(self, head: DeliveryHead) -> None:
+        """`EventSender.admit`, which one of the senders has to pass."""
+        self._first(lambda sender: sender.admit(head))
 
     def authenticate(self, delivery: Delivery) -> tuple[str, EventSender]:
-        """Whose it is, by name. Raises `SenderRefused` where it is nobody's, and `Unavailable`."""
+        """The sender of the delivery, with its name. Raises `SenderRefused` if there is none, and `Unavailable`."""
         return self._first(lambda sender: sender.authenticate(delivery))
 
     def _first(self, prove: Callable[[EventSender], None]) -> tuple[str, EventSender]:
-        refused = ""  # the detail alone: an error in a variable of what raises it is a cycle
+        refused = ""  # only the detail: an exception in a local variable of the frame that raises it is a cycle
         for name, sender in self._senders.items():
             try:
                 prove(sender)

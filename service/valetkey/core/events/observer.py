@@ -1,4 +1,4 @@
-"""What a store's events, and a scanner's, lead to."""
+"""Handles the events of stores and scanners."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from valetkey import waiting
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable, StoreUnknown
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
-from valetkey.core.gate import Room
+from valetkey.core.gate import SharedLimit
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     Signal,
@@ -30,31 +30,31 @@ MAX_IDS = 8
 
 
 _Look = list[ObjectEvent] | ScanEvent
-"""What leads to one look: all events of one object in a delivery, or a verdict."""
+"""The reason for one check: all events of one object in a delivery, or a verdict."""
 
 
 SLOW = timedelta(seconds=5)
-"""A store for which an event takes longer than that holds up those of others."""
+"""An event that takes longer than this delays the events of other stores."""
 
 
 WAIT = 0.5
-"""How long an event waits for others of its store, in seconds, until it is left to the sweep: most take less."""
+"""How long an event waits for others of its store, in seconds, before it is left to the sweep: most take less."""
 
 _IGNORED = "event ignored: upload %s is %s already"
 
 
-class Beside(NamedTuple):
-    """What keeps the events of several stores apart, in a worker: ``room`` is that of the threads that hear of them."""
+class StoreIsolation(NamedTuple):
+    """Isolates the events of several stores in a worker: ``room`` limits how many of its threads each store may use."""
 
     outages: Outages
-    room: Room
+    room: SharedLimit
 
 
 class Observer:
-    """Hears of the objects of all stores, and believes nothing of it: whatever is said, the object is looked at.
+    """Handles events of all stores, and trusts none of them: the object itself is always checked.
 
-    With ``beside``, which a worker of several stores has, what a store's event leads to while that store does not
-    answer, or is slow, is left to its sweep, so that no event of another one waits behind it.
+    With ``isolation``, which a worker of several stores has, events of a store that is unavailable or slow are left to
+    its sweep, so that they delay no event of another store.
     """
 
     def __init__(
@@ -64,19 +64,19 @@ class Observer:
         ledger: Ledger,
         confirmations: ByStore[Confirmation],
         clock: Callable[[], datetime],
-        beside: Beside | None = None,
+        isolation: StoreIsolation | None = None,
     ) -> None:
         self._stores = stores
         self._ledger = ledger
         self._confirmations = confirmations
         self._clock = clock
-        self._beside = beside
+        self._isolation = isolation
 
     def observe(self, events: Iterable[StoreEvent], ignored: int = 0, sender: str | None = None) -> EventCounts:
-        """Looks at each new object once, hears each verdict, and counts what became of the events.
+        """Checks each new object once, records each verdict, and counts the results.
 
-        ``ignored`` is how many records the sender has left out already, and ``sender`` its name, which counts where a
-        store's events come by some only. Raises `StoreUnavailable` and `LedgerUnavailable`.
+        ``ignored`` is the number of records that were already skipped. ``sender`` is the sender's name, which matters
+        if a store accepts events of some senders only. Raises `StoreUnavailable` and `LedgerUnavailable`.
         """
         given = list(events)
         looks: list[_Look] = [
@@ -88,10 +88,10 @@ class Observer:
         return EventCounts(confirmed, rejected, ignored + len(given) - confirmed - rejected)
 
     def _each(self, looks: Iterable[_Look], sender: str | None) -> Iterator[UploadState | None]:
-        """What each event led to: one upload that cannot go on hinders no other of its delivery, and a store that does
-        not answer none of another store.
+        """The resulting state for each event. A failed upload does not affect others in the delivery, and an
+        unavailable store does not affect another store.
 
-        What waiting does not help is left to the sweep. Where a store refused, the sender is told to come again.
+        Failures that a retry does not help are left to the sweep. If a store refused a call, the sender has to retry.
         """
         refused: StoreUnavailable | None = None
         silent: dict[str, StoreUnavailable] = {}
@@ -123,10 +123,10 @@ class Observer:
             raise last
 
     def _take(self, look: _Look, upload: Upload) -> UploadState | None:
-        """The state that this led to; None when it led nowhere, or is left to the sweep."""
-        if self._beside is None:
+        """The resulting state; None if there was no effect, or if it is left to the sweep."""
+        if self._isolation is None:
             return self._follow(look, upload)
-        outages, room = self._beside
+        outages, room = self._isolation
         if room.enter(upload.store, WAIT):
             try:
                 if outages.may_try(upload.store):
@@ -143,11 +143,11 @@ class Observer:
         if isinstance(look, list) and upload.ended and all(_is_known(event, upload) for event in look):
             log.info(_IGNORED, upload.id, upload.state)
             return None
-        waiting.look()  # nothing of what follows is begun by a thread that must not wait for its end
+        waiting.look()  # a thread that must not wait has to stop before any of the following has started
         return self._observe(upload) if isinstance(look, list) else self._hear(look, upload)
 
     def _try(self, look: _Look, upload: Upload, outages: Outages) -> UploadState | None:
-        """The same where what goes wrong with this store is not to hold up others."""
+        """`_follow`, isolated: a failure of this store delays no other store."""
         began = self._clock()
         try:
             state = self._follow(look, upload)
@@ -168,28 +168,28 @@ class Observer:
         return state
 
     def _note(self, store: str, outages: Outages, began: datetime, *, answered: bool) -> None:
-        """One that answers after long is left alone for a while as well."""
+        """Records how a store answered; a slow store is also left alone for a while."""
         if answered and self._clock() - began < SLOW:
             outages.answered(store)
         else:
             outages.failed(store)
 
     def _leave_to_sweep(self, upload: Upload) -> None:
-        """Has it due at once: the sweep of its store looks at it, as soon as that answers."""
+        """Makes the upload due now: the sweep checks it as soon as its store answers."""
         now = self._ledger.get(upload.id)
         if now is not None and not now.ended:
             self._ledger.reschedule([(now, self._clock())])
 
     def _has_heard(self, event: ScanEvent, upload: Upload) -> bool:
-        """Whether the ledger has this verdict: what follows from it needs no event any more."""
+        """Whether the ledger has this verdict already, so that the event adds nothing."""
         now = self._ledger.get(upload.id)
         if now is None or now.ended:
             return True
-        said = now.verdict_on_pinned  # one that is clean says nothing of an infection that was found afterwards
+        said = now.verdict_on_pinned  # an earlier clean verdict does not cover an infection that was found later
         return said is not None and said.etag == event.etag and (not said.clean or event.clean is True)
 
     def _observe(self, upload: Upload) -> UploadState | None:
-        """The state that events of its object led to, which tell something new; None when they led nowhere."""
+        """The resulting state after events that say something new; None if they had no effect."""
         confirmation = self._confirmations.of(upload)
         if upload.ended:
             confirmation.tidy(upload)
@@ -201,12 +201,12 @@ class Observer:
             now = self._ledger.get(upload.id)
             if not error.refused or now is None or now.state is not UploadState.STORED:
                 raise
-            # the ledger has it: the sweep goes on with it, and no sender or queue has to wait for what may never be
+            # the ledger has the upload, so the sweep continues with it; no sender or queue has to retry for ever
             log.warning("upload %s stays %s for now: %s", upload.id, now.state, error.detail)
             return None
 
     def _hear(self, event: ScanEvent, upload: Upload) -> UploadState | None:
-        """The same for a scanner's event. Raises `StoreUnavailable` where the bytes are just being brought there."""
+        """The same for a scanner's event. Raises `StoreUnavailable` while the bytes are being copied to quarantine."""
         verdict = _verdict_of(event, upload)
         if verdict is None:
             return None
@@ -217,9 +217,9 @@ class Observer:
             return None
 
     def _keep(self, event: ScanEvent, upload: Upload) -> None:
-        """The same while its store does not answer: the verdict is kept, and the sweep goes on with it.
+        """Records the verdict while the store is unavailable; the sweep continues from there.
 
-        Raises `StoreUnavailable` where the bytes that it is on are not known yet.
+        Raises `StoreUnavailable` if the bytes that the verdict is about are not known yet.
         """
         verdict = _verdict_of(event, upload)
         if verdict is None:
@@ -232,14 +232,14 @@ class Observer:
             self._ignore(upload, error)
 
     def _ignore(self, upload: Upload, error: StateConflict) -> None:
-        """A verdict that nobody waits for. Raises `StoreUnavailable` where the bytes are still to be brought there."""
+        """Drops a verdict that is not needed. Raises `StoreUnavailable` if the bytes are not in quarantine yet."""
         now = self._ledger.get(upload.id) or upload
         if now.state is UploadState.STORED and not now.in_quarantine:
             raise StoreUnavailable(f"Upload {upload.id} is on its way into quarantine.", 2, refused=True) from error
         log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
 
     def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
-        """Somebody (`valetkey doctor`) may have written this object to see whether its event arrives."""
+        """Records the event of a probe: `valetkey doctor` writes objects to see whether their events arrive."""
         for name in self._stores.by_bucket(event.bucket, sender):
             probe = upload_id_of(event.key, self._stores[name].staging_prefix)
             if isinstance(event, ObjectEvent) and probe is not None:
@@ -264,9 +264,10 @@ class Observer:
         return upload.store in self._stores and self._stores[upload.store].store.bucket == upload.bucket
 
     def _pass_on(self, event: StoreEvent, upload: Upload) -> None:
-        """An event of a store that is not configured here is another process's: its sweep looks at once.
+        """Passes an event of a store that is not configured here on to another process: its sweep checks the upload
+        now.
 
-        Raises `StoreUnknown` for a verdict, which no look brings back, and which only that process may believe.
+        Raises `StoreUnknown` for a verdict: no check can recover it, and only that process can authenticate it.
         """
         if isinstance(event, ScanEvent) and not upload.ended:
             raise StoreUnknown(upload.id, upload.store)
@@ -274,7 +275,7 @@ class Observer:
 
 
 def _verdict_of(event: ScanEvent, upload: Upload) -> Verdict | None:
-    """None where the scanner gave none."""
+    """The verdict; None if the scanner gave none."""
     if event.clean is not None:
         return Verdict(event.etag, event.clean, event.detail, event.key)
     if not upload.ended:
@@ -284,7 +285,7 @@ def _verdict_of(event: ScanEvent, upload: Upload) -> Verdict | None:
 
 
 def _is_about(event: StoreEvent, upload: Upload) -> bool:
-    """Copies of ours are not: whoever makes them is at work on that upload."""
+    """Whether the event is about the object that arrived; our own copies need no check."""
     if isinstance(event, ScanEvent):
         below = upload.staging_prefix
         return event.key.startswith(below + QUARANTINE_PREFIX) and upload_id_of(event.key, below) == upload.id
@@ -292,7 +293,7 @@ def _is_about(event: StoreEvent, upload: Upload) -> bool:
 
 
 def _by_object(events: Iterable[StoreEvent]) -> Iterable[list[ObjectEvent]]:
-    """The creations, by the object that they are about."""
+    """The creations, grouped by object."""
     found: dict[tuple[str, str], list[ObjectEvent]] = {}
     for event in events:
         if isinstance(event, ObjectEvent):
@@ -301,10 +302,10 @@ def _by_object(events: Iterable[StoreEvent]) -> Iterable[list[ObjectEvent]]:
 
 
 def _is_known(event: ObjectEvent, upload: Upload) -> bool:
-    """Whether it tells of the very object that was confirmed: its bytes went with the end of ``upload``.
+    """Whether the event is about the confirmed object itself, whose staging copy is already removed.
 
-    What is written again under the same grant has another ETag or is later, and has to be removed. The clocks of store
-    and service may differ: what is left by that, the sweep finds when the grant is over.
+    Bytes sent again under the same grant have another ETag or a later time, and have to be removed. The clocks of store
+    and service may differ; the sweep removes what is left when the grant has expired.
     """
     if upload.state is not UploadState.CONFIRMED or upload.object is None or upload.confirmed_at is None:
         return False

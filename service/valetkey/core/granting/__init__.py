@@ -1,1 +1,1 @@
-"""From a request to a grant: what is asked for is admitted, kept in the ledger, and granted."""
+"""From a request to a grant: admit a new upload, record it in the ledger, and make its grant."""

@@ -1,4 +1,4 @@
-"""New uploads: what is asked for, whether it may be, and that the ledger has it once."""
+"""Admission of new uploads: checks a request against its profile, and records each upload once."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ from valetkey.core.errors import (
     SizeOutOfRange,
     TicketUsedUp,
 )
-from valetkey.core.granting.asking import Asking
+from valetkey.core.granting.accepted_types import accepted_type
 from valetkey.core.granting.declaration import Shared, declare, declare_settings, declare_stores
-from valetkey.core.granting.welcome import welcome_type
+from valetkey.core.granting.lockability import LockabilityCheck
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.multipart import choose_method, may_keep_crc64
 from valetkey.core.model.paths import folder_path
@@ -40,10 +40,10 @@ first."""
 
 
 class UploadRequest(NamedTuple):
-    """What a client asks for. ``size`` is in bytes, None where its protocol has none; ``method`` None leaves it to us
-    how the bytes travel. ``profile`` and ``owner`` (on whose behalf) are the caller's own where they are None:
-    ``default`` and the account, or what the ticket says. ``path`` is where it was in a folder that was chosen,
-    ``signed_parts`` how many parts the grant has URLs of at most, where it comes in parts."""
+    """A client's request for an upload. ``size`` is in bytes, None if the protocol does not declare one; the service
+    chooses the ``method`` if it is None. ``profile`` and ``owner`` (on whose behalf) default to the caller's:
+    ``default`` and the account, or those of its ticket. ``path`` is the file's path in the folder that the user chose.
+    ``signed_parts`` is the maximum number of part URLs in a multipart grant."""
 
     filename: str
     content_type: str
@@ -58,17 +58,17 @@ class UploadRequest(NamedTuple):
     signed_parts: int = FIRST_PARTS
 
     def fingerprint(self, profile: str) -> str:
-        """The same for two requests that ask for the same; ``profile`` is the one that this one got."""
+        """Equal for two requests that ask for the same upload; ``profile`` is the resolved profile."""
         asked = self._replace(profile=profile, metadata=dict(self.metadata))._asdict()
-        del asked["signed_parts"]  # of the grant, not of the upload: the same one is granted anew with more
+        del asked["signed_parts"]  # belongs to the grant, not the upload: a repeated request may ask for more
         if self.path is None:
-            del asked["path"]  # fingerprints of versions that knew none are the same so
+            del asked["path"]  # keeps fingerprints equal to those of versions that had no path
         text = json.dumps(asked, sort_keys=True, default=asdict)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Admission:
-    """Lets requests in, as uploads.
+    """Turns requests into uploads.
 
     Methods that write raise `LedgerUnavailable`.
     """
@@ -80,11 +80,11 @@ class Admission:
         ledger: Ledger,
         profiles: Profiles,
         schedule: Schedule,
-        asking: ByStore[Asking],
+        lockability: ByStore[LockabilityCheck],
         shared: Mapping[str, Shared] = MappingProxyType({}),
     ) -> None:
         self._stores = stores
-        self._asking = asking
+        self._lockability = lockability
         self._shared = shared
         self._ledger = ledger
         self._profiles = profiles
@@ -92,8 +92,8 @@ class Admission:
         self._declared = False
 
     def declare(self, now: datetime) -> None:
-        """Says at the start what the profiles, the settings and the stores are here; where there is no start, the
-        first upload says it of the first two."""
+        """Declares this process's profiles, settings and stores at its start; without a start, the first upload
+        declares the profiles and settings."""
         if not self._declared:
             self._declare_rules(now)
             self._declared = True
@@ -104,11 +104,11 @@ class Admission:
         declare_settings(self._ledger, self._shared, now)
 
     def new(self, caller: Caller, request: UploadRequest, now: datetime) -> Upload:
-        """The upload that ``request`` asks for, which nobody knows of yet.
+        """The upload that ``request`` asks for, not yet recorded.
 
-        Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, `PlacementRefused` where the bucket is
-        known not to keep what the profile says, `StoreUnavailable` where it cannot be asked now whether a PUT is safe,
-        and like `Stores.for_new`.
+        Raises `InvalidRequest` (its subclass says what is wrong), `Forbidden`, `PlacementRefused` if the bucket is
+        known not to support what the profile demands, `StoreUnavailable` if the store cannot be asked now whether a
+        PUT is safe, and like `Stores.for_new`.
         """
         name, owner = caller.terms(request.profile, request.owner)
         profile = self._profiles.named(name)
@@ -165,19 +165,19 @@ class Admission:
         return upload._replace(multipart=Multipart(_parts_key(upload, place), profile.plan(upload.size).part_size))
 
     def _known_of(self, place: NamedStore, method: Method | None) -> Capabilities:
-        """What is known of a store, and enough for a PUT where one may be granted."""
+        """The capabilities of a store; asks the store first if they decide whether a PUT may be granted."""
         if method is Method.PUT or (method is None and not place.store.capabilities.post):
-            self._asking[place.name].require_asked()
+            self._lockability[place.name].require_known()
         return place.store.capabilities
 
     def keep(self, caller: Caller, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
-        """Writes them, all or none; ``unwritten`` as in `Ledger.add`. Raises `TicketUsedUp` where the caller's ticket
-        does not allow as many."""
+        """Writes all of the uploads, or none; ``unwritten`` as in `Ledger.add`. Raises `TicketUsedUp` if the caller's
+        ticket does not allow that many."""
         allowance = caller.profile_ticket.allowance if caller.profile_ticket is not None else None
         if uploads and not self._declared:
             with suppress(LedgerUnavailable):
                 self._declare_rules(uploads[0].created_at)
-            self._declared = True  # once: it only warns, and must not hinder what it warns about
+            self._declared = True  # set first: the declaration only warns, and must not fail the upload
         if allowance is None and unwritten is not None:
             self._ledger.add(uploads, unwritten)
         elif allowance is None:
@@ -186,9 +186,9 @@ class Admission:
             raise _used_up(allowance)
 
     def keep_once(self, caller: Caller, upload: Upload, request: UploadRequest, key: str) -> Upload:
-        """Writes ``upload``, unless there is one of this Idempotency-Key; the one that there is then.
+        """Writes ``upload`` unless one with this Idempotency-Key exists; returns the recorded one.
 
-        Raises `IdempotencyKeyReused` when that was asked for with another ``request``, and like `keep`.
+        Raises `IdempotencyKeyReused` if the existing one was created by another ``request``, and like `keep`.
         """
         fingerprint = request.fingerprint(upload.profile)
         kept = self._entry(caller, upload, key, fingerprint)
@@ -213,16 +213,17 @@ def _checked(profile: Profile, request: UploadRequest) -> str:
     try:
         return profile.check(request.content_type, request.size, request.metadata)
     except ContentTypeNotAllowed:
-        other = welcome_type(request.content_type, request.filename, profile.content_types)
+        other = accepted_type(request.content_type, request.filename, profile.content_types)
         if other is None:
             raise
         return profile.check(other, request.size, request.metadata)
 
 
 def _parts_key(upload: Upload, place: NamedStore) -> str:
-    """Where its parts are joined: where their URLs may still write afterwards, they go through staging.
+    """The key that parts are joined under; in staging if part URLs stay valid after the join.
 
-    Their checksum is known once they are joined, so what declares one is not joined under its final key.
+    The checksum of the whole is known only after the join, so an upload that declares one is not joined under its final
+    key.
     """
     if not place.store.capabilities.parts_end_with_join:
         return upload.staging_key

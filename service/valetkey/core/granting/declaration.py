@@ -1,5 +1,5 @@
-"""Processes of one ledger say at their start what their profiles, their stores and some of their settings are, and
-where another one said otherwise."""
+"""Declarations: each process records its profiles, stores and some settings in the ledger at its start, and warns if
+another process declared something else."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -13,14 +13,14 @@ from valetkey.core.stores import Stores
 log = logging.getLogger("valetkey")
 
 REMEMBERED = timedelta(days=7)
-"""How long a profile, or a store, that nobody has declared again is missed."""
+"""How long a profile or store that no process declares any more is reported as missing."""
 
 
 def declare(ledger: Ledger, profiles: Profiles, now: datetime) -> list[str]:
-    """Writes what ``profiles`` are, and returns a sentence for each that another process sees otherwise.
+    """Records ``profiles``; returns a sentence for each one that another process declared differently.
 
-    Each is logged as a warning, too. Nothing breaks by it: an upload keeps the rules that it was granted by. Raises
-    `LedgerUnavailable`.
+    Each is also logged as a warning. A difference breaks nothing: an upload keeps the rules it was granted under.
+    Raises `LedgerUnavailable`.
     """
     ours = profiles.terms()
     before = ledger.declare(ours, now)
@@ -31,9 +31,9 @@ def declare(ledger: Ledger, profiles: Profiles, now: datetime) -> list[str]:
 
 
 def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
-    """The same for ``stores``, and for those that uploads wait for. Raises `LedgerUnavailable`.
+    """Records ``stores``; also reports stores with open uploads that are not configured here.
 
-    Nothing is lost by a store that is missing: its uploads go on when it is back.
+    A missing store loses nothing: its uploads continue when it is configured again. Raises `LedgerUnavailable`.
     """
     ours = stores.terms()
     before = ledger.declare(ours, now, "stores")
@@ -59,9 +59,9 @@ def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
 class Shared:
     """A setting that has to be the same in all processes of a ledger.
 
-    ``terms`` is what it is, in words that tell no secret; of several keys each is a word. Two agree where the first
-    word of each is among the other's: so keys can be replaced one after the other. ``otherwise`` is what comes of it
-    where they do not agree.
+    ``terms`` is its value in words that reveal no secret, one word for each of several keys. Two values agree if the
+    first word of each is among the words of the other, so that keys can be rotated. ``otherwise`` describes the effect
+    of a disagreement.
     """
 
     terms: str
@@ -73,7 +73,7 @@ class Shared:
 
 
 def declare_settings(ledger: Ledger, settings: Mapping[str, Shared], now: datetime) -> list[str]:
-    """The same for ``settings``, by their names. Raises `LedgerUnavailable`."""
+    """Records ``settings`` by name, as `declare` does profiles. Raises `LedgerUnavailable`."""
     before = ledger.declare({name: one.terms for name, one in settings.items()}, now, "settings")
     said = [
         f"{name} is another here than in a process that started at {before[name].at:%Y-%m-%d %H:%M:%S}: "

@@ -1,4 +1,4 @@
-"""What a client is given with an upload: its grant and its ticket, at first and again."""
+"""Grants and tickets for recorded uploads: the first ones, and their renewals."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -9,8 +9,8 @@ from valetkey.core.access.tickets import Tickets
 from valetkey.core.errors import StateConflict
 from valetkey.core.gate import StoreGate
 from valetkey.core.granting.admission import FIRST_PARTS
-from valetkey.core.granting.asking import Asking
 from valetkey.core.granting.grants import Grant, GrantMaker, MultipartGrant, PartGrant
+from valetkey.core.granting.lockability import LockabilityCheck
 from valetkey.core.granting.parts import MultipartUploads, plan_of, target_of
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
@@ -21,11 +21,11 @@ from valetkey.core.stores import ByStore
 T = TypeVar("T")
 
 RENEWAL_TRIES = 5
-"""How often a renewal tries again when something else changes the upload meanwhile."""
+"""How many times a renewal is retried if the upload is changed concurrently."""
 
 
 class Granted(NamedTuple):
-    """An upload with what its client needs. ``grant`` is None when the upload has left `pending`."""
+    """An upload with its grant and its ticket. ``grant`` is None if the upload is no longer `pending`."""
 
     upload: Upload
     grant: Grant | None
@@ -34,11 +34,11 @@ class Granted(NamedTuple):
 
 
 class Grantor:
-    """Gives grants for uploads that the ledger has.
+    """Makes grants for recorded uploads.
 
-    Credentials that somebody has to be asked for may be long in coming: ``signing`` bounds how many wait for a store's.
-    A store is asked (``asking``) before the first PUT, also where that is the renewal of another process's.
-    Methods raise `StoreUnavailable` and `LedgerUnavailable`.
+    Fetching credentials may take long: ``signing`` limits how many requests wait for those of a store. ``lockability``
+    is checked before this process grants its first PUT, including a renewal of another process's grant. Methods raise
+    `StoreUnavailable` and `LedgerUnavailable`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Grantor:
         multiparts: ByStore[MultipartUploads],
         schedule: Schedule,
         gates: ByStore[StoreGate],
-        asking: ByStore[Asking],
+        lockability: ByStore[LockabilityCheck],
         signing: ByStore[AbstractContextManager[None]],
     ) -> None:
         self._ledger = ledger
@@ -61,38 +61,38 @@ class Grantor:
         self._multiparts = multiparts
         self._schedule = schedule
         self._gates = gates
-        self._asking = asking
+        self._lockability = lockability
         self._signing = signing
 
     def begin_parts(self, upload: Upload) -> Upload:
-        """Begins an upload in parts at the store, unless that was done before; any other upload stays as it is."""
+        """Starts a multipart upload at the store unless it is already started; returns any other upload unchanged."""
         if upload.multipart is None:
             return upload
         with self._gates.of(upload).open_for(upload):
             return self._multiparts.of(upload).begin(upload)
 
     def grant(self, upload: Upload, now: datetime, signed_parts: int = FIRST_PARTS) -> Granted:
-        """Gives a grant that is good from ``now``; one for parts has the URLs of the first ``signed_parts``."""
-        if upload.method is Method.PUT:  # of a process that has granted none yet, perhaps
-            self._asking.of(upload).require_asked()
+        """Makes a grant that is valid from ``now``; a multipart grant has URLs for the first ``signed_parts`` parts."""
+        if upload.method is Method.PUT:  # this process may not have granted a PUT before
+            self._lockability.of(upload).require_known()
         with self._signing.of(upload):
             return Granted(upload, self._grant(upload, now, signed_parts), self._ticket(upload))
 
     def grant_again(self, upload: Upload, now: datetime, signed_parts: int = FIRST_PARTS) -> Granted:
-        """Gives a fresh grant for an upload that was asked for before, as long as its bytes may still be sent."""
+        """Makes a new grant for a repeated request, as long as the upload's bytes may still be sent."""
         if upload.state not in _OPEN_TO_GRANTS or now >= upload.renewable_until:
             return Granted(upload, None, self._ticket(upload), replayed=True)
         return self.renew(self.begin_parts(upload), now, signed_parts)._replace(replayed=True)
 
     def renew(self, upload: Upload, now: datetime, signed_parts: int = FIRST_PARTS) -> Granted:
-        """Gives a fresh grant, which lives a whole life from ``now``. Raises `StateConflict`."""
+        """Makes a new grant with its full lifetime from ``now``. Raises `StateConflict`."""
         return self._extended(upload, now, 1.0, lambda one: self.grant(one, now, signed_parts))
 
     def sign_parts(
         self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str]
     ) -> list[PartGrant]:
-        """URLs for parts of an upload that was started: see `MultipartUploads.sign`. Its grant is renewed with them
-        where half of its life is over. Raises `StateConflict`."""
+        """Signs part URLs of a started upload: see `MultipartUploads.sign`. Renews its grant as well if half of its
+        lifetime has passed. Raises `StateConflict`."""
 
         def sign(one: Upload) -> list[PartGrant]:
             with self._signing.of(one):
@@ -101,17 +101,18 @@ class Grantor:
         return self._extended(upload, now, 0.5, sign)
 
     def _extended(self, upload: Upload, now: datetime, at_least: float, sign: Callable[[Upload], T]) -> T:
-        """What ``sign`` gives for ``upload``, whose grants live a whole life from ``now``, unless ``at_least`` that
-        share of one is left.
+        """Extends the upload's grant to a full lifetime from ``now``, unless at least the share ``at_least`` of one is
+        left; returns the upload and the result of ``sign``.
 
-        The ledger has it before the client, and only what could be signed: whoever got nothing has moved nothing.
+        The ledger is written before the client gets anything, and only after signing worked: a failed renewal changes
+        nothing.
         """
         for _ in range(RENEWAL_TRIES):
             later = self._later(require_renewable(upload, now), now, at_least)
             signed = sign(later)
             if later is upload or self._ledger.replace(upload, later):
                 return signed
-            upload = self._ledger.get(upload.id) or upload  # a signal was faster: look again
+            upload = self._ledger.get(upload.id) or upload  # a signal changed it first: read it again
         raise StateConflict("The upload keeps changing; try again.")
 
     def _later(self, upload: Upload, now: datetime, at_least: float) -> Upload:
@@ -124,7 +125,7 @@ class Grantor:
 
     def _ticket(self, upload: Upload) -> str:
         rules = upload.rules
-        return self._tickets.issue(upload, timedelta(0) if rules is None else rules.expires_in)
+        return self._tickets.sign_upload_ticket(upload, timedelta(0) if rules is None else rules.expires_in)
 
     def _grant(self, upload: Upload, now: datetime, signed_parts: int) -> Grant:
         if upload.method is Method.POST:

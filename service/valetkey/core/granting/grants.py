@@ -1,4 +1,4 @@
-"""Grants: what a client may do at S3, and only that."""
+"""Grants: what a client may do at S3, and nothing else."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -16,15 +16,15 @@ from valetkey.core.signing.credentials import Credentials
 from valetkey.core.signing.policy import PostSigner, Stamp, all_exactly, content_length_range
 
 SUCCESS_STATUS = "201"
-"""S3's answer to a good POST: 201 is the one whose body says the ETag."""
+"""The status that S3 answers a good POST with: only the body of a 201 has the ETag."""
 
 
 _OF_FORMS = {"key", "success_action_status", "success_action_redirect"}
-"""Fields that a form has, and a PUT has not."""
+"""Fields of a form that a PUT does not have."""
 
 
 _OF_NOTHING = b64encode(sha256(b"").digest()).decode()
-"""The checksum of an empty file, which nobody need declare."""
+"""The checksum of an empty file, which clients need not declare."""
 
 
 class PostGrant(NamedTuple):
@@ -44,7 +44,7 @@ class PutGrant(NamedTuple):
 
 
 class PartGrant(NamedTuple):
-    """A presigned PUT of one part. ``size`` is in bytes, None where nobody declared the file's."""
+    """A presigned PUT of one part. ``size`` is in bytes; None if the file's size was not declared."""
 
     number: int
     size: int | None
@@ -55,9 +55,9 @@ class PartGrant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MultipartGrant:
-    """A plan, and the first parts of it signed; the others are asked for just before they are sent.
+    """A plan with its first parts signed; clients request the other URLs just before they send those parts.
 
-    Where ``part_checksum`` names an algorithm, each part's checksum has to be told when it is signed: none is yet.
+    If ``part_checksum`` names an algorithm, a part is signed only with its checksum, so none is signed here.
     """
 
     plan: Plan
@@ -71,7 +71,7 @@ Grant = PostGrant | PutGrant | MultipartGrant
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
-    """What grants by the same rules share: their conditions, and the fields that they fix."""
+    """The conditions and fields shared by all grants with the same rules."""
 
     conditions: str
     fields: Mapping[str, str]
@@ -79,7 +79,7 @@ class _Fixed:
 
 @dataclass(frozen=True, slots=True, repr=False)  # it holds secrets
 class _Moment:
-    """What grants of one life share that are made in one second with the same credentials."""
+    """The values shared by grants of one lifetime that are made in one second with the same credentials."""
 
     second: int
     credentials: Credentials
@@ -88,7 +88,7 @@ class _Moment:
 
 
 class GrantMaker:
-    """Makes grants for one bucket. What many of them share is prepared once; a grant adds only what differs."""
+    """Makes grants for one bucket. Shared values are prepared once; each grant adds only what differs."""
 
     def __init__(self, store: ObjectStore, base: Callable[[], str]) -> None:
         self._store = store
@@ -98,9 +98,9 @@ class GrantMaker:
         self._moments: dict[timedelta, _Moment] = {}
 
     def post(self, upload: Upload, rules: Rules, now: datetime) -> PostGrant:
-        """A grant for exactly ``upload``, for as long as its ``rules`` say, or as the credentials live.
+        """A POST grant for exactly ``upload``. It expires when its ``rules`` say, or earlier with the credentials.
 
-        Raises `StoreUnavailable` when the credentials have expired.
+        Raises `StoreUnavailable` if the credentials have expired.
         """
         fixed = self._fixed_by(rules)
         moment = self._moment(rules.expires_in, now)
@@ -111,7 +111,7 @@ class GrantMaker:
         return PostGrant(self._store.post_url, fields, moment.expires_at)
 
     def put(self, upload: Upload, rules: Rules, now: datetime) -> PutGrant:
-        """The same as one PUT, which most stores take once only as long as the object is there. Raises like `post`."""
+        """A PUT grant; most stores refuse a second PUT while the object exists. Raises like `post`."""
         expires_at, seconds = self.life(now, rules.expires_in)
         own = {name: value for name, value in self._own_fields(upload).items() if name not in _OF_FORMS}
         fixed = {name: value for name, value in self._fixed_by(rules).fields.items() if name not in _OF_FORMS}
@@ -127,16 +127,17 @@ class GrantMaker:
         return fixed
 
     def life(self, now: datetime, wanted: timedelta) -> tuple[datetime, int]:
-        """When a URL signed now dies, ``wanted`` from now or earlier, and in how many seconds. Raises like `post`."""
+        """When a URL signed now expires, ``wanted`` from now or earlier, and in how many seconds. Raises like
+        `post`."""
         expires_at = _expiry(self._store.credentials(), now.replace(microsecond=0) + wanted, now)
         return expires_at, max(1, int((expires_at - now.replace(microsecond=0)).total_seconds()))
 
     def end(self, now: datetime, wanted: datetime) -> datetime:
-        """When what is signed now dies: ``wanted``, or earlier. Raises like `post`."""
+        """When a signature made now expires: at ``wanted`` or earlier. Raises like `post`."""
         return _expiry(self._store.credentials(), wanted, now)
 
     def _moment(self, life: timedelta, now: datetime) -> _Moment:
-        """What grants of this life share in this second, kept until the next one or other credentials."""
+        """The shared values for this lifetime, cached until the next second or until the credentials change."""
         second, credentials = int(now.timestamp()), self._store.credentials()
         last = self._moments.get(life)
         if last is not None and last.second == second and last.credentials is credentials:
@@ -162,12 +163,12 @@ class GrantMaker:
         return own
 
     def return_address(self, upload: Upload) -> str:
-        """Where S3 sends the browser of a grant with ``redirect``. No query: RGW 16 appends ``?bucket=`` always."""
+        """Where S3 redirects the browser of a grant with ``redirect``. No query: RGW 16 always appends ``?bucket=``."""
         return f"{self._base()}/v1/uploads/{upload.id}/return"
 
 
 def _expiry(credentials: Credentials, wanted: datetime, now: datetime) -> datetime:
-    """``wanted``, or the credentials' end where that is earlier. Raises `StoreUnavailable` when it has passed."""
+    """The earlier of ``wanted`` and the credentials' expiry. Raises `StoreUnavailable` if that has passed."""
     if credentials.expires_at is None or credentials.expires_at >= wanted:
         return wanted
     if credentials.expires_at <= now:

@@ -1,8 +1,7 @@
-"""Uploads in parts: started at the store, signed part by part, and joined when all of them are there.
+"""Multipart uploads: started at the store, signed part by part, and joined once all parts have arrived.
 
-What the store lists is the truth. The parts go straight to where they are kept: when they have been joined their URLs
-are dead, so nothing can change the object afterwards. Nothing is joined before its total has been compared with the
-grant.
+The store's list of parts is the truth. Parts go straight to the final location: after the join their URLs are dead, so
+nothing can change the object. The total size is compared with the grant before the join.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,11 +26,11 @@ from valetkey.core.ports.store import ObjectHeaders, ObjectStore
 NO_CHECKSUMS: Mapping[int, str] = {}
 
 TRIES = 3
-"""How often the parts are listed again when some of them change while they are being joined."""
+"""How many times the parts are listed again if some of them change during the join."""
 
 
 class MultipartUploads:
-    """The multipart side of one bucket. Every method raises `StoreUnavailable`, as it asks the store."""
+    """The multipart uploads of one bucket. Every method raises `StoreUnavailable`."""
 
     def __init__(self, *, store: ObjectStore, ledger: Ledger, profiles: Profiles, grants: GrantMaker) -> None:
         self._store = store
@@ -40,9 +39,9 @@ class MultipartUploads:
         self._grants = grants
 
     def begin(self, upload: Upload) -> Upload:
-        """``upload`` with a multipart upload at the store; a new one where the old is gone, as after a lifecycle rule.
+        """Starts a multipart upload at the store if there is none, or if a lifecycle rule removed it.
 
-        Raises `StateConflict` when the parts have been joined already, and `LedgerUnavailable`.
+        Raises `StateConflict` if the parts have already been joined, and `LedgerUnavailable`.
         """
         target = target_of(upload)
         if target.id is not None:
@@ -55,7 +54,7 @@ class MultipartUploads:
         if target.key != upload.key and upload.key:
             placement = placement.while_it_is_checked
         headers = ObjectHeaders(upload.content_type, upload.id, placement, upload.filename)
-        declared = upload.checksum is not None  # of parts it can only be that of the whole
+        declared = upload.checksum is not None  # with parts, only a checksum of the whole object is allowed
         multipart_id = self._store.start_multipart(target.key, headers, whole_crc64=declared)
         if declared and rules.checksum_required and self._store.capabilities.crc64_of_parts is False:
             self._store.abort_multipart(target.key, multipart_id)
@@ -76,15 +75,15 @@ class MultipartUploads:
 
     @property
     def wants_checksums(self) -> bool:
-        """Whether parts are signed with their checksums only."""
+        """Whether parts are only signed with their checksums."""
         return self._store.capabilities.part_checksums
 
     def sign(
         self, upload: Upload, numbers: Sequence[int], now: datetime, checksums: Mapping[int, str] = NO_CHECKSUMS
     ) -> list[PartGrant]:
-        """URLs for parts of an upload that was started; they die with its grant.
+        """URLs for parts of a started upload; they expire with its grant.
 
-        ``checksums`` are SHA-256 in base64 by number: such a part has to be sent with its own.
+        ``checksums`` maps part numbers to SHA-256 in base64, which the client then has to send with that part.
         """
         if self.wants_checksums and (bare := sorted(set(numbers) - checksums.keys())):
             raise InvalidRequest(f"The bucket wants the SHA-256 of each part; part {bare[0]} has none.", "/checksums")
@@ -99,15 +98,15 @@ class MultipartUploads:
         return PartGrant(number, size, signed.url, signed.headers, expires_at)
 
     def parts(self, upload: Upload) -> list[Part]:
-        """What the store has of it: nothing before it was started, and nothing once it is joined."""
+        """The parts at the store: none before the upload is started, and none after the join."""
         target = target_of(upload)
         return (self._store.parts(target.key, target.id) or []) if target.id else []
 
     def join(self, upload: Upload, named: Sequence[NamedPart] | None) -> Reason | None:
-        """Makes the object out of all parts, if they are those of the grant, and those that are ``named``.
+        """Joins all parts into the object, if they match the grant and the parts that the client ``named``.
 
-        Returns why they can never become what was granted, where that is so. What was joined before is left as it is.
-        Raises `PartsMissing` and `PartsMismatch`, after which the upload can go on.
+        Returns a reason if they can never become what was granted. Parts that are already joined are left as they are.
+        Raises `PartsMissing` and `PartsMismatch`, after which the upload can be continued.
         """
         target = target_of(upload)
         for _ in range(TRIES):
@@ -131,23 +130,23 @@ class MultipartUploads:
         return excess(plan_of(upload), found, smallest, largest, whole=whole and upload.size is None)
 
     def is_whole(self, upload: Upload) -> bool:
-        """Whether the store has all parts of it; never known where nobody declared the size."""
+        """Whether the store has all parts; always False if the size was not declared."""
         return upload.size is not None and not missing_parts(plan_of(upload), self.parts(upload))
 
     def discard(self, upload: Upload) -> None:
-        """Removes the parts of an upload that has ended; what was joined of them is not touched."""
+        """Removes the parts of an upload that has ended; leaves a joined object alone."""
         target = target_of(upload)
         if target.id is not None:
             self._store.abort_multipart(target.key, target.id)
 
 
 def target_of(upload: Upload) -> Multipart:
-    """Where its parts go. Raises `StateConflict` for an upload that does not come in parts."""
+    """The target of the upload's parts. Raises `StateConflict` if it is not a multipart upload."""
     if upload.multipart is None:
         raise StateConflict("The upload does not come in parts.")
     return upload.multipart
 
 
 def plan_of(upload: Upload) -> Plan:
-    """The parts it comes in. Raises like `target_of`."""
+    """The upload's part plan. Raises like `target_of`."""
     return Plan(upload.size, target_of(upload).part_size)

@@ -1,1 +1,1 @@
-"""What an upload is, and the rules that it is under: values that know nothing of anybody outside."""
+"""The data of the core: uploads, profiles, rules, plans and names, as values without any I/O."""

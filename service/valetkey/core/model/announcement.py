@@ -1,4 +1,4 @@
-"""What the application is told of an end: the one mapping from states to events, and the row that carries one."""
+"""Announcements of an upload's end to the application: the mapping from states to event types, and the outbox row."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -22,28 +22,28 @@ EVENT_TYPES: Mapping[UploadState, str] = MappingProxyType(
 """The states that are announced when they are entered. An upload enters each at most once: see `TRANSITIONS`."""
 
 UNCLAIMED_TYPE = "upload.unclaimed"
-"""What is said, instead of `upload.deleted`, of one that the sweep removed as nobody claimed it in time."""
+"""The type announced, instead of `upload.deleted`, if the sweep removed an upload that was not claimed in time."""
 
 TYPES = frozenset({*EVENT_TYPES.values(), UNCLAIMED_TYPE})
-"""All that is announced."""
+"""All types that are announced."""
 
 HookTypes = Mapping[str, Collection[str]]
-"""Hooks by their names, and the types of what each is called for."""
+"""The event types that each hook is called for, by its name."""
 
 
 def event_type(upload: Upload) -> str | None:
-    """What is announced of ``upload`` as it is; None where its state is no end."""
+    """The event type for the upload's current state; None if that is not an end."""
     if upload.state is UploadState.DELETED and upload.reason is not None and upload.reason.code == "unclaimed":
         return UNCLAIMED_TYPE
     return EVENT_TYPES.get(upload.state)
 
 
 OWNER_ERASED = "owner.erased"
-"""What is said of an erasure that is over."""
+"""The type announced when an erasure has finished."""
 
 
 def announced_ids(upload_id: UploadId) -> list[str]:
-    """The ids of all announcements that there may be of one upload."""
+    """The ids of all announcements that one upload may have."""
     return [f"{upload_id}-{state}" for state in EVENT_TYPES]
 
 
@@ -51,11 +51,11 @@ Render = Callable[[str, datetime, Upload], str]
 """Makes the body to send from the event's type, the moment of the end, and the upload as it was then."""
 
 RenderErasure = Callable[[str, datetime, Erasure], str]
-"""The same of an erasure."""
+"""Makes the body of an erasure's announcement in the same way."""
 
 
 class Status(StrEnum):
-    """How far an announcement has come."""
+    """The delivery status of an announcement."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -65,12 +65,12 @@ class Status(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One end on its way to the application. ``id`` and ``body`` are the same at every attempt, unless the upload was
-    erased in between. ``upload_id`` is None where it is about no single upload.
+    erased in between. ``upload_id`` is None if it is not about a single upload.
 
-    ``hook`` is the name of the application's function that is called for it, which needs no body; None for a webhook.
-    ``due_at`` is when something has to be done with it: the next attempt while it waits (or the end of the lease of
-    whoever claimed it), its removal once it is delivered. ``attempts`` counts those that were answered or failed;
-    ``version`` counts its changes, for compare-and-set; ``detail`` says how the last attempt went.
+    ``hook`` is the name of the application's function to call, which needs no body; None for a webhook. ``due_at`` is
+    the next attempt (or the end of a claim's lease) while it waits, and its removal once it is delivered. ``attempts``
+    counts finished attempts, ``version`` its changes, for compare-and-set; ``detail`` is the result of the last
+    attempt.
     """
 
     id: str
@@ -86,7 +86,7 @@ class Announcement:
     hook: str | None = None
 
     def calling(self, hook: str) -> "Announcement":
-        """The same end, for the hook of that name."""
+        """The announcement of the same end for the hook of that name."""
         return replace(self, body="", hook=hook)
 
     def changed(self, **changes: Any) -> "Announcement":
@@ -95,11 +95,11 @@ class Announcement:
 
 
 class Announcer:
-    """Says which announcement belongs to a change of state. A ledger writes it in the transaction of that change: once
-    for the webhook, and once for each hook that it, or this process, knows for its type.
+    """Makes the announcement for a change of state. A ledger writes it in the transaction of that change: once for the
+    webhook, and once for each hook of its type that the ledger or this process knows.
 
-    Without ``render`` there is no webhook, without ``render_erasure`` none for the ends of erasures. ``hooks`` gives
-    those of this process.
+    Without ``render`` there is no webhook, and without ``render_erasure`` none for erasures. ``hooks`` returns the
+    hooks of this process.
     """
 
     def __init__(
@@ -117,14 +117,14 @@ class Announcer:
 
     @property
     def has_webhook(self) -> bool:
-        """Whether what it makes is sent as a webhook."""
+        """Whether announcements are sent as webhooks."""
         return self._render is not None
 
     def __call__(self, before: Upload, after: Upload) -> Announcement | None:
-        """The announcement of ``after``; None when no end is entered.
+        """The announcement of ``after``; None if it is not a new end.
 
-        Its id follows from the upload and the state, so that an end has one id whoever wrote it. It has no full stop:
-        the signed text is ``id.timestamp.body`` (Standard Webhooks).
+        Its id is derived from the upload and the state, so that an end has the same id whichever process wrote it. It
+        contains no full stop: the signed text is ``id.timestamp.body`` (Standard Webhooks).
         """
         kind = event_type(after)
         if kind is None or after.state is before.state:
@@ -137,12 +137,12 @@ class Announcer:
         return self._render(kind, at, upload) if self._render else ""
 
     def rewritten(self, announcement: Announcement, upload: Upload) -> Announcement:
-        """``announcement`` of ``upload``, which was erased since, with a body that tells nothing else of it."""
+        """``announcement`` of an upload that has been erased since, with a body that reveals nothing else about it."""
         shown = erased(upload)._replace(state=UploadState(announcement.id.rpartition("-")[2]))
         return replace(announcement, body=self._body(announcement.type, announcement.created_at, shown), detail=None)
 
     def erased(self, before: Erasure, after: Erasure) -> Announcement | None:
-        """The announcement of the end of a job; None where it is none."""
+        """The announcement of a finished job; None if ``after`` does not finish it."""
         if self._render_erasure is None or after.finished_at is None or before.finished_at is not None:
             return None
         body = self._render_erasure(OWNER_ERASED, after.finished_at, after)

@@ -1,15 +1,15 @@
-"""What is known of a store: what it can do decides how bytes travel, and what is believed of it."""
+"""The capabilities of a store, which decide how bytes travel and what is trusted."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 
 RUNNING = ("shows_metadata", "heeds_unsigned", "hides_object_lock")
-"""What of it only the running service can know."""
+"""The capabilities that only the running service can determine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """A store whose adapter knows nothing of it has the defaults: those of Amazon S3."""
+    """What a store supports. The defaults, for a store about which its adapter knows nothing, are Amazon S3's."""
 
     post: bool = True
     """It takes a presigned POST."""
@@ -27,55 +27,55 @@ class Capabilities:
     """Each PUT and each part needs a checksum, as where a bucket has a default retention."""
 
     object_lock: bool | None = None
-    """The bucket was made with Object Lock; None: not known yet, or it does not say."""
+    """The bucket was created with Object Lock; None: not known yet, or the store does not say."""
 
     hides_object_lock: bool = False
-    """It was asked for that, and lets us not know: nobody need ask again."""
+    """It was asked for that and does not permit the answer: no need to ask again."""
 
     heeds_unsigned: bool = False
-    """It heeds ``x-amz-`` headers that nobody has signed; AWS refuses them."""
+    """It obeys ``x-amz-`` headers that are not signed; AWS refuses them."""
 
     max_object_size: int = 10_000 * 5 * 1024**3
     """The largest object that it takes, in bytes: S3's 10,000 parts of 5 GiB."""
 
     crc64_of_parts: bool | None = None
-    """It computes the CRC64NVME of the whole of what came in parts; None: not known yet."""
+    """It computes the CRC64NVME of the whole object of a multipart upload; None: not known yet."""
 
     shows_metadata: bool = True
-    """An object without our id is somebody else's; else the store, or a proxy, may drop all metadata."""
+    """It returns metadata, so an object without our id is not ours; otherwise the store or a proxy may drop it."""
 
     conditional_copy: bool = False
-    """It refuses a copy whose source is not the one that it should be. What nobody has tried counts as not there."""
+    """It refuses a copy whose source has another ETag than the condition. False unless it was tested."""
 
     atomic_copy: bool = True
-    """A copy has the bytes that its condition and its ETag are about, also where its source is written meanwhile (not
+    """A copy has the bytes that its condition and its ETag refer to, even if the source is overwritten meanwhile (not
     at the JuiceFS gateway)."""
 
     copies_keep_etag: bool = False
-    """A copy has its source's ETag, and the answer to it says so (not with SSE-KMS)."""
+    """A copy has its source's ETag, and the response says so (not with SSE-KMS)."""
 
     batch_delete: bool = False
-    """DeleteObjects removes what it is asked to, and no versions are kept, which it would leave."""
+    """DeleteObjects removes objects completely: it works, and the bucket keeps no versions, which it would leave."""
 
     @property
     def put(self) -> bool:
-        """Whether a PUT of a whole object may be granted: not where whoever sends it could have his bytes locked for
-        years, by a header of Object Lock, so that nobody could remove them any more. Parts have no such header. Where
-        all is locked by default it is signed for how long."""
+        """Whether a PUT of a whole object may be granted: not if the client could lock its bytes for years with an
+        Object Lock header, so that they could not be removed. Parts have no such header. If the bucket locks everything
+        by default, the retention is signed."""
         return self.part_checksums or not self.is_lockable_unsigned
 
     @property
     def is_lockable_unsigned(self) -> bool:
-        """Whether a header that nobody signed can lock what is sent."""
+        """Whether an unsigned header can lock an uploaded object."""
         return self.heeds_unsigned and self.object_lock is True
 
     @property
     def may_be_lockable(self) -> bool:
-        """Whether nobody knows that yet: the bucket has to be asked before the first PUT is granted."""
+        """Whether that is not known yet: the bucket has to be asked before the first PUT is granted."""
         return self.heeds_unsigned and self.object_lock is None and not self.hides_object_lock
 
     def informed(self, found: Mapping[str, bool], settled: Collection[str] = ()) -> "Capabilities":
-        """These with what was ``found`` out, by name: but for what is ``settled`` otherwise, what only the running
-        service can know (`RUNNING`), and names that this version does not know."""
+        """These capabilities, updated with ``found``, by name; except those that are ``settled``, those that only the
+        running service can determine (`RUNNING`), and names that this version does not know."""
         known = {one.name for one in fields(self)} - {*RUNNING, *settled}
         return replace(self, **{name: value for name, value in found.items() if name in known})

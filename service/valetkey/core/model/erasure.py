@@ -1,4 +1,4 @@
-"""An erasure: the job that removes all that is kept of one owner, and what came of it."""
+"""An erasure: the job that removes everything kept of one owner, with its progress and result."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ ALL_ACCOUNTS = ""
 
 
 class ErasureState(StrEnum):
-    """How far a job has come. `INCOMPLETE`: it is over, and something that the store does not let go is still there."""
+    """The state of a job. `INCOMPLETE`: it has finished, but the store keeps something that cannot be removed."""
 
     RUNNING = "running"
     DONE = "done"
@@ -33,14 +33,14 @@ class KeptObject:
 class Erasure:
     """Erases what ``owner`` had at ``requested_at`` in ``account``.
 
-    ``owner`` is None when the job is over: it keeps no name for longer than it needs it. ``uploads`` counts those that
-    were erased, ``objects`` the confirmed ones that were removed with them; ``remaining`` those of which the store
-    keeps something, the first of them in ``kept``; ``newer`` those that were created after ``requested_at`` and are
-    left alone. ``detail`` says why it has to wait.
+    ``owner`` is None once the job has finished: the name is not kept longer than needed. ``uploads`` counts the erased
+    ones, ``objects`` the confirmed objects removed with them; ``remaining`` counts uploads of which the store keeps
+    something, the first of which are in ``kept``; ``newer`` counts those created after ``requested_at``, which are left
+    alone. ``detail`` says why the job has to wait.
 
-    It works in passes: ``passed`` is the last upload that this one has dealt with, ``postponed`` how many it has left
-    to the next one.
-    ``due_at`` is when a worker goes on with it, or the end of the lease of the one that does; None when it is over.
+    It works in passes: ``passed`` is the last upload that the current pass has handled, ``postponed`` how many it has
+    left to the next pass.
+    ``due_at`` is when a worker continues, or the end of the current worker's lease; None once the job has finished.
     ``version`` counts its changes, for compare-and-set.
     """
 
@@ -67,5 +67,5 @@ class Erasure:
 
 
 def new_erasure(account: str, owner: str, now: datetime) -> Erasure:
-    """A job that nobody has begun; its id is a UUIDv7."""
+    """A job that has not been started; its id is a UUIDv7."""
     return Erasure(str(uuid7()), owner, account, now, now)

@@ -1,8 +1,8 @@
-"""One media type, as RFC 9110, section 8.3.1, writes it: read in one way here, so that nobody reads it in another.
+"""Media types (RFC 9110, section 8.3.1), parsed so strictly that no other program can read one differently.
 
-What is signed is stored as it is and sent to whoever downloads it. A browser splits a header at commas and takes the
-last type that it understands, a line break begins another header, and a proxy drops blanks: so what is not exactly one
-type is refused, and what is signed has no blanks that somebody could drop. Nothing else is changed, the case neither.
+A signed type is stored as it is and sent with every download. A browser splits a header at commas and uses the last
+type that it understands, a line break starts another header, and a proxy drops spaces. So anything but exactly one type
+is refused, and a signed type has no spaces that could be dropped. Nothing else is changed, not even the case.
 """
 
 import re
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 MAX_TYPE = 255
-"""The longest type, in characters: what the ledger keeps of one."""
+"""The longest type, in characters, as the ledger stores it."""
 
 _CHARSET = "charset"
 
@@ -25,16 +25,16 @@ _PARAMETER = re.compile(rf"(?P<blanks>[ \t]*);(?P<after>[ \t]*)(?:(?P<name>{_WOR
 
 
 class _Parsed(NamedTuple):
-    """``text`` is what is signed; ``value`` is what it means: equal for two types that mean the same."""
+    """``text`` is what is signed; ``value`` is its meaning, equal for two types that mean the same."""
 
     text: str
     value: tuple[str, frozenset[tuple[str, str]]]
 
 
 def media_type(text: str) -> str:
-    """``text`` as it is signed: without blanks behind it or before a semicolon, and without empty parameters.
+    """``text`` as it is signed: without spaces at its end or before a semicolon, and without empty parameters.
 
-    Raises ValueError that says what is wrong, where it is not exactly one type.
+    Raises `ValueError` with the reason if it is not exactly one type.
 
     >>> media_type("text/plain ; charset=utf-8; ")
     'text/plain; charset=utf-8'
@@ -43,15 +43,15 @@ def media_type(text: str) -> str:
 
 
 def essence(text: str) -> str:
-    """The type without its parameters, in lower case; of anything that is no type what stands before a semicolon."""
+    """The type without its parameters, in lower case; for an invalid type, the part before a semicolon."""
     return text.partition(";")[0].strip(" \t").lower()
 
 
 def same_type(one: str, other: str) -> bool:
-    """Whether two types are the same, as far as stores and proxies leave them alone.
+    """Whether two types are the same, apart from what stores and proxies change.
 
-    They write blanks and quotes of parameters in their own way, or all of it in lower case, and add a charset (nginx's
-    ``charset``). That hurts nobody: what is promoted has the granted type. What is no type is the same as itself alone.
+    They rewrite spaces and quotes of parameters, or the case, and add a charset (nginx's ``charset``). That does no
+    harm: the promoted object has the granted type. An invalid type is only the same as itself.
     """
     if one == other:
         return True
@@ -69,7 +69,7 @@ def _same_parameters(values: dict[str, str], others: dict[str, str]) -> bool:
 
 
 def is_range(text: str) -> bool:
-    """Whether it is a type, or all types of a kind ("image/*"), or all there are ("*/*"); without parameters."""
+    """Whether it is a type, all types of a kind ("image/*"), or all types ("*/*"), without parameters."""
     return _RANGE.fullmatch(text) is not None
 
 
@@ -103,7 +103,7 @@ def _parsed(text: str) -> _Parsed:
 
 
 def _meaning(value: str) -> str:
-    """A parameter's value without its quotes. Raises ValueError where somebody would make another one of it."""
+    """A parameter's value without its quotes. Raises `ValueError` if another program would read it differently."""
     if not value.startswith('"'):
         return value
     if "  " in value:

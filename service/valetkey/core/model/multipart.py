@@ -1,7 +1,7 @@
-"""Multipart plans: which parts a file is sent in, and whether those that the store has make up the file.
+"""Multipart plans: the parts that a file is sent in, and whether the parts at the store make up the file.
 
-S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 of them; 50 TB in all
-(since December 2025), of which parts can make 48.8 TiB.
+S3's limits, by its user guide: parts of 5 MiB to 5 GiB, the last one may be smaller; 10,000 parts; 50 TB in all (since
+December 2025), of which parts can make up 48.8 TiB.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ CopyObject takes up to 5 GiB, but answers when all is copied, and some stores ne
 """
 
 AT_ONCE = 6
-"""How many parts a browser sends at once: it opens so many connections to a host."""
+"""How many parts a browser sends at once: the number of connections that it opens to a host."""
 
 MANY_PARTS = 60
-"""From so many parts on, it hardly matters that the last few leave connections unused."""
+"""From this many parts on, it hardly matters if the last few leave connections unused."""
 
 ALIGNMENT = 64 * 1024
 """Of planned part sizes, in bytes: files are read in whole blocks."""
@@ -54,34 +54,36 @@ class NamedPart(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The parts of a file of ``size`` bytes: all of ``part_size`` but the last. A ``size`` of None leaves them open."""
+    """The parts of a file of ``size`` bytes: all of ``part_size`` except the last. Their number is open if ``size`` is
+    None."""
 
     size: int | None
     part_size: int
 
     @property
     def part_count(self) -> int:
-        """How many parts there are; at most as many where the size is open."""
+        """The number of parts; the maximum if the size is open."""
         return MAX_PARTS if self.size is None else -(-self.size // self.part_size)
 
     def size_of(self, number: int) -> int | None:
-        """How many bytes part ``number`` has; None where that is open."""
+        """The size of part ``number`` in bytes; None if it is open."""
         if self.size is None:
             return None
         return min(self.part_size, self.size - (number - 1) * self.part_size)
 
 
 def part_headers(size: int | None, checksum: str | None) -> dict[str, str]:
-    """What is signed of a part: its ``size`` in bytes where that is known, its SHA-256 in base64 where there is one."""
+    """The signed headers of a part: its ``size`` in bytes if known, and its SHA-256 in base64 if there is one."""
     length = {} if size is None else {"Content-Length": str(size)}
     return length if checksum is None else length | {"x-amz-checksum-sha256": checksum}
 
 
 def part_size_for(size: int | None, wanted: int) -> int:
-    """``wanted`` bytes; or more, a whole number of MiB, where S3's number of parts asks for it; or less.
+    """``wanted`` bytes; or more, in whole MiB, if S3's maximum number of parts requires it; or less.
 
-    Up to `MANY_PARTS` become a multiple of `AT_ONCE`, of one size, as far as S3's smallest part allows: what is sent at
-    once ends together then. 16 parts over six connections take as long as 18 of the same size.
+    Up to `MANY_PARTS` parts, their number is made a multiple of `AT_ONCE` with equal sizes, as far as S3's smallest
+    part allows, so that parallel transfers end together. 16 parts over six connections take as long as 18 of the same
+    size.
     """
     if size is None:
         return wanted
@@ -98,12 +100,11 @@ def part_size_for(size: int | None, wanted: int) -> int:
 def choose_method(
     asked: Method | None, size: int | None, checksum: Checksum | None, *, multipart_from: int, store: Capabilities
 ) -> Method:
-    """How a file of ``size`` bytes travels; ``asked`` None leaves it to us.
+    """The method for a file of ``size`` bytes; chosen here if ``asked`` is None.
 
-    A file with a checksum goes in one piece where it can, as S3 has a checksum of the whole object only then, but for a
-    CRC64NVME; one without goes in parts where the store wants checksums, as those of parts are signed just before they
-    are sent.
-    Raises `MethodNotSupported` and `ChecksumNotSupported`.
+    A file with a checksum is sent in one request if possible: only then does S3 have a checksum of the whole object,
+    except for CRC64NVME. A file without one is sent in parts if the store requires checksums, as those of parts are
+    signed just before they are sent. Raises `MethodNotSupported` and `ChecksumNotSupported`.
     """
     keeps_whole = checksum is None or (checksum.algorithm == CRC64NVME and may_keep_crc64(store))
     bare = store.part_checksums and checksum is None and size != 0
@@ -138,9 +139,9 @@ def choose_method(
 
 
 def may_keep_crc64(store: Capabilities) -> bool:
-    """Whether the store may have the CRC64NVME of the whole of what comes in parts: it is known once some were begun.
+    """Whether the store may compute the CRC64NVME of a whole multipart upload, which is known once one was started.
 
-    Where it wants the SHA-256 of each part, it has one of those instead.
+    A store that requires the SHA-256 of each part does not.
     """
     return store.crc64_of_parts is not False and not store.part_checksums
 
@@ -155,10 +156,8 @@ def _require_whole(checksum: Checksum, store: Capabilities) -> None:
 
 
 def excess(plan: Plan, found: Sequence[Part], smallest: int, largest: int, *, whole: bool) -> Reason | None:
-    """Why ``found`` can never become the file that was granted: ``smallest`` to ``largest`` bytes, by ``plan``.
-
-    ``whole`` says that nothing will be added any more.
-    """
+    """Why the parts ``found`` can never become the granted file of ``smallest`` to ``largest`` bytes by ``plan``; None
+    if they can. ``whole``: no more parts will be added."""
     total = sum(part.size for part in found)
     for part in found:
         planned = plan.size_of(part.number) if part.number <= plan.part_count else 0
@@ -170,9 +169,9 @@ def excess(plan: Plan, found: Sequence[Part], smallest: int, largest: int, *, wh
 
 
 def require_whole(plan: Plan, found: Sequence[Part], named: Sequence[NamedPart] | None) -> None:
-    """Raises `PartsMissing` when ``found`` are not all, and `PartsMismatch` when they are not those that are ``named``.
+    """Raises `PartsMissing` if parts of the plan are missing, and `PartsMismatch` if they differ from those ``named``.
 
-    Where the size is open, only the client knows which are all: it has to name them.
+    If the size is open, only the client knows all parts, so it has to name them.
     """
     if plan.size is None and not named:
         raise PartsMissing("Name the parts: of a file whose size nobody declared only the client knows them all.")
@@ -184,11 +183,11 @@ def require_whole(plan: Plan, found: Sequence[Part], named: Sequence[NamedPart] 
 
 
 def are_all(found: Sequence[Part], named: Sequence[NamedPart]) -> bool:
-    """Whether the parts that a client names are exactly those that the store has."""
+    """Whether the parts named by a client are exactly those at the store."""
     return sorted(named) == [NamedPart(part.number, part.etag) for part in sorted(found)]
 
 
 def missing_parts(plan: Plan, found: Sequence[Part]) -> list[int]:
-    """The numbers of the parts of ``plan`` that are not there in full."""
+    """The numbers of the parts of ``plan`` that are missing or incomplete."""
     there = {part.number for part in found if part.size == plan.size_of(part.number)}
     return [number for number in range(1, plan.part_count + 1) if number not in there]

@@ -1,7 +1,7 @@
-"""Safe object keys from what clients call their files.
+"""Safe object keys, made from clients' file names.
 
-A client never chooses a key: its file name is data, kept as it came, and only a plain-ASCII shadow of it may appear
-in a key.
+A client never chooses a key: its file name is data that is kept unchanged, and only a plain-ASCII version of it may
+appear in a key.
 """
 
 import re
@@ -15,26 +15,26 @@ from string import Formatter
 from valetkey.core.errors import ConfigurationError
 
 MAX_NAME = 100
-"""Longest safe name in characters: S3 keys end at 1,024 bytes, file systems of those who download at 255."""
+"""The longest safe name, in characters: S3 keys have at most 1,024 bytes, names in file systems 255."""
 
 MAX_KEY = 1024
-"""Longest key in bytes, as S3 has it."""
+"""S3's longest key, in bytes."""
 
 RESERVED = ("staging/", "quarantine/")
-"""Where bytes lie that are not confirmed: nothing confirmed may ever have such a key, as these are cleaned up."""
+"""The prefixes of unconfirmed bytes, which are cleaned up: no confirmed object may have such a key."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PLACEHOLDERS = frozenset({"id", "filename", "ext", "owner", "profile", "year", "month", "day"})
 _LITERAL = re.compile(r"[A-Za-z0-9!_.*'()/-]*")
 _LONGEST = {"id": 48, "filename": MAX_NAME, "ext": 17, "owner": MAX_NAME, "profile": MAX_NAME, "year": 4}
-"""How long what stands for a placeholder gets, in characters; 2 where it is not said. An id has its pin behind it."""
+"""The maximum length of a placeholder's value, in characters; 2 if not listed. An id may be followed by its pin."""
 
 _MAY_BE_EMPTY = "{ext}"
 _HASH_LENGTH = 16  # of 5 bits each: nobody finds a second owner for one of these
 
 
 def safe_name(name: str) -> str:
-    """``name`` as `A-Za-z0-9._-` only, at most 100 characters, its extension kept; "file" when nothing is left.
+    """``name`` reduced to `A-Za-z0-9._-` and at most 100 characters, with its extension; "file" if nothing is left.
 
     >>> safe_name("../../é\\r\\n.png")
     'e.png'
@@ -53,9 +53,9 @@ def safe_name(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def safe_segment(name: str) -> str:
-    """``name`` as one segment of a key, `A-Za-z0-9._-` only and at most 100 characters; no two names share one.
+    """``name`` as one segment of a key: `A-Za-z0-9._-` only, at most 100 characters, unique for each name.
 
-    A name that is safe already stays as it is. Any other gets a hash of itself behind a "!", which no safe name has.
+    A safe name stays unchanged. Any other gets a "!", which no safe name contains, and a hash of the name.
 
     >>> safe_segment("alice")
     'alice'
@@ -74,10 +74,10 @@ def safe_segment(name: str) -> str:
 class KeyTemplate:
     """A profile's key template, checked once and rendered for each upload.
 
-    Placeholders: ``{id} {filename} {ext} {owner} {profile} {year} {month} {day}``; ``{id}`` has to be among them, as
-    it keeps two uploads from one key. It begins with plain characters that tell its keys from those of `RESERVED`, and
-    no key can have an empty segment or be longer than `MAX_KEY`. No two owners, and no two profiles, share a segment.
-    Raises `ConfigurationError` on anything else, and on what is not plain ASCII.
+    Placeholders: ``{id} {filename} {ext} {owner} {profile} {year} {month} {day}``. ``{id}`` is required, as it makes
+    keys unique. The template has to begin with literal characters that differ from the prefixes in `RESERVED`, and no
+    key may have an empty segment or be longer than `MAX_KEY`. Different owners and profiles have different segments.
+    Raises `ConfigurationError` for any other template, and for one that is not plain ASCII.
     """
 
     def __init__(self, text: str) -> None:
@@ -113,7 +113,7 @@ class KeyTemplate:
         return frozenset(names)
 
     def _dangers(self) -> list[tuple[bool, str]]:
-        """What its keys could come to, with a sentence each."""
+        """What could be wrong with its keys, with a sentence each."""
         segments = [segment.replace(_MAY_BE_EMPTY, "") for segment in self.text.split("/")]
         return [
             (".." in self.text, "no '..'."),
@@ -131,7 +131,7 @@ class KeyTemplate:
         ]
 
     def render(self, *, unique: str, filename: str, owner: str, profile: str, at: datetime) -> str:
-        """The key for one upload; ``unique`` stands for ``{id}``."""
+        """The key of one upload; ``unique`` is the value of ``{id}``."""
         names, values = self.names, {"id": unique}
         if "filename" in names or "ext" in names:
             values["filename"] = name = safe_name(filename)

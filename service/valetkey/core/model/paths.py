@@ -1,6 +1,6 @@
-"""Where a file was in the folder that its user chose: its path below that folder, which never leads out of it.
+"""A file's path below the folder that its user chose, which never leads out of that folder.
 
-Like a file's name it is data, kept for the application: no key is made of it.
+Like the file's name it is data, kept for the application, and not used in keys.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 from valetkey.core.errors import InvalidRequest
 
 MAX_PATH = 4096
-"""The longest path, in characters: as long as Linux has one."""
+"""The longest path, in characters: Linux's limit."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DRIVE = re.compile(r"[A-Za-z]:(?:/|\Z)")
@@ -17,11 +17,11 @@ _LIKE_A_DRIVE = re.compile(r"\A([A-Za-z]):")
 
 
 def folder_path(text: str) -> str:
-    """``text`` as it is kept: "/" between its names, in Unicode's form NFC, U+FFFD for each control character, and for
-    a colon that Windows would take for a drive's: what macOS shows as "Q/A" is "Q:A" in a path.
+    """``text`` as it is stored: with "/" as separator, in Unicode form NFC, and with U+FFFD for each control character
+    and for a colon that Windows would take for a drive's (macOS stores a name shown as "Q/A" as "Q:A").
 
-    Raises `InvalidRequest` for a path that an application could follow out of a folder of its own: an absolute one, one
-    with a drive, and one with an empty name or one of dots and blanks alone, as Windows drops those at a name's end.
+    Raises `InvalidRequest` for a path that could lead an application out of its own folder: an absolute one, one with a
+    drive, and one with an empty name or a name of dots and spaces only, as Windows drops those at the end of a name.
 
     >>> folder_path("trip\\\\day 1/a.txt")
     'trip/day 1/a.txt'

@@ -13,7 +13,7 @@ from valetkey.core.errors import (
     MetadataNotAllowed,
     SizeOutOfRange,
 )
-from valetkey.core.model.beside import objection_to
+from valetkey.core.model.header_rules import objection_to
 from valetkey.core.model.media_types import essence, is_range, matches, media_type
 from valetkey.core.model.multipart import (
     MAX_OBJECT_SIZE,
@@ -38,45 +38,45 @@ from valetkey.core.model.rules import (
 from valetkey.core.model.upload import UploadId
 
 DownloadSigning = Literal["cloudfront"]
-"""What signs the addresses of a CDN that shows nothing to strangers."""
+"""How download URLs of a CDN are signed."""
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_BYTES = 8 * 1024
 MAX_LIFE = timedelta(days=7)
-"""Nothing but us bounds a grant's life (Ceph RGW takes two years), so we do: as long as SigV4 presigned URLs live."""
+"""The longest lifetime of a grant: that of SigV4 presigned URLs. Stores may allow more (Ceph RGW: two years)."""
 
 MAX_CLAIM_WITHIN = timedelta(days=365)
-"""How long what nobody has claimed is kept at most, where it is removed at all."""
+"""The longest time until unclaimed uploads are removed, if they are removed at all."""
 
 MAX_KEEP_FOR = timedelta(days=36_500)
-"""How long confirmed uploads are kept at most, where they are removed at all."""
+"""The longest time until confirmed uploads are removed, if they are removed at all."""
 
 MIN_LOCK_FOR = timedelta(days=1)
-"""The shortest retention: S3 counts a bucket's default in whole days, and less protects from nothing."""
+"""The shortest retention: S3 counts a bucket's default in whole days, and less protects against nothing."""
 
 MAX_REMEMBERED_TYPES = 1000
-"""How many content types a profile remembers as allowed, so as not to look at each of them again."""
+"""How many content types a profile remembers as allowed, so that they are not checked again."""
 
 _WORD = re.compile(r"[!-~]{1,2048}")
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What may be uploaded under one name.
+    """A named preset of what may be uploaded.
 
-    Sizes are in bytes, both ends allowed. ``content_types`` may hold ``image/*`` and ``*/*``. ``expires_in`` is a
-    grant's life, ``renewable_for`` how long after creation grants are renewed. Files of ``multipart_from`` bytes and
-    more are sent in parts unless asked otherwise, of ``part_size`` bytes where that is enough. ``metadata`` lists the
-    allowed keys (None: any). ``storage_class`` is given to the confirmed object only: staging lives for minutes. So are
-    ``cache_control``, ``content_disposition`` (under the file's own name), ``tags``, ``object_metadata`` (without
-    ``x-amz-meta-``), and Object Lock: ``lock_mode`` for ``lock_for`` from the confirmation on, and ``legal_hold``.
-    ``download_base_url`` is a CDN in front of the final keys, ``download_signing`` what signs its addresses.
-    ``detect`` says what a lie about the type leads to; with ``scan`` the upload waits in `stored` for a verdict. With
-    ``checksum_required`` nothing is taken without a checksum, or confirmed where the store does not show it. What
-    is not claimed ``claim_within`` after its confirmation is removed (None: it stays), and ``keep_for`` after it
-    whatever is confirmed, claimed or not. ``store`` is the name of the store that its uploads begin on (None: see
-    `Stores.for_new`). ``rules`` is what of all this is kept with an upload. Raises
-    `ConfigurationError` when built from values that make no sense.
+    Sizes are in bytes and inclusive. ``content_types`` may contain ``image/*`` and ``*/*``. ``expires_in`` is the
+    lifetime of a grant, ``renewable_for`` how long after creation grants are renewed. Files of at least
+    ``multipart_from`` bytes are sent in parts unless the client chooses otherwise, of ``part_size`` bytes if that is
+    enough. ``metadata`` lists the allowed keys (None: any). ``storage_class`` applies to the confirmed object only, as
+    staging objects live for minutes. So do ``cache_control``, ``content_disposition`` (under the file's own name),
+    ``tags``, ``object_metadata`` (without ``x-amz-meta-``), and Object Lock: ``lock_mode`` for ``lock_for`` from the
+    confirmation on, and ``legal_hold``. ``download_base_url`` is a CDN in front of the final keys, ``download_signing``
+    how its URLs are signed. ``detect`` says what happens if the content is not of the declared type; with ``scan`` the
+    upload waits in `stored` for a verdict. With ``checksum_required`` an upload needs a checksum, and is confirmed only
+    if the store returns it. An upload that is not claimed within ``claim_within`` of its confirmation is removed (None:
+    it stays), and every confirmed one after ``keep_for``. ``store`` is the name of the store for its uploads (None: see
+    `Stores.for_new`). ``rules`` is the part that is recorded with an upload. Raises `ConfigurationError` for invalid or
+    contradictory values.
     """
 
     name: str
@@ -223,13 +223,13 @@ class Profile:
         ]
 
     def plan(self, size: int | None) -> Plan:
-        """The parts that a file of ``size`` bytes is sent in; None where nobody declared it."""
+        """The parts that a file of ``size`` bytes is sent in; None if the size was not declared."""
         return Plan(size, part_size_for(size, self.part_size))
 
     def check(self, content_type: str, size: int | None, metadata: Mapping[str, str]) -> str:
-        """The content type as it is signed: see `media_type`.
+        """Checks a request; returns the content type as it is signed: see `media_type`.
 
-        Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed` when a rule is broken.
+        Raises `ContentTypeNotAllowed`, `SizeOutOfRange` or `MetadataNotAllowed`.
         """
         signed = self._good_types.get(content_type)
         if signed is None:
@@ -266,23 +266,23 @@ class Profile:
             raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
 
     def delivery_url(self, key: str) -> str | None:
-        """The address of the confirmed object ``key`` at the profile's CDN; None where it has none."""
+        """The URL of the confirmed object ``key`` at the profile's CDN; None if it has none."""
         if self.download_base_url is None:
             return None
         return f"{self.download_base_url.rstrip('/')}/{quote(key, safe='/')}"
 
     def object_key(self, upload_id: UploadId, filename: str, owner: str, created_at: datetime) -> str:
-        """Where the bytes of an upload are confirmed, unless they have to be pinned again: see `final_key`."""
+        """The final key of an upload, unless its bytes have to be pinned again: see `final_key`."""
         return self.template.render(unique=upload_id, filename=filename, owner=owner, profile=self.name, at=created_at)
 
 
 def _is_base(url: str) -> bool:
-    """Whether a key can be put behind ``url``."""
+    """Whether a key can be appended to ``url``."""
     return _is_address(url) and url.isascii() and re.search("[?#@]", url) is None
 
 
 def _is_address(url: str) -> bool:
-    """Whether a browser that is sent to ``url`` goes where it says; control characters are dropped, and end headers."""
+    """Whether a browser that is redirected to ``url`` goes there: control characters are dropped, or end headers."""
     if re.search(r"[\x00-\x20\x7f]", url):
         return False
     try:

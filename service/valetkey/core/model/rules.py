@@ -1,6 +1,7 @@
-"""The rules of an upload: what its profile demanded and promised when it was granted, kept with it from then on.
+"""The rules of an upload: what its profile demanded and promised when it was granted, recorded with the upload.
 
-A process without the profile, or with another one of that name, so never drops a rule. What it cannot read stops it.
+So a process without the profile, or with another one of that name, never drops a rule. It stops at rules that it cannot
+read.
 """
 
 import json
@@ -16,7 +17,7 @@ LockMode = Literal["GOVERNANCE", "COMPLIANCE"]
 
 
 class Detect(StrEnum):
-    """What is done where the first bytes of an object are not of its type; `OFF`: they are not read."""
+    """What happens if the first bytes of an object are not of its type; `OFF`: they are not read."""
 
     OFF = "off"
     WARN = "warn"
@@ -34,10 +35,10 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How a confirmed object is kept, and what is written beside it; None is the bucket's default, or nothing.
+    """How a confirmed object is stored, and its headers; None stands for the bucket's default, or for no header.
 
-    ``content_disposition`` is how a browser takes it, under the upload's own name. ``tags`` and ``metadata`` are names
-    with their values; our upload id is beside the latter always.
+    ``content_disposition`` says whether a browser shows or saves it, under the upload's own name. ``tags`` and
+    ``metadata`` are pairs of name and value; our upload id is always added to the metadata.
     """
 
     storage_class: str | None = None
@@ -50,23 +51,23 @@ class Placement:
     lock: Lock | None = None
 
     def __str__(self) -> str:
-        """What is not the bucket's default, for whoever has to look why a store refuses it."""
+        """The values that are not the bucket's default, for messages about a refusal."""
         ours = {one.name: getattr(self, one.name) for one in fields(self)}
         return ", ".join(f"{name}={value!r}" for name, value in ours.items() if value)
 
     @property
     def while_it_is_checked(self) -> "Placement":
-        """The same in quarantine, which an object leaves soon: storage classes bill whole months, and what is rejected
-        has to be removable. What is written beside the bytes is for the confirmed object."""
+        """The placement in quarantine, where an object stays briefly: storage classes bill whole months, and a rejected
+        object has to be removable. Headers, tags and metadata are for the confirmed object only."""
         return Placement(None, self.sse, self.sse_kms_key_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """Sizes are in bytes. ``text`` is the JSON they are kept as, and what tells two of them apart.
+    """The rules of uploads. Sizes are in bytes. ``text`` is the JSON that they are stored as; rules are equal if it is.
 
-    ``checksum_required``: a checksum has to be declared, and the store has to show it. ``expires_in``: a grant's life.
-    ``claim_within``: how long after its confirmation an upload is removed that was never claimed; None: never.
+    ``checksum_required``: a checksum has to be declared, and the store has to return it. ``expires_in``: the lifetime
+    of a grant. ``claim_within``: how long after its confirmation an unclaimed upload is removed; None: never.
     ``keep_for``: how long after its confirmation an upload is removed, claimed or not; None: never.
     """
 
@@ -89,12 +90,12 @@ class Rules:
         return hash(self.text)
 
     def sizes_of(self, declared: int | None) -> tuple[int, int]:
-        """The smallest and the largest size that may arrive: the declared one, or those of the profile."""
+        """The smallest and the largest allowed size: the declared one, or those of the profile."""
         return (self.min_size, self.max_size) if declared is None else (declared, declared)
 
     @property
     def wants_checks(self) -> bool:
-        """Whether somebody looks at the content before it is confirmed, and it is kept in quarantine until then."""
+        """Whether the content is checked in quarantine before it is confirmed."""
         return self.scan or self.detect is not Detect.OFF
 
 
@@ -110,7 +111,7 @@ def rules_text(
     claim_within: timedelta | None = None,
     keep_for: timedelta | None = None,
 ) -> str:
-    """The rules as they are kept: JSON that has only what differs from the ordinary, the same for the same rules."""
+    """The rules as they are stored: JSON with only the values that differ from the defaults, equal for equal rules."""
     found = {
         "min_size": sizes[0],
         "max_size": sizes[1],
@@ -143,7 +144,7 @@ def _lock_text(lock: Lock | None) -> dict[str, Any] | None:
 
 @lru_cache(maxsize=1024)
 def encrypted_by(rules: Rules, key_id: str) -> Rules:
-    """``rules`` as they are kept in a store with a KMS key of its own: it encrypts what names no other encryption."""
+    """``rules`` in a store with its own KMS key, which encrypts objects for which they name no other encryption."""
     said = json.loads(rules.text)
     if rules.placement.sse_kms_key_id is None and rules.placement.sse in {None, "aws:kms"}:
         said |= {"sse": "aws:kms", "sse_kms_key_id": key_id}
@@ -153,12 +154,12 @@ def encrypted_by(rules: Rules, key_id: str) -> Rules:
 UNREADABLE = Rules(
     "", 0, 0, (), Detect.REJECT, scan=True, checksum_required=True, placement=Placement(), expires_in=timedelta()
 )
-"""Stands for rules that were kept by a newer version. Nothing is done by them: unknown means stop."""
+"""Stands for rules stored by a newer version. Nothing is done under them: unknown means stop."""
 
 
 @lru_cache(maxsize=1024)
 def read_rules(text: str) -> Rules:
-    """What `rules_text` wrote; `UNREADABLE` where it has anything that this version does not know."""
+    """Parses the result of `rules_text`; `UNREADABLE` if it has anything that this version does not know."""
     try:
         return _read(text, json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
@@ -186,7 +187,8 @@ def _read(text: str, kept: Mapping[str, Any]) -> Rules:
 
 
 def _placement(rest: dict[str, Any]) -> Placement:
-    """Takes out of ``rest`` what it is made of. Raises KeyError and ValueError for what this version does not know."""
+    """Takes the placement's values out of ``rest``. Raises `KeyError` or `ValueError` for values that this version does
+    not know."""
     return Placement(
         storage_class=rest.pop("storage_class", None),
         sse=rest.pop("sse", None),

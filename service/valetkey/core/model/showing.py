@@ -1,4 +1,4 @@
-"""What a browser does with a file that it gets: shows it or saves it, and under which name."""
+"""Content-Disposition: whether a browser shows or saves a file, and under which name."""
 
 from urllib.parse import quote
 
@@ -7,10 +7,10 @@ from valetkey.core.model.naming import safe_name
 from valetkey.core.model.rules import Disposition
 
 MAX_DISPOSITION = 6_000
-"""Characters that a name may take in a download URL, percent-encoded twice: S3 takes about 8 KB of headers."""
+"""The longest name in a download URL, in characters after percent-encoding twice: S3 accepts about 8 KB of headers."""
 
 MAX_STORED_DISPOSITION = 1_000
-"""The same of one that is kept with the object: S3 keeps 2 KB of such headers in all."""
+"""The same for a header that is stored with the object: S3 stores 2 KB of such headers in all."""
 
 SAFE_TO_SHOW = frozenset(
     {
@@ -53,21 +53,21 @@ SAFE_TO_SHOW = frozenset(
         "video/x-matroska",
     }
 )
-"""Types of which a browser runs nothing as a page of the host that they come from. Each is named: anything that ends in
-``+xml`` would be a document with scripts, whatever it begins with, and so are HTML, SVG, XML and JavaScript."""
+"""Types that a browser never runs as a page of the host they come from. They are listed one by one: any type that ends
+in ``+xml`` is a document that may have scripts, and so are HTML, SVG, XML and JavaScript."""
 
 
 def is_safe_to_show(content_type: str) -> bool:
-    """Whether a browser may show what has this type; parameters change nothing about that."""
+    """Whether a browser may show files of this type; parameters do not matter."""
     return essence(content_type) in SAFE_TO_SHOW
 
 
 def content_disposition(filename: str, disposition: Disposition = "attachment", longest: int = MAX_DISPOSITION) -> str:
-    """``disposition`` with the name as RFC 6266 wants it: an ASCII shadow, and the whole name percent-encoded.
+    """``disposition`` with the name as RFC 6266 requires: an ASCII version, and the whole name percent-encoded.
 
-    The shadow is the safe name, so nothing in it can end the header; percent-encoding (RFC 8187) does the same for the
-    whole name. A name that takes more than ``longest`` characters, percent-encoded twice, keeps its end, where the
-    extension is.
+    The ASCII version is the safe name, so nothing in it can end the header; percent-encoding (RFC 8187) ensures the
+    same for the whole name. A name that takes more than ``longest`` characters after percent-encoding twice is cut at
+    its beginning, which keeps the extension.
     """
     kept = filename or "file"
     while len(quote(quote(kept, safe="", errors="replace"), safe="")) > longest:

@@ -1,4 +1,4 @@
-"""An upload: one file's journey, and the one table of the states it may pass."""
+"""An upload, which is one file's journey, and the table of its state transitions."""
 
 import re
 from collections.abc import Mapping
@@ -30,27 +30,27 @@ UPLOAD_ID_METADATA = "x-amz-meta-upload-id"
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _HYPHENS = 4
 _IDS = re.compile(rf"(?=({_ID.pattern}))")
-"""Those that overlap, too: an owner or a name may be most of one, and the id that follows its end."""
+"""Also finds overlapping ids: an owner or a name may end with most of one, followed by the real id."""
 
 
 def new_upload_id() -> UploadId:
-    """A fresh UUIDv7 (RFC 9562): its order is the order of creation, to the millisecond."""
+    """A new UUIDv7 (RFC 9562): ids sort by creation time, to the millisecond."""
     return UploadId(str(uuid7()))
 
 
 def first_id_of(at: datetime) -> UploadId:
-    """The least id that is made at that time: those of uploads created before it stand before it."""
+    """The least id of that time: all ids of uploads created earlier sort before it."""
     moment = f"{int(at.timestamp() * 1000):012x}"
     return UploadId(f"{moment[:8]}-{moment[8:]}-7000-8000-000000000000")
 
 
 def parse_upload_id(text: str) -> UploadId | None:
-    """The id in its one canonical spelling, or None when ``text`` is not one."""
+    """The id in its canonical spelling, or None if ``text`` is not one."""
     return UploadId(text) if _ID.fullmatch(text) else None
 
 
 class UploadState(StrEnum):
-    """Where an upload stands. "Uploading" is no state: only S3 knows."""
+    """The state of an upload. There is no state "uploading": only S3 knows."""
 
     PENDING = "pending"
     STORED = "stored"
@@ -66,7 +66,7 @@ TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
         UploadState.PENDING: frozenset(
             {UploadState.STORED, UploadState.REJECTED, UploadState.ABORTED, UploadState.EXPIRED}
         ),
-        # bytes that started in time may arrive late: they are not lost
+        # bytes whose transfer started in time may arrive late: they are not lost
         UploadState.EXPIRED: frozenset({UploadState.STORED, UploadState.REJECTED}),
         UploadState.STORED: frozenset({UploadState.CONFIRMED, UploadState.REJECTED}),
         UploadState.CONFIRMED: frozenset({UploadState.DELETED}),
@@ -75,17 +75,17 @@ TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
         UploadState.DELETED: frozenset(),
     }
 )
-"""Which state may follow which."""
+"""The allowed transitions."""
 
 OPEN = frozenset({UploadState.PENDING, UploadState.EXPIRED, UploadState.STORED})
 """The states in which a signal may still change something."""
 
 OVER_STATES = frozenset({UploadState.REJECTED, UploadState.ABORTED, UploadState.EXPIRED, UploadState.DELETED})
-"""The states of uploads that the ledger need not keep for ever: of which nothing is at the store, or will be."""
+"""The states of uploads that the ledger need not keep for ever, as the store has nothing of them."""
 
 
 class Signal(StrEnum):
-    """What hinted that an object may be there; the one that led to the confirmation is kept."""
+    """A hint that an object may have arrived; the one that led to the confirmation is recorded."""
 
     CLIENT = "client"
     REDIRECT = "redirect"
@@ -103,10 +103,10 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Multipart:
-    """Where the parts of an upload go: to its final key, or into quarantine where it is checked, as their URLs die when
-    they are joined; to staging on a store that takes parts afterwards.
+    """The target of a multipart upload: its final key, or quarantine if it is checked, as part URLs die with the join;
+    staging on a store that accepts parts after the join.
 
-    ``part_size`` is in bytes; ``id`` is None until the store was asked for one.
+    ``part_size`` is in bytes; ``id`` is None until the upload is started at the store.
     """
 
     key: str
@@ -115,7 +115,7 @@ class Multipart:
 
 
 CRC64NVME = "crc64nvme"
-"""The one checksum that a store may have of the whole of what came in parts."""
+"""The only checksum that a store may have of a whole multipart upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Checksum:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an upload was rejected, or removed unasked: a stable code and a sentence."""
+    """Why an upload was rejected or automatically removed: a stable code and a sentence."""
 
     code: str
     detail: str
@@ -137,8 +137,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """The object an upload points at, where it is now: while the upload is `stored`, where it arrived or in quarantine;
-    once confirmed, under its final key. ``etag`` is opaque and without quotes; ``size`` is in bytes."""
+    """The object that an upload points at, at its current key: where it arrived or in quarantine while the upload is
+    `stored`, the final key once it is confirmed. ``etag`` is opaque and without quotes; ``size`` is in bytes."""
 
     key: str
     etag: str
@@ -149,7 +149,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What the first bytes of the ``pin``-th pinned object look like; ``detected_type`` None: like nothing known."""
+    """The type detected in the first bytes of the ``pin``-th pinned object; None if unknown."""
 
     pin: int
     detected_type: str | None
@@ -157,9 +157,9 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a scanner found in the bytes that had ``etag``, and in no others. ``detail``: the threat's name, say.
+    """A scanner's verdict on the bytes with ``etag``, and on no others. ``detail``: the threat's name, for example.
 
-    ``key`` is where the scanner read them, where it says so.
+    ``key`` is the key that the scanner read, if it says so.
     """
 
     etag: str
@@ -168,142 +168,143 @@ class Verdict:
     key: str | None = None
 
     def says(self, other: "Verdict") -> bool:
-        """Whether the two say the same of the same bytes."""
+        """Whether both verdicts are the same for the same bytes."""
         return (self.etag, self.clean) == (other.etag, other.clean)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The application has taken a confirmed upload: ``reference`` is what for, in its own words (``post:17``)."""
+    """The application's claim on a confirmed upload; ``reference`` is the application's own name for its use, such as
+    ``post:17``."""
 
     reference: str
     claimed_at: datetime
 
 
 DEFAULT_STORE = "default"
-"""The store that the environment's settings are; what versions that knew only one have written is there."""
+"""The name of the store that the environment configures; uploads of versions with a single store are in it."""
 
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
 class Upload(NamedTuple):
-    """One upload as the ledger keeps it. A tuple, as it is made in half the time of a frozen dataclass."""
+    """One upload as the ledger stores it. A tuple, as creating one takes half the time of a frozen dataclass."""
 
     id: UploadId
     """Ours, a UUIDv7."""
     profile: str
     """The name of the profile that it was created under."""
     account: str
-    """Who created it: an API key's name."""
+    """The account that created it: an API key's name."""
     owner: str
-    """On whose behalf."""
+    """On whose behalf it was created."""
     filename: str
-    """What the client calls the file; it never goes into an S3 header raw."""
+    """The client's name for the file; never put into an S3 header unescaped."""
     content_type: str
-    """The one that was granted."""
+    """The granted content type."""
     size: int | None
-    """The declared size in bytes; None where the protocol has none (Uppy's): the range of its ``rules`` holds then."""
+    """The declared size in bytes; None if the protocol has none (Uppy's): then the range of its ``rules`` applies."""
     bucket: str
-    """Where its object is or will be."""
+    """The bucket of its object."""
     created_at: datetime
     """When it was created."""
     expires_at: datetime
-    """When the last grant given for it dies."""
+    """When its last grant expires."""
     renewable_until: datetime
-    """When no grant is given any more."""
+    """Until when grants are renewed."""
     checksum: Checksum | None = None
-    """The declared one, of the whole object."""
+    """The declared checksum of the whole object."""
     metadata: Mapping[str, str] = _NO_METADATA
-    """What the client wants remembered; it is kept in the ledger only."""
+    """The client's metadata, which is stored in the ledger only."""
     redirect: bool = False
-    """Whether its form sends browsers back to us."""
+    """Whether its form redirects browsers back to us."""
     state: UploadState = UploadState.PENDING
-    """Where it stands."""
+    """Its state."""
     version: int = 1
     """Counts its changes: a compare-and-set names the version that it read."""
     pins: int = 0
-    """How often bytes were pinned."""
+    """How many times bytes were pinned."""
     object: StoredObject | None = None
-    """The object that it stands for, once bytes were pinned."""
+    """The pinned or confirmed object; None before the first pin."""
     reason: Reason | None = None
-    """Why it was rejected, or removed unasked; of a `stored` one, why it cannot go on now."""
+    """Why it was rejected or automatically removed; for a `stored` one, why it cannot continue now."""
     confirmed_by: Signal | None = None
     """The signal that led to the confirmation."""
     confirmed_at: datetime | None = None
     """When it was confirmed."""
     due_at: datetime | None = None
-    """When the sweep looks at it next; None: never. Moving it is no change of the upload."""
+    """When the sweep checks it next; None: never. Moving it does not count as a change of the upload."""
     inspection: Inspection | None = None
-    """A look at the first bytes of one pin: see `is_inspected`."""
+    """The inspection of one pin's first bytes: see `is_inspected`."""
     verdict: Verdict | None = None
     """A scanner's verdict on one object: see `verdict_on_pinned`."""
     method: Method = Method.POST
-    """How its bytes travel."""
+    """How its bytes are sent."""
     multipart: Multipart | None = None
-    """Where its parts go; None for one that comes in one piece."""
+    """The target of its parts; None if it is sent in one request."""
     ticket: str | None = None
     """The id of the profile ticket that it was created with; None with an API key."""
     key: str = ""
-    """Where its first pin is confirmed, "" for uploads of older versions, whose profile is asked."""
+    """The final key of its first pin; "" for uploads of older versions, whose key follows from the profile."""
     rules: Rules | None = None
-    """What it was granted by, None for uploads of older versions, whose profile is asked."""
+    """The rules that it was granted under; None for uploads of older versions, which use the profile's."""
     copying_since: datetime | None = None
-    """Since when somebody has been copying the bytes of the last pin."""
+    """Since when a process has been copying the bytes of the last pin."""
     checksum_verified: bool | None = None
-    """Whether the store has shown the declared checksum; None where none was declared, or nothing has arrived yet."""
+    """Whether the store returned the declared checksum; None if none was declared, or if nothing has arrived yet."""
     claim: Claim | None = None
-    """What the application has taken it for; None where it has not."""
+    """The application's claim; None if it is unclaimed."""
     released_at: datetime | None = None
-    """When the application gave it back."""
+    """When the application released it."""
     path: str | None = None
-    """Where it was in the folder that its user chose, as `folder_path` has it; None where it came in none."""
+    """Its path in the folder that the user chose, as `folder_path` returns it; None outside a folder."""
     ended_at: datetime | None = None
-    """When it came to its end; of an expired one, when no grant is given for it any more. None for one that is open or
-    confirmed."""
+    """When it ended; for an expired one, until when grants could be renewed. None for one that is open or confirmed."""
     store: str = DEFAULT_STORE
     """The name of the store that it began on, and stays with."""
     staging_prefix: str = ""
-    """What stood before `STAGING_PREFIX` and `QUARANTINE_PREFIX` in that store when it began."""
+    """The prefix of `STAGING_PREFIX` and `QUARANTINE_PREFIX` in that store when it was created."""
 
     @property
     def detected_type(self) -> str | None:
-        """What the bytes it stands for look like; None where nobody has looked at them, or they look like nothing."""
+        """The detected type of the pinned bytes; None if they were not inspected, or if it is unknown."""
         return self.inspection.detected_type if self.inspection and self.is_inspected else None
 
     @property
     def is_inspected(self) -> bool:
-        """Whether the bytes that are pinned now have been looked at."""
+        """Whether the currently pinned bytes have been inspected."""
         return self.inspection is not None and self.inspection.pin == self.pins
 
     @property
     def verdict_on_pinned(self) -> Verdict | None:
-        """The verdict on the bytes that are pinned now, none that was spoken on others."""
+        """The verdict on the currently pinned bytes; None if it is about other bytes."""
         if self.verdict is None or self.object is None or self.verdict.etag != self.object.etag:
             return None
         return self.verdict
 
     @property
     def staging_key(self) -> str:
-        """Where this upload's POST or PUT grant writes."""
+        """The key that this upload's POST or PUT grant writes to."""
         return f"{self.staging_prefix}{STAGING_PREFIX}{self.id}"
 
     def quarantine_key(self, pin: int) -> str:
-        """Where the bytes of the ``pin``-th pin are checked. Whoever made the pin writes it, once."""
+        """The key in quarantine for the bytes of the ``pin``-th pin. Only the process that made the pin writes it,
+        once."""
         return quarantine_key(self.id, pin, self.staging_prefix)
 
     @property
     def arrival_key(self) -> str:
-        """Where its bytes arrive: the staging key, or where its parts go."""
+        """The key that its bytes arrive at: the staging key, or the target of its parts."""
         return self.multipart.key if self.multipart else self.staging_key
 
     @property
     def in_quarantine(self) -> bool:
-        """Whether the pinned bytes lie where nobody can change them any more."""
+        """Whether the pinned bytes are in quarantine, where nobody can change them."""
         return self.object is not None and self.object.key.startswith(self.staging_prefix + QUARANTINE_PREFIX)
 
     @property
     def claim_by(self) -> datetime | None:
-        """When it is removed unless it is claimed; None: never."""
+        """When it is removed if it is still unclaimed; None: never."""
         within = self.rules.claim_within if self.rules else None
         if self.state is not UploadState.CONFIRMED or self.claim or within is None or self.confirmed_at is None:
             return None
@@ -319,27 +320,28 @@ class Upload(NamedTuple):
 
     @property
     def removed_at(self) -> datetime | None:
-        """When the sweep removes it as it is now: at `claim_by` or at `keep_until`; None: never."""
+        """When the sweep removes it in its present state, at `claim_by` or at `keep_until`; None: never."""
         return min((moment for moment in (self.claim_by, self.keep_until) if moment is not None), default=None)
 
     @property
     def ended(self) -> bool:
-        """True when no signal can change it any more."""
+        """True if no signal can change it any more."""
         return self.state not in OPEN
 
     def moved(self, state: UploadState, **changes: Any) -> "Upload":
-        """This upload in another state, one version on. Raises `StateConflict` where the table has no such move."""
+        """This upload in another state, with the next version. Raises `StateConflict` if the transition is not
+        allowed."""
         if state not in TRANSITIONS[self.state]:
             raise StateConflict(f"An upload that is {self.state} cannot become {state}.")
         return self._replace(state=state, version=self.version + 1, ended_at=None, **changes)
 
     def changed(self, **changes: Any) -> "Upload":
-        """This upload with other values in the same state, one version on."""
+        """This upload with other values in the same state, with the next version."""
         return self._replace(version=self.version + 1, **changes)
 
 
 @dataclass(frozen=True, slots=True)
-class OfStore:
+class StoreUploads:
     """The uploads that began on the store of this ``name`` while it was this ``bucket``."""
 
     name: str
@@ -350,13 +352,13 @@ class OfStore:
 
 
 ERASED = Reason("erased", "All that was kept of it was erased.")
-"""What stays of an upload that was erased says this instead of anything else."""
+"""The reason in the remaining record of an erased upload, in place of any other."""
 
 
 def erased(upload: Upload) -> Upload:
-    """What stays of ``upload``, which has ended: when what happened to which id, and nothing that anybody said of it.
+    """The remaining record of an erased upload, which has ended: its id, its states and times, and no personal data.
 
-    It stays so that what a grant that is still good brings is known as ours, and is removed.
+    It is kept so that bytes that still arrive under a valid grant are recognized as ours and removed.
     """
     return upload.changed(
         owner="",
@@ -382,20 +384,20 @@ def erased(upload: Upload) -> Upload:
 
 
 def erased_but_kept(upload: Upload) -> Upload:
-    """The same, where the store keeps an object of it: what tells whose that is, and where, stays, too."""
+    """The same if the store keeps an object of it: the object's owner and key stay as well."""
     stays = {name: getattr(upload, name) for name in ("owner", "pins", "multipart", "key")}
     return erased(upload)._replace(object=upload.object and replace(upload.object, content_type=""), **stays)
 
 
 def quarantine_key(upload_id: UploadId, pin: int, staging_prefix: str = "") -> str:
-    """See `Upload.quarantine_key`; ``staging_prefix`` is what stands before in its store."""
+    """See `Upload.quarantine_key`; ``staging_prefix`` is that of its store."""
     return f"{staging_prefix}{QUARANTINE_PREFIX}{upload_id}/{pin}"
 
 
 def upload_id_of(key: str, staging_prefix: str = "") -> UploadId | None:
-    """The upload whose key in staging or quarantine this is, or None when it is not one of ours.
+    """The upload that a key in staging or quarantine belongs to, or None if the key is not one of ours.
 
-    ``staging_prefix`` is what stands before both in this store.
+    ``staging_prefix`` is the prefix of both in this store.
     """
     staging, quarantine = staging_prefix + STAGING_PREFIX, staging_prefix + QUARANTINE_PREFIX
     if key.startswith(staging):
@@ -405,8 +407,8 @@ def upload_id_of(key: str, staging_prefix: str = "") -> UploadId | None:
 
 
 def upload_ids_in(key: str) -> list[UploadId]:
-    """Every upload id that stands somewhere in ``key``; more than one where an owner or a name is one, too."""
-    if key.count("-") == _HYPHENS:  # all of them would be of one id: to look for others took four times as long
+    """Every upload id contained in ``key``; more than one if an owner or a name is one as well."""
+    if key.count("-") == _HYPHENS:  # enough for one id only: looking for others takes four times as long
         only = _ID.search(key)
         return [] if only is None else [UploadId(only[0])]
     return [UploadId(found) for found in dict.fromkeys(_IDS.findall(key))]

@@ -1,4 +1,4 @@
-"""Who is told of the ends of uploads, and the outbox in between."""
+"""Announcing the ends of uploads: receivers, and the outbox between the ledger and them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from valetkey.core.model.upload import Upload
 
 
 class Notifier(Protocol):
-    """Told of every end, after it is durable."""
+    """Is told about every end, once it is durable."""
 
     def ended(self, upload: Upload) -> None: ...
 
@@ -20,29 +20,30 @@ class Outbox(Protocol):
     """The announcements that a `Ledger` wrote. Raises `LedgerUnavailable` like it."""
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Announcement]:
-        """Up to ``limit`` that wait and are due at ``now``, the oldest first, as they are then: due again at ``until``.
+        """Claims up to ``limit`` waiting announcements that are due at ``now``, the oldest first; they are due again at
+        ``until``.
 
-        By compare-and-set: each goes to one caller.
+        By compare-and-set: each goes to one caller only.
         """
 
     def settle(self, before: Announcement, after: Announcement) -> bool:
-        """Compare-and-set: writes ``after`` if the row still has the version of ``before``; says whether."""
+        """Compare-and-set: writes ``after`` if the row still has the version of ``before``; returns whether it did."""
 
     def prune(self, now: datetime, limit: int) -> int:
-        """Removes up to ``limit`` delivered ones that were due at ``now``; says how many."""
+        """Removes up to ``limit`` delivered announcements that are due at ``now``; returns how many."""
 
     def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
-        """The newest first; None does not filter."""
+        """Announcements, the newest first; ``status`` None does not filter."""
 
     def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
-        """Makes dead or delivered ones of ``ids`` (None: all that are dead) wait again, due at ``now``, with no attempt
-        made; says which."""
+        """Resets the dead or delivered announcements among ``ids`` (None: all dead ones) to waiting, due at ``now``,
+        with no attempts; returns their ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownHook:
-    """A hook that a ledger writes announcements for: what of, since when it is known, and how many of them wait or are
-    dead."""
+    """A hook that a ledger writes announcements for: its types, since when it is known, and how many announcements are
+    waiting or dead."""
 
     name: str
     types: Collection[str]
@@ -52,27 +53,26 @@ class KnownHook:
 
 
 class HookBook(Protocol):
-    """The hooks that a `Ledger` announces to, and what it has for each. Raises `LedgerUnavailable` like it."""
+    """The hooks that a `Ledger` announces to, and their announcements. Raises `LedgerUnavailable` like it."""
 
     def record_hooks(self, hooks: HookTypes, now: datetime) -> None:
-        """Ends of these types are announced to these hooks from now on, whichever process writes them.
+        """Records hooks: ends of these types are announced to them from now on, whichever process writes the ends.
 
-        Other hooks stay, and other types of these, too: a process of an older version takes nothing from a newer one.
+        Keeps other hooks, and other types of these hooks: a process of an older version removes nothing of a newer one.
         """
 
     def hooks(self) -> list[KnownHook]:
-        """All that are known, by name."""
+        """All known hooks, ordered by name."""
 
     def forget_hook(self, name: str) -> bool:
-        """Removes a hook with all that was announced to it; says whether it was known."""
+        """Removes a hook with all its announcements; returns whether it was known."""
 
     def calls(self, hook: str, types: Collection[str] | None = None) -> Outbox:
-        """What is announced to that hook; with ``types`` its `Outbox.claim` leaves calls of others to other
-        processes."""
+        """The outbox of one hook; with ``types`` its `Outbox.claim` leaves calls of other types to other processes."""
 
 
 class DeliveryOutcome(StrEnum):
-    """How an attempt went. ``gone``: the receiver wants nothing any more."""
+    """The result of an attempt. ``gone``: the receiver wants no more announcements."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -81,7 +81,7 @@ class DeliveryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReceipt:
-    """The outcome, a few words on it, and how many seconds the receiver asked to be left alone."""
+    """The outcome, a short detail, and the seconds to wait that the receiver asked for."""
 
     outcome: DeliveryOutcome
     detail: str
@@ -92,4 +92,4 @@ class Receiver(Protocol):
     """Where announcements go."""
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
-        """One attempt, as of ``at``. What goes wrong at the receiver is a receipt, not an exception."""
+        """Makes one attempt, as of ``at``. A failure at the receiver is a receipt, not an exception."""

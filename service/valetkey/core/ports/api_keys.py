@@ -17,4 +17,4 @@ class KeyRing(Protocol):
         """All of them, the oldest first, the revoked ones included."""
 
     def revoke_key(self, key_id: str, at: datetime) -> bool:
-        """Says whether there was such a key; one that was revoked before keeps its date."""
+        """Revokes a key; returns whether it exists. A key that was already revoked keeps its date."""

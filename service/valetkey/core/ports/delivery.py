@@ -1,11 +1,11 @@
-"""Delivery: how confirmed objects are read elsewhere than at the store."""
+"""Delivery of confirmed objects by a CDN instead of the store."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class AddressSigner(Protocol):
-    """What a CDN, that shows nothing to strangers, wants of an address."""
+    """Signs URLs for a CDN that serves signed URLs only."""
 
     def sign(self, url: str, expires_at: datetime) -> str:
-        """``url`` as it can be read until ``expires_at``, without any other credential."""
+        """``url`` with a signature that allows reading it until ``expires_at`` without another credential."""

@@ -1,5 +1,4 @@
-"""What the ledger keeps of the installation itself: what was proven of its stores, who works on it, and whether events
-arrive."""
+"""The installation's own records in the ledger: proven capabilities of stores, running workers, and event probes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +8,10 @@ from typing import Any, NamedTuple, Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoreProof:
-    """What was found out about one bucket at one endpoint (``place``), by trying it.
+    """The result of testing one bucket at one endpoint (``place``).
 
-    ``capabilities`` has members of `Capabilities` by their names; what was not found out is not in it. ``summary`` is
-    for people: JSON of any shape.
+    ``capabilities`` maps names of members of `Capabilities` to values; those that were not determined are missing.
+    ``summary`` is for people: JSON of any shape.
     """
 
     place: str
@@ -21,8 +20,8 @@ class StoreProof:
     proven_at: datetime
 
 
-class StandsStill(NamedTuple):
-    """Some ``work`` of a worker, as people call it, that has not got on ``since`` then."""
+class StalledWork(NamedTuple):
+    """``work`` of a worker, named for people, that has made no progress ``since`` then."""
 
     work: str
     since: datetime
@@ -30,55 +29,55 @@ class StandsStill(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WorkerBeat:
-    """A worker's process on ``host``. ``seen_at`` is when it last said that it runs, ``looked_at`` when its sweep had
-    last looked for what is due in every store; None: not yet. ``still`` is what stands still of it."""
+    """A worker process on ``host``. ``seen_at`` is its last heartbeat, ``looked_at`` when its sweep last finished
+    checking the due uploads of every store (None: not yet). ``still`` lists its stalled work."""
 
     id: str
     host: str
     started_at: datetime
     seen_at: datetime
     looked_at: datetime | None = None
-    still: tuple[StandsStill, ...] = ()
+    still: tuple[StalledWork, ...] = ()
 
 
 class StoreProofs(Protocol):
-    """What was proven of stores. Raises `LedgerUnavailable` like a `Ledger`, as do those below."""
+    """The proven capabilities of stores. Raises `LedgerUnavailable` like a `Ledger`, as do the protocols below."""
 
     def record_proof(self, proof: StoreProof) -> None:
-        """In place of what was known of its place."""
+        """Records ``proof``, replacing the earlier one of its place."""
 
     def proof_of(self, place: str) -> StoreProof | None:
-        """What was recorded last of ``place``."""
+        """The last recorded proof of ``place``."""
 
 
 class WorkerBeats(Protocol):
-    """Who works on the ledger."""
+    """The workers of a ledger."""
 
     def beat(self, worker: WorkerBeat, forget_before: datetime) -> None:
-        """Records that it runs, and removes those that were last seen before ``forget_before``."""
+        """Records a heartbeat, and removes workers that were last seen before ``forget_before``."""
 
     def forget_worker(self, worker_id: str) -> None:
-        """It has ended."""
+        """Removes a worker that has ended."""
 
     def workers(self) -> list[WorkerBeat]:
-        """Those that have not said that they ended, the one seen last first."""
+        """The workers that have not reported their end, the last seen first."""
 
 
 class EventProbes(Protocol):
-    """Objects that are written to see whether their events arrive."""
+    """Probe objects that are written to test whether their events arrive."""
 
     def open_event_probe(self, probe_id: str, now: datetime, forget_before: datetime) -> None:
-        """From now on events of ``probe_id`` are kept; probes that were opened before ``forget_before`` are removed."""
+        """Starts recording events of ``probe_id``; removes probes that were opened before ``forget_before``."""
 
     def see_event(self, probe_id: str, sender: str, now: datetime) -> bool:
-        """An event of ``probe_id`` came by ``sender``: the first time is kept. Says whether such a probe is open."""
+        """Records the time of the first event of ``probe_id`` from ``sender``; returns whether the probe is open."""
 
     def events_seen(self, probe_id: str) -> Mapping[str, datetime]:
-        """When the first event came, by sender."""
+        """The time of the first event from each sender."""
 
     def close_event_probe(self, probe_id: str) -> None:
-        """It is forgotten, with its events."""
+        """Removes the probe with its events."""
 
 
 class Health(StoreProofs, WorkerBeats, EventProbes, Protocol):
-    """All of it."""
+    """All of the protocols above."""

@@ -1,4 +1,4 @@
-"""The queue in which a store's events wait."""
+"""A queue of a store's events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a queue as it was received; ``receipt`` deletes it."""
+    """One received message of a queue; ``receipt`` is the handle that deletes it."""
 
     body: bytes
     receipt: str
 
 
 class EventQueue(Protocol):
-    """Where a store's events wait. Every method raises `StoreUnavailable` when it does not answer."""
+    """A queue of a store's events. Every method raises `StoreUnavailable` if it does not answer."""
 
     @property
     def visibility(self) -> int:
-        """How long a received message is nobody else's, in seconds."""
+        """The visibility timeout in seconds: how long a received message is hidden from other receivers."""
 
     def receive(self, wait: int) -> Sequence[Message]:
         """Some messages; waits at most ``wait`` seconds for the first. Unless deleted, they come again."""

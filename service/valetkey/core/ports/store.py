@@ -15,8 +15,8 @@ from valetkey.core.signing.credentials import Credentials
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """What the store says of an object: ``size`` in bytes, ``etag`` without quotes, ``checksums`` by algorithm in
-    lower case (whole-object ones only, base64), ``upload_id`` from the object's metadata."""
+    """The store's description of an object: ``size`` in bytes, ``etag`` without quotes, ``checksums`` by algorithm in
+    lower case (of the whole object only, base64), ``upload_id`` from the object's metadata."""
 
     key: str
     etag: str
@@ -27,13 +27,13 @@ class ObjectHead:
     checksums: Mapping[str, str]
 
     def as_object(self, key: str) -> StoredObject:
-        """What the ledger keeps of it, under ``key``."""
+        """The object as the ledger stores it, under ``key``."""
         return StoredObject(key, self.etag, self.version_id, self.size, self.content_type)
 
 
 @dataclass(frozen=True, slots=True)
 class CopyAnswer:
-    """What the store's answer to a copy says of the object that it has made, in the words of `ObjectHead`."""
+    """The store's response to a copy, with the fields of `ObjectHead`."""
 
     etag: str
     version_id: str | None
@@ -42,9 +42,9 @@ class CopyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ObjectHeaders:
-    """All that an object of ours carries beside its bytes; whatever else a client attached is left behind.
+    """Headers and metadata of our objects; everything else that a client attached is dropped.
 
-    ``filename`` is what the client calls the file. Object Lock is not among it: see `ObjectStore.finish`.
+    ``filename`` is the client's name for the file. Object Lock is set separately: see `ObjectStore.finish`.
     """
 
     content_type: str
@@ -54,7 +54,7 @@ class ObjectHeaders:
 
     @property
     def content_disposition(self) -> str | None:
-        """How a browser takes it; None where the profile leaves that open. What could run as a page is saved."""
+        """The Content-Disposition; None if the profile does not set one. Types that could run as a page are saved."""
         asked = self.placement.content_disposition
         if asked is None:
             return None
@@ -64,7 +64,7 @@ class ObjectHeaders:
 
 @dataclass(frozen=True, slots=True)
 class OldObject:
-    """An object that has been there for a while."""
+    """An object that was written a while ago."""
 
     key: str
     modified_at: datetime
@@ -72,7 +72,7 @@ class OldObject:
 
 @dataclass(frozen=True, slots=True)
 class OldMultipart:
-    """A multipart upload that has been open for a while."""
+    """A multipart upload that was started a while ago and is still open."""
 
     key: str
     multipart_id: MultipartUploadId
@@ -81,22 +81,22 @@ class OldMultipart:
 
 @dataclass(frozen=True, slots=True)
 class Presigned:
-    """A presigned PUT: the client sends exactly ``headers`` with its bytes."""
+    """A presigned PUT: the client has to send exactly ``headers`` with its bytes."""
 
     url: str
     headers: Mapping[str, str]
 
 
 FIRST_BYTES = 4096
-"""The most that is read of an object to see what it is."""
+"""How many bytes of an object are read to detect its type."""
 
 
 MAX_BATCH = 1000
-"""How many keys S3's DeleteObjects takes at once."""
+"""The maximum number of keys in one DeleteObjects call of S3."""
 
 
 class ObjectStore(Protocol):
-    """An S3-compatible bucket. Every method but the properties raises `StoreUnavailable` when it does not answer."""
+    """An S3-compatible bucket. Every method except the properties raises `StoreUnavailable` if it does not answer."""
 
     @property
     def bucket(self) -> str: ...
@@ -106,104 +106,105 @@ class ObjectStore(Protocol):
 
     @property
     def post_url(self) -> str:
-        """Where clients send their form, on the public endpoint."""
+        """The URL that clients post forms to, on the public endpoint."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What is known of it by now."""
+        """What is known so far about the store's capabilities."""
 
     def credentials(self) -> Credentials:
-        """The credentials to sign with now, fresh where they are temporary."""
+        """The credentials to sign with now; temporary ones are renewed in time."""
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
-        """What is under ``key`` now, or that version of it; None when nothing is."""
+        """The object under ``key`` now, or the given version of it; None if there is none."""
 
     def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
-        """Copies the bytes of ``source`` to ``key`` if it still has its ETag; what goes with them is ``headers`` alone.
+        """Copies the bytes of ``source`` to ``key`` if it still has its ETag, with ``headers`` and nothing else.
 
-        What the store said of the copy; None where it said too little, where it was made in parts, and where it was
-        made without the condition.
+        Returns the store's response; None if that says too little, or if the copy was made in parts or without the
+        condition.
 
-        Raises `ObjectChanged` or `ObjectMissing` when it has not, and `PlacementRefused`. Above `WHOLE_COPY` bytes it
-        copies in parts and sees for itself that the source stayed as it was. Below, a store may ignore the condition
-        (moto does): see `proves_copies`, and look at what was copied. It may be there even when this fails.
+        Raises `ObjectChanged` or `ObjectMissing` if the source is no longer the same, and `PlacementRefused`. Above
+        `WHOLE_COPY` bytes it copies in parts and checks that the source did not change. Below, a store may ignore the
+        condition (moto does): see `proves_copies`, and check the copy. The copy may exist even if this fails.
         """
 
     def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
-        """Puts ``placement``'s Object Lock on what is under a final key, and its tags where the write has lost them.
+        """Sets the Object Lock of ``placement`` on an object under its final key, and its tags if the write lost them.
 
-        It is retained until ``retain_until`` at least. Calling it again changes nothing else. Raises
-        `PlacementRefused`, and `ObjectMissing`.
+        The object is retained until ``retain_until`` at least. Idempotent. Raises `PlacementRefused` and
+        `ObjectMissing`.
         """
 
     def proves_copies(self, source: ObjectHead) -> bool:
-        """Whether the condition of a `copy` is honoured, found out by a copy of ``source`` that has to be refused."""
+        """Whether the store honours the condition of a `copy`, tested by a copy of ``source`` that it has to refuse."""
 
     def delete(self, key: str) -> str | None:
-        """Removes the object with all of its versions, and nothing when there is none.
+        """Removes the object with all of its versions, if there is one.
 
-        Returns why some of them stay, hidden, as under Object Lock; None where nothing is left.
+        Returns why some versions stay, hidden, as under Object Lock; None if nothing is left.
         """
 
     def delete_batch(self, keys: Sequence[str]) -> None:
-        """The same for many keys, together where the store can. What cannot be removed now is logged.
+        """Removes the objects of many keys, in one call if the store can. Failures are only logged.
 
-        For what no answer depends on: what stays is found where the bucket is looked through.
+        For removals that no response depends on: the sweep finds the objects that stay.
         """
 
     def presigned_get(
         self, stored: StoredObject, filename: str, expires_in: int, *, inline: bool = False, head: bool = False
     ) -> str:
-        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds; ``inline`` has a browser show it,
-        which is right only for what cannot run as a page. With ``head`` it is for a HEAD instead: SigV4 signs the
-        method, too."""
+        """A URL that downloads ``stored`` as ``filename`` for ``expires_in`` seconds. ``inline`` makes browsers show
+        it, which is safe only for types that cannot run as a page. With ``head`` it allows a HEAD request instead, as
+        SigV4 also signs the method."""
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` unless the bucket is there and ours to use."""
+        """Raises `StoreUnavailable` unless the bucket exists and we may use it."""
 
     def learn(self) -> None:
-        """Asks the bucket what decides about a PUT of a whole object (`Capabilities.put`), where that was not done yet.
+        """Asks the bucket whether a PUT of a whole object may be granted (`Capabilities.put`), unless that is known.
 
-        Raises `StoreUnavailable` where it cannot be asked now.
+        Raises `StoreUnavailable` if it cannot be asked now.
         """
 
     def old_objects(self, prefix: str, before: datetime) -> Iterator[OldObject]:
-        """The keys below ``prefix`` where something was written before then, old versions and delete markers included.
+        """The keys below ``prefix`` with an object, an old version or a delete marker that was written before
+        ``before``.
 
-        They may be removed while it goes on.
+        They may be removed during the iteration.
         """
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
-        """The multipart uploads below ``prefix`` that were started before then and are still open."""
+        """The open multipart uploads below ``prefix`` that were started before ``before``."""
 
     def abort_multipart(self, key: str, multipart_id: MultipartUploadId) -> None:
-        """Ends a multipart upload and removes its parts; nothing happens when it is over."""
+        """Aborts a multipart upload and removes its parts; does nothing if it has already ended."""
 
     def first_bytes(self, source: ObjectHead) -> bytes:
-        """The first `FIRST_BYTES` of ``source``, or all where it has fewer, if it still has its ETag.
+        """The first `FIRST_BYTES` of ``source``, or all of a smaller one, if it still has its ETag.
 
-        Raises `ObjectChanged` or `ObjectMissing` when it has not.
+        Raises `ObjectChanged` or `ObjectMissing` otherwise.
         """
 
     def read_range(self, stored: StoredObject, start: int, end: int) -> bytes:
-        """The bytes of ``stored`` from ``start`` to before ``end`` (0 <= start < end <= its size), all of them.
+        """All bytes of ``stored`` from ``start`` up to but excluding ``end`` (0 <= start < end <= its size).
 
-        Raises `ObjectChanged` or `ObjectMissing` when it is not the object with that ETag (and version) any more: what
-        is returned never has bytes of another one.
+        Raises `ObjectChanged` or `ObjectMissing` if the object no longer has that ETag (and version): never returns
+        bytes of another object.
         """
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
-        """A URL that takes one object, for ``expires_in`` seconds, with exactly ``headers``."""
+        """A URL for uploading one object with exactly ``headers``, valid for ``expires_in`` seconds."""
 
     def start_multipart(self, key: str, headers: ObjectHeaders, *, whole_crc64: bool = False) -> MultipartUploadId:
-        """Begins a multipart upload of an object that will have ``headers``.
+        """Starts a multipart upload of an object that will have ``headers``.
 
-        ``whole_crc64`` asks for the CRC64NVME of the whole; `capabilities` say afterwards whether the store has it.
-        Raises `MethodNotSupported` where the store cannot list parts, and `PlacementRefused`.
+        ``whole_crc64`` requests the CRC64NVME of the whole; `capabilities` then say whether the store computes it.
+        Raises `MethodNotSupported` if the store cannot list parts, and `PlacementRefused`.
         """
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
-        """The parts that are there, by number; None when the multipart upload is over, or never was."""
+        """The uploaded parts, ordered by number; None if the multipart upload has ended or never existed."""
 
     def presigned_part(
         self,
@@ -215,14 +216,14 @@ class ObjectStore(Protocol):
         *,
         checksum: str | None = None,
     ) -> Presigned:
-        """A URL that takes one part for ``expires_in`` seconds; of exactly ``size`` bytes where that is known.
+        """A URL for uploading one part, of exactly ``size`` bytes if that is known, valid for ``expires_in`` seconds.
 
-        ``checksum`` is the part's SHA-256 in base64, where one has to be sent along: its header is signed, too.
+        ``checksum`` is the part's SHA-256 in base64, if it has to be sent: its header is signed as well.
         """
 
     def join_parts(self, key: str, multipart_id: MultipartUploadId, parts: Sequence[Part]) -> None:
-        """Makes the object out of ``parts``. It may be there even when this fails: look.
+        """Joins ``parts`` into the object. The object may exist even if this fails, so check.
 
-        Raises `ObjectMissing` when the multipart upload is over, and `ObjectChanged` when the parts are not these any
-        more, or when the store does not take them as they are.
+        Raises `ObjectMissing` if the multipart upload has ended, and `ObjectChanged` if the parts have changed or the
+        store does not accept them.
         """

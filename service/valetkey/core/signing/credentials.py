@@ -1,4 +1,4 @@
-"""Credentials of S3, and what SigV4 signs with by them."""
+"""S3 credentials, and the SigV4 signing keys derived from them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ _INNER, _OUTER = (bytes(byte ^ mask for byte in range(256)) for mask in (0x36, 0
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An S3 access key, with a session token and an end of life where it is a temporary one."""
+    """An S3 access key; a temporary one has a session token and an expiry."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -27,14 +27,14 @@ class Credentials:
 
 
 class PreparedHmac(NamedTuple):
-    """HMAC-SHA256 by one key (RFC 2104): both hashes as they are when they have taken in the key."""
+    """HMAC-SHA256 with one key (RFC 2104): the inner and outer hash after the key."""
 
     inner: "HASH"
     outer: "HASH"
 
 
 def prepare_hmac(key: bytes) -> PreparedHmac:
-    """What signs many texts by ``key``: what depends on the key alone is done once. See `hmac_of`."""
+    """Prepares signing many texts with ``key``: the work that depends on the key alone is done once. See `hmac_of`."""
     block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
     return PreparedHmac(sha256(block.translate(_INNER)), sha256(block.translate(_OUTER)))
 
@@ -42,7 +42,7 @@ def prepare_hmac(key: bytes) -> PreparedHmac:
 def hmac_of(prepared: PreparedHmac, text: bytes) -> bytes:
     """The 32 bytes that authenticate ``text``. Threads may share ``prepared``.
 
-    `hmac` takes more than twice as long, even where it has the key already, and a grant needs two.
+    `hmac` takes more than twice as long, even with a prepared key, and a grant needs two signatures.
     """
     inner, outer = prepared.inner.copy(), prepared.outer.copy()
     inner.update(text)
@@ -50,9 +50,9 @@ def hmac_of(prepared: PreparedHmac, text: bytes) -> bytes:
     return outer.digest()
 
 
-@lru_cache(maxsize=64)  # a day's key for each secret: few at a time, and a rotated one falls out
+@lru_cache(maxsize=64)  # a day's key for each secret: only a few at a time, and rotated ones are evicted
 def signing_hmac(secret_key: str, scope: str) -> PreparedHmac:
-    """What signs by SigV4's key for a scope, prepared."""
+    """The prepared HMAC with SigV4's key for a scope."""
     return prepare_hmac(signing_key(secret_key, scope))
 
 

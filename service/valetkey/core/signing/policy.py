@@ -1,8 +1,8 @@
 """POST policies: what a grant allows, and its SigV4 signature.
 
-A policy is a list of conditions that S3 checks against the form a client posts; `PostSigner` adds the form fields that
-prove that we allowed it. The result is byte for byte what botocore's S3 POST presigner makes, which a property test
-proves, at a fraction of its cost: what depends on nothing but the second and the credentials is kept.
+A policy is a list of conditions that S3 checks against a client's form; `PostSigner` adds the form fields that prove
+that we allowed it. The result is byte for byte that of botocore's S3 POST presigner, as a property test proves, at a
+fraction of the cost: values that depend only on the second and the credentials are cached.
 """
 
 from binascii import b2a_base64
@@ -19,7 +19,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def exactly(name: str, value: str) -> str:
-    """The condition that the field ``name`` is ``value``, as JSON. "bucket" is the one posted to, and no form field."""
+    """The condition that the field ``name`` is ``value``, as JSON. "bucket" is the target bucket, not a form field."""
     return f"{{{quote(name)}: {quote(value)}}}"
 
 
@@ -35,7 +35,7 @@ def content_length_range(minimum: int, maximum: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What all policies share that are signed in one second with one set of credentials and one expiration."""
+    """The values shared by all policies signed in one second with one set of credentials and one expiration."""
 
     fields: dict[str, str]
     """The form fields that say how it is signed."""
@@ -47,7 +47,7 @@ class Stamp:
     """The policy's JSON after its own conditions, which covers ``fields``."""
 
     key: PreparedHmac = field(repr=False)
-    """What signs."""
+    """The prepared signing key."""
 
     def sign(self, conditions: str) -> dict[str, str]:
         """The signature's fields for a policy with these ``conditions``, their JSON texts joined by ", "."""
@@ -67,10 +67,10 @@ class PostSigner:
         self._place = f"{region}/{service}/aws4_request"
 
     def stamp(self, expiration: datetime, credentials: Credentials, now: datetime) -> Stamp:
-        """What can be kept for all policies signed in this second. Both moments are aware.
+        """The cached values for all policies signed in this second. Both times are aware.
 
-        The signature's own fields become conditions too, the last ones, since S3 wants every field covered. Of the
-        expiration the fraction of a second is cut off. Raises `ValueError` for a moment without a time zone.
+        The signature's own fields become the last conditions, as S3 requires every field to be covered. The expiration
+        is truncated to whole seconds. Raises `ValueError` for a time without a time zone.
         """
         if expiration.tzinfo is None:
             raise ValueError("a policy's expiration must be an aware datetime")
@@ -93,7 +93,7 @@ def _stamp(credentials: Credentials, place: str, second: int, expiration: int) -
 
 
 def _second(moment: datetime) -> int:
-    """Whole seconds since 1970 began, as a key for what is kept per second."""
+    """Whole seconds since the epoch, as a key for values that are cached per second."""
     return (moment - _EPOCH) // _SECOND
 
 

@@ -1,6 +1,6 @@
 """Presigned URLs: SigV4 in the query (S3's API reference, "Authenticating Requests: Using Query Parameters").
 
-The signature is botocore's, which a property test proves, at a twentieth of its cost: a plan of parts needs many.
+The signature is the same as botocore's, as a property test proves, at a twentieth of the cost: a part plan needs many.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class BucketAddress(NamedTuple):
-    """Where a bucket is: ``host`` as it is signed, ``origin`` as it is called, and the ``path`` above its keys."""
+    """The address of a bucket: ``host`` as signed, ``origin`` as called, and the ``path`` above its keys."""
 
     host: str
     origin: str
@@ -23,21 +23,21 @@ class BucketAddress(NamedTuple):
 
     @classmethod
     def parse(cls, base_url: str) -> Self:
-        """Of a URL with a slash at its end."""
+        """Parses a URL with a trailing slash."""
         parts = urlsplit(base_url)
         name = parts.netloc.rpartition("@")[2].lower()
         default = f":{_DEFAULT_PORTS.get(parts.scheme)}"
         return cls(name.removesuffix(default), f"{parts.scheme}://{parts.netloc}", parts.path)
 
     def path_of(self, key: str) -> str:
-        """The path of ``key``, or of the bucket where that is empty, escaped as it is signed and sent."""
+        """The path of ``key``, or of the bucket if that is empty, escaped as it is signed and sent."""
         return self.path + quote(key, safe="/~") if key else self.path.rstrip("/") or "/"
 
 
 class UrlSigner:
-    """Presigns URLs of the objects below ``base_url``, a bucket's address with a slash at its end.
+    """Presigns URLs of the objects below ``base_url``, a bucket's URL with a trailing slash.
 
-    Threads may share it.
+    Thread-safe.
     """
 
     def __init__(self, base_url: str, region: str) -> None:
@@ -55,9 +55,9 @@ class UrlSigner:
         now: datetime,
         expires_in: int,
     ) -> str:
-        """The URL for one ``method`` on ``key``, good for ``expires_in`` seconds from ``now``, which is aware.
+        """The URL for one ``method`` on ``key``, valid for ``expires_in`` seconds from ``now``, an aware time.
 
-        Whoever follows it has to send ``headers``, and may send others.
+        The client has to send ``headers``, and may send others.
         """
         path = self._address.path_of(key)
         sent = {"host": self._address.host} | {name.lower(): " ".join(value.split()) for name, value in headers.items()}

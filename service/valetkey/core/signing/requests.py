@@ -1,6 +1,7 @@
 """Signed requests: SigV4 in the ``Authorization`` header (S3's API reference, "Authorization Header").
 
-The signature is botocore's, which a property test proves, at a small part of its cost: a confirmation is a few calls.
+The signature is the same as botocore's, as a property test proves, at a fraction of the cost: each confirmation needs a
+few.
 """
 
 from collections.abc import Mapping
@@ -14,20 +15,20 @@ from valetkey.core.signing.credentials import ALGORITHM, Credentials, hmac_of, s
 from valetkey.core.signing.presign import BucketAddress
 
 EMPTY = sha256(b"").hexdigest()
-"""The digest of no body."""
+"""The digest of an empty body."""
 
 
 class SignedRequest(NamedTuple):
-    """What goes over the wire: ``target`` is path and query, ``headers`` are all that the request needs."""
+    """A request ready to send: ``target`` is path and query, ``headers`` are all headers that it needs."""
 
     target: str
     headers: dict[str, str]
 
 
 class RequestSigner:
-    """Signs requests about the objects below ``base_url``, a bucket's address with a slash at its end.
+    """Signs requests for the objects below ``base_url``, a bucket's URL with a trailing slash.
 
-    Threads may share it.
+    Thread-safe.
     """
 
     def __init__(self, base_url: str, region: str) -> None:
@@ -45,9 +46,9 @@ class RequestSigner:
         credentials: Credentials,
         now: datetime,
     ) -> SignedRequest:
-        """The request for ``method`` on ``key``, the bucket itself where that is empty, signed ``now``, which is aware.
+        """The request for ``method`` on ``key``, or on the bucket if that is empty, signed at ``now``, an aware time.
 
-        ``headers`` are sent as they are, and all of them are signed. The values are ASCII.
+        ``headers`` are sent unchanged, and all of them are signed. Their values are ASCII.
         """
         path = self.address.path_of(key)
         escaped = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in query.items())

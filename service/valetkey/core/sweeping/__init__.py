@@ -1,1 +1,1 @@
-"""The signal that comes when no other did, and the removal of what nobody owns."""
+"""The sweep, which finds uploads that no other signal reported, and removes objects without an owner."""

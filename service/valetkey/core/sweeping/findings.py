@@ -1,4 +1,4 @@
-"""What a sweep finds, and says that it does about it."""
+"""The findings of a sweep, and the action taken for each."""
 
 import logging
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from enum import StrEnum
 
 from valetkey.core.errors import CopyUnproven, StoreUnavailable, Unavailable
 from valetkey.core.model.erasure import KeptObject
-from valetkey.core.model.upload import OfStore, Reason, Upload, UploadState
+from valetkey.core.model.upload import Reason, StoreUploads, Upload, UploadState
 from valetkey.core.ports.store import OldMultipart, OldObject
 
 log = logging.getLogger("valetkey")
 
 
 class Action(StrEnum):
-    """What a sweep does, or would do."""
+    """The action that a sweep takes, or would take."""
 
     CONFIRM = "confirm"
     REJECT = "reject"
@@ -31,9 +31,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found and what is done about it. ``subject`` is an upload's id, or an object's key.
+    """One finding and the action taken for it. ``subject`` is an upload's id or an object's key.
 
-    ``unavailable``: it failed as the store does not answer, so that others will fail, too.
+    ``unavailable``: it failed because the store did not answer, so others will fail too.
     """
 
     action: Action
@@ -89,7 +89,7 @@ def elsewhere(upload: Upload) -> Finding:
     return Finding(Action.SKIP, upload.id, detail)
 
 
-def unknown(store: OfStore, count: int) -> Finding:
+def unknown(store: StoreUploads, count: int) -> Finding:
     detail = f"uploads that wait for bucket {store.bucket!r} of this store, which is not configured here: {count}"
     return Finding(Action.SKIP, store.name, detail)
 

@@ -1,4 +1,4 @@
-"""What lies in our part of a store for longer than the retention, and to whom it belongs."""
+"""Leftovers: objects in our part of a store that are older than the retention, and the uploads they belong to."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -21,11 +21,11 @@ from valetkey.core.ports.store import MAX_BATCH, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
 
 LeftOver = tuple[OldObject | OldMultipart, Upload | None]
-"""What was found, and of an object the open upload that it belongs to."""
+"""A leftover object or multipart upload, with the open upload that an object belongs to."""
 
 
 class Leftovers:
-    """Looks through the bucket. Raises `StoreUnavailable` and `LedgerUnavailable`."""
+    """Searches the bucket for leftovers. Raises `StoreUnavailable` and `LedgerUnavailable`."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Leftovers:
         self._schedule = schedule
 
     def find(self, now: datetime) -> Iterator[LeftOver]:
-        """Old objects and multipart uploads of ours, but for what is confirmed, each with its owner: of many at a time
-        the ledger is asked at once.
+        """Our old objects and multipart uploads, except confirmed ones, each with its owner, which is looked up in the
+        ledger for many at once.
 
-        A list that cannot be had hinders none of the others: that is raised in the end.
+        If one listing fails the others are still read; the error is raised at the end.
         """
         failures: list[StoreUnavailable] = []
         every = self._find(now, failures)
@@ -57,7 +57,7 @@ class Leftovers:
             raise failures[0]
 
     def _owners(self, some: Iterable[OldObject | OldMultipart]) -> Mapping[str, Upload]:
-        """The open uploads that objects belong to, by their keys: also those of a store that had another name."""
+        """The open uploads that objects belong to, by key, including those of a store that has been renamed."""
         ids = {one.key: upload_id_of(one.key, self._before) for one in some if isinstance(one, OldObject)}
         known = self._ledger.get_all({one for one in ids.values() if one is not None})
         owners = {key: known.get(one) for key, one in ids.items() if one is not None}
@@ -83,21 +83,21 @@ class Leftovers:
                 yield multipart
 
     def _is_confirmed(self, key: str) -> bool:
-        """Whether it is where an older version was allowed to keep what is confirmed, below ``quarantine/``."""
+        """Whether a confirmed object of an older version lies under this key: those could be below ``quarantine/``."""
         found = (self._ledger.get(one) for one in upload_ids_in(key)) if key.startswith(self._unproven[1]) else ()
         return any(upload is not None and upload.ended and points_at(upload, key) for upload in found)
 
     def _is_ours(self, key: str) -> bool:
-        """Other programs, scanners above all, have a ``quarantine/`` of their own; ``staging/`` is given to us as a
-        whole.
+        """Whether the key is ours. All of ``staging/`` is, but other programs, scanners above all, may use
+        ``quarantine/`` as well.
 
-        A store that ignores the prefix of a listing must not lose its bucket either.
+        The check also protects the bucket of a store that ignores the prefix of a listing.
         """
         return key.startswith(self._unproven[0]) or upload_id_of(key, self._before) is not None
 
     def _is_abandoned(self, multipart: OldMultipart, now: datetime) -> bool:
-        """Whether it is ours, and will never be joined. Past staging and quarantine a key of ours names an upload we
-        know, and a copy in parts that was given up has that upload's final key."""
+        """Whether it is ours and will never be joined. Outside staging and quarantine, our keys contain the id of a
+        known upload, and an abandoned multipart copy has that upload's final key."""
         owners = [upload for one in upload_ids_in(multipart.key) if (upload := self._ledger.get(one)) is not None]
         if not owners:
             return multipart.key.startswith(self._unproven) and self._is_ours(multipart.key)
@@ -107,6 +107,6 @@ class Leftovers:
         if upload.ended or upload.multipart is None or upload.multipart.key != multipart.key:
             return upload.ended
         too_late = now >= max(upload.renewable_until, upload.expires_at) + self._schedule.grace
-        # None: whoever has begun it may just be about to say so, where a store's date is no measure (moto's is of 2010)
+        # None: its starter may not have recorded it yet, and a store's date may be wrong (moto says 2010)
         is_another = upload.multipart.id not in {None, multipart.multipart_id}
         return is_another or (upload.state is UploadState.EXPIRED and too_late)

@@ -1,4 +1,4 @@
-"""What the ledger itself forgets: counts of tickets, keys of requests, finished erasures. No store is asked for it."""
+"""Retention of the ledger's own rows: ticket counts, idempotency keys, finished erasures. It needs no store."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,20 +10,20 @@ from valetkey.core.model.upload import first_id_of
 from valetkey.core.ports.ledger import Ledger
 
 ALLOWANCES = 1_000
-"""How many expired tickets are forgotten in one commit."""
+"""How many expired tickets are removed in one commit."""
 
 KEYS = 1_000
-"""How many idempotency keys are looked at, and forgotten, in one commit."""
+"""How many idempotency keys are examined and removed in one commit."""
 
 ERASURES = 1_000
-"""How many erasures that were over long ago one run forgets."""
+"""How many long-finished erasures one run removes."""
 
 TICKET_GRACE = timedelta(hours=1)
 """How long after its end a ticket's count is kept: another service's clock may be behind ours."""
 
 
 class Retention:
-    """Forgets in small steps, beside everybody else's work; what it has to forget may be of years."""
+    """Removes old rows in small steps, so that it does not disturb other work; there may be years of them."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Retention:
         self._clock = clock
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Forgets all that is to go now; it ends early, between two steps, when ``stop`` says so.
+        """Removes everything that is due for removal; stops between two steps once ``stop`` returns true.
 
         Raises `LedgerUnavailable`.
         """
@@ -52,10 +52,11 @@ class Retention:
             self._forget_keys(before, stop)
 
     def _forget_keys(self, before: datetime, stop: Callable[[], bool]) -> None:
-        """Those of confirmed uploads, too, which stay: nobody repeats a request after so long.
+        """Removes old idempotency keys, also those of confirmed uploads, which stay themselves: no client repeats a
+        request after that long.
 
-        What can still be resumed keeps its key. Nearly all of that is younger than the profiles' times say, and is not
-        looked at; what is left is passed once a run.
+        An upload that can still be resumed keeps its key. Nearly all of those are younger than the profiles' times and
+        are not examined; the others are passed over once a run.
         """
         now = self._clock()
         renewable = max((one.renewable_for for one in self._profiles.all()), default=timedelta(0))

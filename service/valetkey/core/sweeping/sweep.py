@@ -1,9 +1,9 @@
-"""The sweep: the signal that comes when no other did.
+"""The sweep: finds uploads that no other signal reported.
 
-It looks at what the ledger says is due, so its cost grows with that and not with the ledger. Any number of sweeps may
-run at once: each moves the ``due_at`` of a few uploads by compare-and-set before it looks at them, so they seldom look
-at the same one, and where they do, `Confirmation` sees to it that nothing happens twice. A sweep that is killed loses
-nothing either: what it had taken is due again a little later.
+It reads the uploads that are due, so its cost grows with those and not with the ledger. Any number of sweeps may run at
+once: each moves the ``due_at`` of a few uploads by compare-and-set before it checks them, so two seldom check the same
+one, and `Confirmation` makes sure that nothing happens twice if they do. A killed sweep loses nothing: the uploads that
+it had taken are due again soon.
 """
 
 import logging
@@ -16,7 +16,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import OfStore, Reason, Signal, Upload, UploadState
+from valetkey.core.model.upload import Reason, Signal, StoreUploads, Upload, UploadState
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import MAX_BATCH, ObjectHead, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
@@ -27,20 +27,20 @@ from valetkey.core.sweeping.leftovers import LeftOver, Leftovers
 log = logging.getLogger("valetkey")
 
 BATCH = 50
-"""How many uploads one sweep takes at a time: what a killed one leaves for later."""
+"""How many uploads one sweep takes at a time; a killed sweep delays no more than these."""
 
 MAX_FAILURES = 5
-"""How many looks may find the store unavailable in a row before it is left alone for a while."""
+"""After how many failed checks in a row the store is left alone for a while."""
 
 _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
-"""Whatever else was done has set by itself when the upload is due again."""
+"""Every other action has already set when the upload is due again."""
 
 
 class Sweep:
-    """Finds uploads of one store that nobody reported, ends those whose time is over, and removes what nobody owns.
+    """Finds unreported uploads of one store, ends those whose time is over, and removes objects without an owner.
 
-    It leaves uploads of all other stores as they are, also of those that are not configured here: another worker, which
-    has them, may be at work on them. One that is not ``alone`` says of which store its errors are.
+    It leaves uploads of other stores alone, including those that are not configured here, as another worker may handle
+    them. Unless it is ``alone``, its errors name the store.
     """
 
     def __init__(
@@ -72,27 +72,27 @@ class Sweep:
         return self._name
 
     @property
-    def uploads(self) -> OfStore:
-        """Those that it looks for."""
+    def uploads(self) -> StoreUploads:
+        """The uploads that it checks."""
         return self._uploads
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """One whole sweep, finding by finding; it ends early, between two of them, when ``stop`` says so.
+        """One whole sweep; yields its findings, and stops between two of them once ``stop`` returns true.
 
-        Raises `LedgerUnavailable`, and `StoreUnavailable` when the store fails again and again.
+        Raises `LedgerUnavailable`, and `StoreUnavailable` if the store fails repeatedly.
         """
         yield from self.look(stop)
         yield from self.clean(stop)
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that looks at what is due now, first at what has arrived and waits. Raises like `run`."""
+        """Checks the uploads that are due now, those that have arrived first. Raises like `run`."""
         start = self._clock()
         yield from self._drain(
             lambda: self._waiting_at(start) or self._ledger.due(start, BATCH, store=self._uploads), stop
         )
 
     def check(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """Looks only at what has arrived and waits: it does not stand behind those that wait for nothing yet.
+        """Checks only uploads that have arrived, so that they do not queue behind those that have not.
 
         Raises like `run`.
         """
@@ -108,7 +108,7 @@ class Sweep:
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
     def clean(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
-        """The part that removes objects and multipart uploads without an owner, and forgets what ended long ago.
+        """Removes objects and multipart uploads without an owner, and rows of uploads that ended long ago.
 
         Raises like `run`.
         """
@@ -118,14 +118,14 @@ class Sweep:
             raise self._named(error) from error
 
     def _named(self, error: StoreUnavailable) -> StoreUnavailable:
-        """Says of which store it is, where there are several."""
+        """``error`` with the store's name, if there are several stores."""
         if self._alone:
             return error
         return StoreUnavailable(f"The store {self._name!r}: {error.detail}", error.retry_after, refused=error.refused)
 
     def _clean_up(self, stop: Callable[[], bool]) -> Iterator[Finding]:
         yield from self._forget(stop)
-        self._confirmation.remove_waiting()  # what it has confirmed itself is nobody's left-over
+        self._confirmation.remove_waiting()  # staging copies of uploads that it confirmed itself
         for nobodys, some in groupby(self._leftovers.find(self._clock()), key=_is_nobodys):
             while batch := list(islice(some, MAX_BATCH if nobodys else 1)):
                 if stop():
@@ -139,17 +139,18 @@ class Sweep:
         if isinstance(found, OldMultipart):
             yield self._abort(found)
         elif upload is not None and found.key == upload.arrival_key and not upload.in_quarantine:
-            yield self._try(upload)  # nobody looks for it any more, but it is there: bytes are not lost
+            yield self._try(upload)  # not due any more, but the bytes are there: confirm them rather than lose them
 
     def _abort(self, found: OldMultipart) -> Finding:
         try:
             self._store.abort_multipart(found.key, found.multipart_id)
-        except StoreUnavailable as error:  # one that cannot be removed hinders no other
+        except StoreUnavailable as error:  # one failed removal must not stop the others
             return Finding(Action.FAIL, found.key, error.detail)
         return findings.aborting(found)
 
     def _clear(self, nobodys: Sequence[OldObject], stop: Callable[[], bool]) -> Iterator[Finding]:
-        """Removes objects that nobody owns: together, and where that fails each by itself, as one hinders no other."""
+        """Removes objects without an owner, in one call; if that fails, one by one, so that one failure stops no
+        other."""
         try:
             self._store.delete_batch([found.key for found in nobodys])
         except StoreUnavailable as error:
@@ -169,7 +170,7 @@ class Sweep:
         return findings.removing(found)
 
     def _forget(self, stop: Callable[[], bool]) -> Iterator[Finding]:
-        """Removes from the ledger what ended long ago, some at a time, each after a last look at the store."""
+        """Removes uploads that ended long ago from the ledger, in batches, each after a last check of the store."""
         for over in self._over():
             found = [self._remove_last(upload) for upload in over if not stop()]
             gone = [upload for upload, one in zip(over, found, strict=False) if one.action is Action.FORGET]
@@ -179,18 +180,18 @@ class Sweep:
                 return
 
     def _over(self) -> Iterator[list[Upload]]:
-        """What the ledger has kept for long enough, page by page."""
+        """Uploads whose ledger retention has passed, page by page."""
         before, last = self._schedule.forgotten_before(self._clock()), None
         while before is not None and (over := self._ledger.over(before, BATCH, last, store=self._uploads)):
             yield over
             last = over[-1]
 
     def _remove_last(self, upload: Upload) -> Finding:
-        """Whether nothing of it is at the store any more; what was overlooked, or came late, is removed now."""
+        """Removes what is still at the store of the upload, overlooked or late, before the ledger forgets it."""
         if skipped := self._skipped(upload):
             return skipped
         try:
-            if not upload.ended:  # it has expired: bytes are not thrown away
+            if not upload.ended:  # an expired upload: bytes that arrived are not thrown away
                 after = self._confirmation.run(upload, Signal.SWEEP)
                 if after.version != upload.version:
                     return findings.changed(after)
@@ -202,7 +203,8 @@ class Sweep:
         return findings.retained(upload, kept[0]) if kept else findings.forgetting(upload)
 
     def foresee(self) -> Iterator[Finding]:
-        """What `run` would do now; changes nothing. Raises `LedgerUnavailable` and `StoreUnavailable`."""
+        """The findings that `run` would have now; changes nothing. Raises `LedgerUnavailable` and
+        `StoreUnavailable`."""
         now = self._clock()
         last: Upload | None = None
         seen: set[str] = set()
@@ -215,7 +217,7 @@ class Sweep:
         for found, upload in self._leftovers.find(now):
             if isinstance(found, OldMultipart):
                 yield findings.aborting(found)
-            elif found.key in seen:  # whatever is done with its upload takes it away
+            elif found.key in seen:  # the action for its upload removes it
                 continue
             elif upload is None:
                 yield findings.removing(found)
@@ -223,7 +225,7 @@ class Sweep:
                 yield self._expect_or_fail(upload, now)
 
     def _look_at(self, claimed: Iterable[Upload], stop: Callable[[], bool]) -> Iterator[Finding]:
-        """Looks at each, and writes in one commit when those are due again that are as they were."""
+        """Checks each upload, and writes in one commit when the unchanged ones are due again."""
         again: list[tuple[Upload, datetime | None]] = []
         failures = 0
         try:
@@ -241,7 +243,7 @@ class Sweep:
             self._ledger.reschedule(again)
 
     def _next(self, upload: Upload, finding: Finding) -> datetime | None:
-        """When an upload is due again that is as it was."""
+        """When an unchanged upload is due again."""
         match finding.action:
             case Action.CLEAR:
                 return self._schedule.after_clear(upload, self._clock())
@@ -251,7 +253,8 @@ class Sweep:
                 return self._schedule.after_failure(upload, self._clock())
 
     def _try(self, upload: Upload) -> Finding:
-        """Takes one upload as far as it goes now; a failure is a finding, too, as it must not hinder others."""
+        """Advances one upload as far as possible; a failure is a finding as well, so that it does not stop the
+        others."""
         try:
             return self._visit(upload)
         except LedgerUnavailable:
@@ -260,7 +263,7 @@ class Sweep:
             return findings.failed(upload, error)
 
     def _skipped(self, upload: Upload) -> Finding | None:
-        """What is found of an upload that is not in this store; None for one that is."""
+        """The finding for an upload that is not in this store; None for one that is."""
         return None if upload in self._uploads else findings.elsewhere(upload)
 
     def _visit(self, upload: Upload) -> Finding:
@@ -286,12 +289,12 @@ class Sweep:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
 
     def _remove(self, upload: Upload, reason: Reason) -> Finding:
-        """The ledger first: a claim that came before is not touched, and one that comes later finds it deleted."""
+        """Removes a confirmed upload, in the ledger first: an earlier claim wins, and a later one finds it deleted."""
         after = self._endings.write(upload, upload.moved(UploadState.DELETED, reason=reason))
         if after is None:
             return Finding(Action.CHECK, upload.id, "somebody else is working on it")
         if after.object is not None:
-            self._store.delete(after.object.key)  # where this fails it is due again, as what has ended is
+            self._store.delete(after.object.key)  # if this fails, the upload is due again like every ended one
         return findings.outlived(upload, reason)
 
     def _expire(self, upload: Upload) -> Finding:
@@ -309,7 +312,7 @@ class Sweep:
             return findings.failed(upload, error)
 
     def _expect(self, upload: Upload, now: datetime) -> Finding:
-        """What `_visit` would find, by reading only."""
+        """The finding that `_visit` would have, determined by reads only."""
         if skipped := self._skipped(upload):
             return skipped
         if reason := _why_removed(upload, now):
@@ -339,7 +342,7 @@ class Sweep:
 
 
 def _why_removed(upload: Upload, now: datetime) -> Reason | None:
-    """Why a confirmed upload is removed now, as its rules say; None where it stays."""
+    """Why the rules of a confirmed upload have it removed now; None if it stays."""
     if upload.removed_at is None or now < upload.removed_at:
         return None
     if upload.removed_at == upload.claim_by:
@@ -348,6 +351,6 @@ def _why_removed(upload: Upload, now: datetime) -> Reason | None:
 
 
 def _is_nobodys(one: LeftOver) -> bool:
-    """Whether it is an object that can be removed, as no open upload is waiting for it."""
+    """Whether it is an object that can be removed because no open upload waits for it."""
     found, owner = one
     return isinstance(found, OldObject) and owner is None

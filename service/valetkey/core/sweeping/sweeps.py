@@ -1,4 +1,4 @@
-"""The sweeps of all stores, one after the other, and the ledger's retention: for whoever sweeps by hand."""
+"""The sweeps of all stores, one after the other, and the ledger's retention: for sweeps that are started by hand."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -11,9 +11,9 @@ from valetkey.core.sweeping.sweep import Sweep
 
 
 class Sweeps:
-    """A store that does not answer hinders no sweep of another: that is a finding, too, and an error where none of them
-    answers. So is one that uploads wait for, and that none of these sweeps is of. The worker has loops for each
-    instead."""
+    """Sweeps all stores. A store that does not answer is a finding and does not stop the sweeps of the others; it is an
+    error only if none answers. A store that uploads wait for but that is not configured here is a finding as well. The
+    worker has a loop for each store instead."""
 
     def __init__(self, sweeps: Sequence[Sweep], retention: Retention, ledger: Ledger) -> None:
         self._sweeps = sweeps
@@ -21,7 +21,7 @@ class Sweeps:
         self._ledger = ledger
 
     def run(self) -> Iterator[Finding]:
-        """`Retention.run`, whatever the stores do, and `Sweep.run` of each. Raises like these."""
+        """`Retention.run`, even if stores fail, and `Sweep.run` of each store. Raises like these."""
         self._retention.run()
         yield from self._each(lambda sweep: sweep.run())
 
@@ -30,7 +30,7 @@ class Sweeps:
         return self._each(lambda sweep: sweep.look())
 
     def clean(self) -> Iterator[Finding]:
-        """`Retention.run`, whatever the stores do, and `Sweep.clean` of each. Raises like these."""
+        """`Retention.run`, even if stores fail, and `Sweep.clean` of each store. Raises like these."""
         self._retention.run()
         yield from self._each(lambda sweep: sweep.clean())
 
@@ -52,7 +52,7 @@ class Sweeps:
             yield findings.silent(name, reason)
 
     def _unknown(self) -> Iterator[Finding]:
-        """The stores that uploads wait for, and that are not here."""
+        """The stores that uploads wait for but that are not configured here."""
         known = {sweep.uploads for sweep in self._sweeps}
         for store, count in self._ledger.open_by_store().items():
             if store not in known:

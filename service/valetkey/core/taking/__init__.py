@@ -1,1 +1,1 @@
-"""What the application does with confirmed uploads: it claims them for good, and reads their bytes."""
+"""How the application takes confirmed uploads: it claims them for good, and reads their bytes."""

@@ -20,13 +20,13 @@ from valetkey.core.model.upload import Claim, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Ledger, Query, Uploads
 
 MAX_AT_ONCE = 1_000
-"""How many uploads are taken in one call at most."""
+"""The maximum number of uploads in one call."""
 
 ATTEMPTS = 3
-"""How often a call is tried while others change the same uploads."""
+"""How many times a call is tried while others change the same uploads."""
 
 MAX_NAMED = 20
-"""How many of those that cannot be taken an error names at most, in its `each`."""
+"""The maximum number of uploads that an error names in its `each`."""
 
 PAGE = 200
 """How many claims are read at a time."""
@@ -34,33 +34,33 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an upload has to be to be taken; None does not ask."""
+    """The owner and profile that an upload must have to be claimed; None allows any."""
 
     owner: str | None = None
     profile: str | None = None
 
 
 class Claims:
-    """Every method raises `LedgerUnavailable`, `Forbidden` for a ticket, and `UploadNotFound` for what is not the
-    caller's account's."""
+    """Claims and releases confirmed uploads. Every method raises `LedgerUnavailable`, `Forbidden` for a ticket, and
+    `UploadNotFound` for uploads of another account."""
 
     def __init__(self, *, ledger: Ledger, clock: Callable[[], datetime]) -> None:
         self._ledger = ledger
         self._clock = clock
 
     def look(self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None) -> list[Upload]:
-        """The uploads of these ids, each once and in this order, if all can be taken under ``reference`` (None: are
-        claimed by nobody).
+        """The uploads with these ids, each once and in this order, if all can be claimed under ``reference`` (None: if
+        none is claimed).
 
         Raises `UploadNotFound` (also for another owner's), `WrongProfile`, `StateConflict` for one that is not
-        confirmed, `AlreadyClaimed`, and `InvalidRequest` for more than `MAX_AT_ONCE`. The error is that of the first;
-        its `each` has those of the others, too.
+        confirmed, `AlreadyClaimed`, and `InvalidRequest` for more than `MAX_AT_ONCE`. The first error is raised; its
+        `each` has those of the others as well.
         """
         return _look(self._ledger, caller, ids, terms, reference)
 
     def own(self, caller: Caller, ids: Sequence[UploadId], terms: Terms) -> list[Upload]:
-        """Those of these uploads that are confirmed and fit ``terms``, each once and in this order, claimed or not; of
-        the others nothing is told, not even that they are there. Raises `InvalidRequest` as `look`."""
+        """The uploads among these that are confirmed and meet ``terms``, each once and in this order, claimed or not;
+        reveals nothing about others, not even that they exist. Raises `InvalidRequest` like `look`."""
         caller.require_account()
         found = (self._ledger.get(one) for one in _distinct(ids))
         return [
@@ -76,7 +76,7 @@ class Claims:
     def claim(
         self, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str, within: object = None
     ) -> list[Upload]:
-        """Claims all of them under ``reference``, or none; what is claimed under it already stays so. ``within`` is a
+        """Claims all of them under ``reference``, or none; those already claimed under it stay so. ``within`` is a
         transaction as in `Ledger.joined`. Raises like `look`, and `ConfigurationError`."""
         rows = self._rows(within)
         return self._replace(
@@ -84,8 +84,8 @@ class Claims:
         )
 
     def release(self, caller: Caller, ids: Sequence[UploadId], reference: str, within: object = None) -> list[Upload]:
-        """Gives all of them back that are claimed under ``reference``, or none; one that nobody has claimed is as it
-        was. Raises `UploadNotFound` and `AlreadyClaimed`, `InvalidRequest` and `ConfigurationError` as `claim`."""
+        """Releases all of them that are claimed under ``reference``, or none; an unclaimed one is unchanged. Raises
+        `UploadNotFound`, `AlreadyClaimed`, `InvalidRequest` and `ConfigurationError` like `claim`."""
         caller.require_account()
         rows = self._rows(within)
         return self._replace(
@@ -100,7 +100,8 @@ class Claims:
     def others(
         self, caller: Caller, known: Collection[str], *, prefix: str, claimed_before: datetime
     ) -> Iterator[Upload]:
-        """The confirmed uploads whose claim begins with ``prefix``, is older, and is none of ``known``."""
+        """The confirmed uploads whose reference begins with ``prefix``, whose claim is older, and that are not in
+        ``known``."""
         last = None
         while True:
             found, last = self.page(caller, PAGE, last, prefix=prefix, claimed_before=claimed_before)
@@ -111,8 +112,8 @@ class Claims:
     def page(
         self, caller: Caller, limit: int, before: UploadId | None, *, prefix: str, claimed_before: datetime
     ) -> tuple[list[Upload], UploadId | None]:
-        """Of the next ``limit`` confirmed uploads that are claimed, behind ``before``, those whose claim begins with
-        ``prefix`` and is older; and the id to go on from, None at the end."""
+        """Among the next ``limit`` claimed uploads after ``before``, those whose reference begins with ``prefix`` and
+        whose claim is older; and the id to continue from, None at the end."""
         account = caller.require_account()
         page = self._ledger.page(Query(account, limit, UploadState.CONFIRMED, before=before, claimed=True))
         found = [
@@ -125,7 +126,8 @@ class Claims:
     def _replace(
         self, rows: Uploads, read: Callable[[], list[Upload]], change: Callable[[Upload], Upload]
     ) -> list[Upload]:
-        """What ``change`` makes of all that ``read`` gives, in one commit; read again where somebody was faster."""
+        """Applies ``change`` to all uploads that ``read`` returns, in one commit; reads again after a concurrent
+        change."""
         for _ in range(ATTEMPTS):
             before = read()
             after = [change(upload) for upload in before]
@@ -138,7 +140,7 @@ class Claims:
         if upload.claim is not None:
             return upload
         after = upload.changed(claim=Claim(reference, self._clock()))
-        # what is left of it may be due as well: then that look stays
+        # a check for leftovers may be due as well: keep it
         return after._replace(due_at=after.removed_at) if upload.due_at == upload.removed_at else after
 
     def _released(self, upload: Upload) -> Upload:
@@ -150,13 +152,13 @@ class Claims:
 
 
 def _look(rows: Uploads, caller: Caller, ids: Sequence[UploadId], terms: Terms, reference: str | None) -> list[Upload]:
-    """`Claims.look`, as ``rows`` have the uploads."""
+    """`Claims.look` on the uploads in ``rows``."""
     caller.require_account()
     return _each(ids, lambda one: _fit(caller.require(rows.get(one)), terms, reference))
 
 
 def _each(ids: Sequence[UploadId], look: Callable[[UploadId], Upload]) -> list[Upload]:
-    """What ``look`` gives for each of these, once; the first error that it raises, with all of them."""
+    """Calls ``look`` once for each id; raises its first error, with all errors in its `each`."""
     found: list[Upload] = []
     refused: list[tuple[int, ValetKeyError]] = []
     for one in _distinct(ids):

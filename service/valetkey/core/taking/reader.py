@@ -1,4 +1,4 @@
-"""A file of a confirmed object: read by ranges, each of them proven to be of the bytes that were confirmed."""
+"""A confirmed object as a file, read by ranges that are proven to belong to the confirmed bytes."""
 
 import io
 from typing import TYPE_CHECKING
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_RANGE = 8 * MIB
-"""The most that is asked of the store at once, in bytes."""
+"""The largest range that is requested from the store, in bytes."""
 
 BUFFER = MIB
-"""How much is read ahead, in bytes: small reads of parsers cost no request each."""
+"""How many bytes are read ahead, so that the small reads of parsers do not cost a request each."""
 
 
 def open_object(store: ObjectStore, stored: StoredObject, buffer_size: int = BUFFER) -> io.BufferedReader:
     """A seekable file, open for reading, of ``stored``; ``buffer_size`` bytes are read ahead. Nothing is read yet.
 
-    Its methods raise `ObjectReplaced` where the object is another one by now, or gone, and `StoreUnavailable`, after
-    which the same call may be made again.
+    Its methods raise `ObjectReplaced` if the object was replaced or is gone, and `StoreUnavailable`, after which the
+    same call may be repeated.
     """
     return io.BufferedReader(_Ranges(store, stored), buffer_size)
 
@@ -68,7 +68,7 @@ class _Ranges(io.RawIOBase):
             raise ObjectReplaced("The object is not the one that was confirmed any more.") from error
         except ObjectMissing as error:
             raise ObjectReplaced("The object that was confirmed is not there any more.") from error
-        if len(found) != end - start:  # taken for the end of the file, it would be a file cut short
+        if len(found) != end - start:  # a short read would look like the end of the file
             raise StoreUnavailable("The store gave other bytes than were asked for.")
         self._at = end
         return found

@@ -1,7 +1,7 @@
-"""The store: whether it is there, what we may do there, what it enforces, and what the bucket is set to."""
+"""Checks of the store: access, rights, what it enforces, and the settings of the bucket."""
 
 from valetkey.doctor.checks import Check, Group
-from valetkey.doctor.store import attempts, bucket, copies, forms, lives, parts, puts, races, reach, rights
+from valetkey.doctor.store import attempts, bucket, copies, forms, lifetimes, parts, puts, races, reach, rights
 
 GROUP = Group(
     "store",
@@ -15,7 +15,7 @@ GROUP = Group(
         Check("head", reach.head),
         Check("latency", reach.latency),
         Check("download", reach.download),
-        Check("grant-life", lives.grant_life),
+        Check("grant-life", lifetimes.grant_life),
         Check("post", forms.post, 120),
         Check("put", puts.put, 120),
         Check("put-once", puts.put_once),

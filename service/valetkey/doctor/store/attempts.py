@@ -1,20 +1,20 @@
-"""What a request that must be refused led to: its answer, and what is under the keys that it could have written."""
+"""The result of a request that the store has to refuse: its response, and what is under the keys it could write."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
-from valetkey.doctor.store.writing import look
+from valetkey.doctor.store.writing import read_object
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer
+from valetkey.doctor.wire import WireResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
-    """One request that breaks a grant. ``stored``: whether something was written all the same."""
+class ProbeOutcome:
+    """The outcome of a request that violates a grant. ``stored``: whether something was written all the same."""
 
     name: str
-    answer: Answer
+    answer: WireResponse
     stored: bool
 
     @property
@@ -24,13 +24,13 @@ class Violation:
 
     @property
     def unclear(self) -> bool:
-        """Nothing was written, and nobody knows why: the store had other trouble."""
+        """Nothing was written, for an unknown reason: the store had another problem."""
         return not self.stored and not self.is_prevented
 
 
-def tried(visit: Visit, name: str, answer: Answer, *keys: str) -> Violation:
-    """What ``answer`` came with: ``keys`` are those that the request could have written."""
-    return Violation(name, answer, any(look(visit, key).there for key in keys))
+def tried(visit: Visit, name: str, answer: WireResponse, *keys: str) -> ProbeOutcome:
+    """The outcome of the request with this ``answer``; ``keys`` are the keys that it could have written."""
+    return ProbeOutcome(name, answer, any(read_object(visit, key).there for key in keys))
 
 
 _CHECKS = {"a form": "post", "a PUT": "put"}
@@ -38,9 +38,9 @@ _CHECKS = {"a form": "post", "a PUT": "put"}
 
 
 def verdict(
-    visit: Visit, what: str, violations: list[Violation], *, mild: frozenset[str], action: str
+    visit: Visit, what: str, violations: list[ProbeOutcome], *, mild: frozenset[str], action: str
 ) -> list[Finding]:
-    """Findings on a series of ``violations`` of ``what``; those in ``mild`` are made up for by the service."""
+    """Findings on ``violations`` of ``what``; the service compensates for those in ``mild``."""
     found, check = [], _CHECKS[what]
     open_doors = [one for one in violations if one.stored]
     visit.enforces[what] = len(open_doors) < len(violations)
@@ -69,7 +69,7 @@ def verdict(
 
 
 def enforcement(visit: Visit) -> Iterator[Finding]:
-    """Whether this is a store at all, and not something that plays one."""
+    """Whether this is a real store, and not an emulator that enforces nothing."""
     _ = visit.store
     if not visit.enforces:
         raise Skip("Neither a form nor a PUT could be tried.")

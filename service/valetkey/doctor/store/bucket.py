@@ -1,4 +1,4 @@
-"""What the bucket is set to: versions, Object Lock, who may read, encryption, and its lifecycle."""
+"""Checks of the bucket's settings: versions, Object Lock, public access, encryption, and its lifecycle."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -7,12 +7,12 @@ from typing import Any
 from valetkey.adapters.s3.traits import is_denied, says_no_lock
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.rights import areas
-from valetkey.doctor.store.writing import CONTENT, OTHER, look, put_probe
+from valetkey.doctor.store.writing import CONTENT, OTHER, put_probe, read_object
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Tried, attempt
+from valetkey.doctor.wire import CallResult, attempt
 
 STAGING_DAYS = 2
-"""After how many days `--fix` has what nobody confirmed removed."""
+"""After how many days the rule of `--fix` removes unconfirmed objects."""
 
 DENIED = (
     "Take object-lock out of VALETKEY_S3_LACKS: off AWS, who has a PUT could lock what he sends for years, and with a "
@@ -20,11 +20,11 @@ DENIED = (
 )
 
 PARTS_DAYS = 7
-"""After how many days unfinished uploads in parts are ended: longer than any grant lives."""
+"""After how many days unfinished multipart uploads are aborted: longer than the lifetime of any grant."""
 
 
 def versions(visit: Visit) -> Iterator[Finding]:
-    """Whether old versions stay, and whether they go with a deletion of ours."""
+    """Whether the bucket keeps old versions, and whether our deletions remove them."""
     key = put_probe(visit)
     put_probe(visit, key, OTHER)
     found = attempt(visit.client.list_object_versions, Bucket=visit.bucket, Prefix=key)
@@ -54,7 +54,7 @@ def versions(visit: Visit) -> Iterator[Finding]:
 
 
 def object_lock(visit: Visit) -> Iterator[Finding]:
-    """Whether what is written is retained by default."""
+    """Whether objects are retained by default."""
     _ = visit.store
     found = attempt(visit.client.get_object_lock_configuration, Bucket=visit.bucket)
     has_none = "object-lock" in visit.settings.s3_lacks
@@ -86,7 +86,7 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
     yield warned("object-lock", seen, action)
 
 
-def _unknown_lock(found: Tried) -> Finding:
+def _unknown_lock(found: CallResult) -> Finding:
     if is_denied(found.code):
         seen = (
             "We may not know whether the bucket has Object Lock (403 AccessDenied): PUTs are granted as if it had none."
@@ -106,7 +106,7 @@ def _unknown_lock(found: Tried) -> Finding:
 
 
 def public_access(visit: Visit) -> Iterator[Finding]:
-    """Whether anybody can read, list or write, without any signature."""
+    """Whether anybody can read, list or write without a signature."""
     base = visit.store.post_url
     open_places = [where for where, key in areas(visit).items() if _is_open(visit, base, key)]
     block = "Block public access of the bucket, and remove the policy or ACL that allows it (--fix blocks it)."
@@ -117,7 +117,7 @@ def public_access(visit: Visit) -> Iterator[Finding]:
         yield failed("public-access", "Anybody can list the bucket.", block)
     key = f"{visit.staging}{visit.probes.staging()}"
     visit.wire.send("PUT", f"{base}{key}", {"Content-Type": "image/png"}, CONTENT)
-    writable = look(visit, key).there
+    writable = read_object(visit, key).there
     if writable:
         yield failed("public-access", "Anybody can write to the bucket, without any grant.", block)
     if not open_places and not listed.taken and not writable:
@@ -125,7 +125,7 @@ def public_access(visit: Visit) -> Iterator[Finding]:
 
 
 def _is_open(visit: Visit, base: str, key: str) -> bool:
-    """Whether anybody can read what we write there; where we may not write, nothing of ours is."""
+    """Whether anybody can read objects that we write there; False if we may not write."""
     try:
         put_probe(visit, key)
     except Skip:
@@ -135,7 +135,7 @@ def _is_open(visit: Visit, base: str, key: str) -> bool:
 
 
 def encryption(visit: Visit) -> Iterator[Finding]:
-    """Whether what is written is encrypted at rest, by what a HEAD says."""
+    """Whether objects are encrypted at rest, according to a HEAD request."""
     key = put_probe(visit)
     found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key)
     said = found.answer.get("ServerSideEncryption") if found.ok else None
@@ -150,7 +150,7 @@ def encryption(visit: Visit) -> Iterator[Finding]:
 
 
 def rules_of(visit: Visit) -> Sequence[Mapping[str, Any]]:
-    """The bucket's lifecycle rules. Raises `Skip` where they cannot be read."""
+    """The bucket's lifecycle rules. Raises `Skip` if they cannot be read."""
     found = attempt(visit.client.get_bucket_lifecycle_configuration, Bucket=visit.bucket)
     if found.ok:
         rules: Sequence[Mapping[str, Any]] = found.answer.get("Rules", [])
@@ -161,7 +161,7 @@ def rules_of(visit: Visit) -> Sequence[Mapping[str, Any]]:
 
 
 def prefix_of(rule: Mapping[str, Any]) -> str | None:
-    """The prefix that a rule is about; None where it is about some of its objects only, or is off."""
+    """The prefix of a rule; None if it has other filters as well, or is disabled."""
     if rule.get("Status") != "Enabled":
         return None
     within = rule.get("Filter", {})
@@ -172,13 +172,13 @@ def prefix_of(rule: Mapping[str, Any]) -> str | None:
 
 
 def covers(rule: Mapping[str, Any], key: str) -> bool:
-    """Whether a rule is about all that begins with ``key``."""
+    """Whether a rule applies to all keys that begin with ``key``."""
     prefix = prefix_of(rule)
     return prefix is not None and key.startswith(prefix)
 
 
 def lifecycle(visit: Visit) -> Iterator[Finding]:
-    """Rules that clear what nobody confirmed, and none that removes what was."""
+    """Whether rules remove unconfirmed objects, and none removes confirmed ones."""
     _ = visit.store
     rules = rules_of(visit)
     yield _staging_rule(visit, rules)
@@ -189,7 +189,7 @@ def lifecycle(visit: Visit) -> Iterator[Finding]:
 
 
 def expiring(rules: Sequence[Mapping[str, Any]], key: str) -> list[int]:
-    """After how many days rules remove what is under ``key``."""
+    """After how many days rules remove objects under ``key``."""
     found = [
         rule["Expiration"]["Days"] for rule in rules if covers(rule, key) and rule.get("Expiration", {}).get("Days")
     ]
@@ -239,7 +239,7 @@ def _versions_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
 
 
 def _too_much(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Rules that remove confirmed objects, of which the ledger would not know."""
+    """Rules that remove confirmed objects without the ledger's knowledge."""
     for where, key in areas(visit).items():
         if where == f"{visit.staging}*":
             continue

@@ -1,4 +1,4 @@
-"""Copies, by which bytes are promoted: their conditions, their ETags, what they keep and what they leave behind."""
+"""Checks of copies, which promote bytes: their conditions, their ETags, what they keep and what they drop."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.parts import Parts
-from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, look, put_probe, sha256_of
+from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, put_probe, read_object, sha256_of
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 
@@ -26,7 +26,7 @@ UNCONDITIONAL = (
 
 
 def probe_as_shown(visit: Visit) -> ObjectHead:
-    """A probe as HEAD shows it. Raises `Skip` where it does not."""
+    """A probe as a HEAD request shows it. Raises `Skip` if it fails."""
     key = put_probe(visit)
     try:
         found = visit.store.head(key)
@@ -38,36 +38,36 @@ def probe_as_shown(visit: Visit) -> ObjectHead:
 
 
 def new_target(visit: Visit) -> tuple[str, ObjectHeaders]:
-    """The key of a copy, and what goes with it."""
+    """The key and the headers for a copy."""
     upload_id = visit.probes.staging()
     return f"{visit.staging}{upload_id}", ObjectHeaders(TYPE, UploadId(upload_id), visit.placement)
 
 
 def copy(visit: Visit) -> Iterator[Finding]:
-    """A copy as the service makes it, and what becomes of metadata and ETag."""
+    """A copy as the service makes it: its metadata and ETag."""
     source = probe_as_shown(visit)
     key, headers = new_target(visit)
     try:
         visit.store.copy(source, key, replace(headers, content_type="image/gif"))
     except (ValetKeyError, ObjectChanged, ObjectMissing) as error:
-        if not look(visit, key).there:
+        if not read_object(visit, key).there:
             yield failed("copy", f"An object cannot be copied: {explain(error)}", NO_COPY)
             return
         yield warned("copy", f"A copy is made, and its answer is an error: {explain(error)}", "valetkey looks itself.")
-    lying = look(visit, key)
-    if lying.content != CONTENT:
-        there = "other bytes are there" if lying.there else "nothing is there"
+    stored = read_object(visit, key)
+    if stored.content != CONTENT:
+        there = "other bytes are there" if stored.there else "nothing is there"
         yield failed("copy", f"A copy was answered as made, and {there}.", NO_COPY)
         return
-    metadata = dict(lying.metadata)
-    if metadata.get("upload-id") == headers.upload_id and "more" not in metadata and lying.content_type == "image/gif":
+    metadata = dict(stored.metadata)
+    if metadata.get("upload-id") == headers.upload_id and "more" not in metadata and stored.content_type == "image/gif":
         yield passed(
             "copy-metadata", "A copy has the metadata and the type that it is given, and none of its source's."
         )
     else:
         action = "What a client attached stays with what is confirmed. JuiceFS: --object-meta; else use another store."
         yield warned("copy-metadata", "A copy does not get the metadata and type that it is given.", action)
-    yield _same_etag(visit, source, key, lying.etag)
+    yield _same_etag(visit, source, key, stored.etag)
 
 
 def _same_etag(visit: Visit, source: ObjectHead, key: str, etag: str) -> Finding:
@@ -82,7 +82,7 @@ def _same_etag(visit: Visit, source: ObjectHead, key: str, etag: str) -> Finding
 
 
 def condition(visit: Visit) -> Iterator[Finding]:
-    """Whether a copy is refused whose source was written again after it was looked at."""
+    """Whether a copy is refused if its source was overwritten after the HEAD request."""
     stale = probe_as_shown(visit)
     put_probe(visit, stale.key, OTHER)
     now = visit.store.head(stale.key)
@@ -104,7 +104,7 @@ def condition(visit: Visit) -> Iterator[Finding]:
 
 
 def _honoured(visit: Visit, source: ObjectHead) -> tuple[bool, str]:
-    """Whether nothing was written by a copy of ``source``, whose ETag is not its own; and what was said."""
+    """Whether a copy of ``source``, with a wrong ETag as its condition, wrote nothing; and the response."""
     key, headers = new_target(visit)
     try:
         visit.store.copy(source, key, headers)
@@ -113,9 +113,9 @@ def _honoured(visit: Visit, source: ObjectHead) -> tuple[bool, str]:
         said = "412"
     except ValetKeyError as error:
         said = error.detail
-        if not look(visit, key).there:
+        if not read_object(visit, key).there:
             raise Skip(f"Whether the condition of a copy is honoured is not known: {said}") from error
-    is_there = look(visit, key).there
+    is_there = read_object(visit, key).there
     return not is_there and said == "412", f"{said}, and {'made' if is_there else 'not made'}" if is_there else said
 
 
@@ -130,7 +130,7 @@ def _joined_source(visit: Visit) -> ObjectHead | None:
 
 
 def once(visit: Visit) -> Iterator[Finding]:
-    """Whether a copy is refused where something is already."""
+    """Whether a copy is refused if its target exists."""
     source = probe_as_shown(visit)
     there = put_probe(visit, content=OTHER)
     found = attempt(
@@ -142,7 +142,7 @@ def once(visit: Visit) -> Iterator[Finding]:
         IfNoneMatch="*",
         ContentType=TYPE,
     )
-    if look(visit, there).content == OTHER:
+    if read_object(visit, there).content == OTHER:
         yield passed("copy-once", f"A copy with If-None-Match does not overwrite ({found.said}).")
     else:
         seen = "A copy with If-None-Match overwrites what is there."
@@ -150,7 +150,7 @@ def once(visit: Visit) -> Iterator[Finding]:
 
 
 def in_parts(visit: Visit) -> Iterator[Finding]:
-    """Copies in parts, as of objects above 1 GiB."""
+    """Multipart copies, which are used for objects above 1 GiB."""
     source = probe_as_shown(visit)
     one = Parts.begin(visit)
     where = {"Bucket": visit.bucket, "Key": one.key, "UploadId": one.id, "PartNumber": 1}
@@ -173,7 +173,7 @@ def in_parts(visit: Visit) -> Iterator[Finding]:
 
 
 def checksums(visit: Visit) -> Iterator[Finding]:
-    """Which checksums the store proves and keeps: of one piece, of parts, and of their copies."""
+    """Which checksums the store verifies and keeps: of single objects, multipart uploads, and their copies."""
     _ = visit.store
     key = f"{visit.staging}{visit.probes.staging()}"
     at: dict[str, Any] = {"Bucket": visit.bucket, "Key": key}
@@ -190,7 +190,7 @@ def checksums(visit: Visit) -> Iterator[Finding]:
         ContentType=TYPE,
         ChecksumSHA256=sha256_of(OTHER),
     )
-    proves = not look(visit, bad).there
+    proves = not read_object(visit, bad).there
     if not shown:
         taken = f"refuses a wrong one ({wrong.said})" if proves else "takes a wrong one"
         action = 'Profiles with checksum = "required" confirm nothing here; else uploads say checksum_verified: false.'
@@ -236,7 +236,7 @@ def _sum_of_parts(visit: Visit) -> Finding:
 
 
 def placements(visit: Visit) -> Iterator[Finding]:
-    """Whether the store takes the storage class, the encryption and the key of each profile."""
+    """Whether the store accepts the storage class, the encryption and the KMS key of each profile."""
     _ = visit.store
     wanted: dict[Placement, list[str]] = {}
     for profile in visit.profiles.values():
@@ -261,8 +261,8 @@ def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
         if placement.sse == "aws:kms":
             action += " Where the key is right, grant kms:GenerateDataKey and kms:Decrypt on it."
         return failed("placement", f"{what} ({profiles}) is refused: {detail}", action)
-    lying = look(visit, key)
-    if lying.etag != source.etag:
+    stored = read_object(visit, key)
+    if stored.etag != source.etag:
         visit.learned["copies_keep_etag"] = False
     if placement.sse and not _encrypted(visit, key):
         return warned(

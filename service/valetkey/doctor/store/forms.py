@@ -1,43 +1,43 @@
-"""Presigned POST: whether forms are taken, and which of their conditions the store enforces."""
+"""Checks of presigned POST: whether forms are accepted, and which of their conditions the store enforces."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
 
 from valetkey.doctor.findings import Finding, Skip, failed, passed, warned
-from valetkey.doctor.store.attempts import Violation, tried, verdict
-from valetkey.doctor.store.grants import Granting
+from valetkey.doctor.store.attempts import ProbeOutcome, tried, verdict
+from valetkey.doctor.store.grants import ProbeGrants
 from valetkey.doctor.store.puts import working
-from valetkey.doctor.store.writing import CONTENT, TYPE, look
+from valetkey.doctor.store.writing import CONTENT, TYPE, read_object
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer
+from valetkey.doctor.wire import WireResponse
 
 UNSAFE = "Use a store that enforces POST policies, or VALETKEY_S3_LACKS=post: a form allows here what it does not say."
 
 MILD = frozenset({"further field"})
-"""What the service undoes by its copy."""
+"""Violations that the service's copy undoes."""
 
 
 def post(visit: Visit) -> Iterator[Finding]:
     """A good form first, then forms that break one condition each."""
     for checksum in (False, True):  # a bucket with a default retention wants one
-        granting = Granting(visit, checksum)
+        granting = ProbeGrants(visit, checksum)
         upload = granting.upload()
         grant = granting.post(upload)
         answer = visit.wire.post_form(grant.url, grant.fields, CONTENT)
-        lying = look(visit, upload.staging_key)
-        if lying.there:
+        stored = read_object(visit, upload.staging_key)
+        if stored.there:
             break
     else:
         yield from _no_forms(visit, answer)
         return
     visit.learned["post"] = True
-    yield from _control(answer, lying.content, lying.content_type)
+    yield from _control(answer, stored.content, stored.content_type)
     yield from verdict(visit, "a form", [*_violations(visit, granting)], mild=MILD, action=UNSAFE)
     yield _made_public(visit, granting)
 
 
-def _made_public(visit: Visit, granting: Granting) -> Finding:
-    """Whether a field that nobody signed makes the object public; some stores take it, and know no such thing."""
+def _made_public(visit: Visit, granting: ProbeGrants) -> Finding:
+    """Whether an unsigned field makes the object public; some stores accept the field without an effect."""
     upload = granting.upload()
     grant = granting.post(upload)
     answer = visit.wire.post_form(grant.url, {**grant.fields, "acl": "public-read"}, CONTENT)
@@ -48,7 +48,7 @@ def _made_public(visit: Visit, granting: Granting) -> Finding:
     return passed("post-acl", f"A field acl makes nothing public ({answer.said}).")
 
 
-def _no_forms(visit: Visit, answer: Answer) -> Iterator[Finding]:
+def _no_forms(visit: Visit, answer: WireResponse) -> Iterator[Finding]:
     if answer.status == HTTPStatus.FORBIDDEN and not _puts_work(visit):
         action = "Grant s3:PutObject to the key that grants are signed with; see store/rights and machine/clock."
         yield failed("post", f"A good form is refused: {answer.said}.", action)
@@ -63,7 +63,7 @@ def _no_forms(visit: Visit, answer: Answer) -> Iterator[Finding]:
 
 
 def _puts_work(visit: Visit) -> bool:
-    """Whether the same key may write by a PUT: then a refused form is no question of rights."""
+    """Whether the same access key may write by a PUT: then a form is not refused for a missing right."""
     try:
         working(visit)
     except Skip:
@@ -71,7 +71,7 @@ def _puts_work(visit: Visit) -> bool:
     return True
 
 
-def _control(answer: Answer, content: bytes | None, content_type: str) -> Iterator[Finding]:
+def _control(answer: WireResponse, content: bytes | None, content_type: str) -> Iterator[Finding]:
     if content != CONTENT:
         yield failed("post", "A form's file is not stored as it was sent.", "Look at proxies before the store.")
     elif content_type != TYPE:
@@ -84,7 +84,7 @@ def _control(answer: Answer, content: bytes | None, content_type: str) -> Iterat
         yield warned("post", f"A good form is answered {answer.status}, and 201 was asked for.", "Nothing to do.")
 
 
-def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
+def _violations(visit: Visit, granting: ProbeGrants) -> Iterator[ProbeOutcome]:
     changes = {
         "another type": {"Content-Type": "image/gif"},
         "another upload id": {"x-amz-meta-upload-id": "another"},
@@ -103,22 +103,22 @@ def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
 
 def _form(
     visit: Visit,
-    granting: Granting,
+    granting: ProbeGrants,
     name: str,
     changed: dict[str, str] | None = None,
     *,
     content: bytes = CONTENT,
     expired: bool = False,
     also: str | None = None,
-) -> Violation:
+) -> ProbeOutcome:
     upload = granting.upload()
     grant = granting.post(upload, expired=expired)
     answer = visit.wire.post_form(grant.url, {**grant.fields, **(changed or {})}, content)
     return tried(visit, name, answer, *([also] if also else []), upload.staging_key)
 
 
-def _unsigned(visit: Visit, granting: Granting) -> Violation:
-    """A form that nobody signed at all."""
+def _unsigned(visit: Visit, granting: ProbeGrants) -> ProbeOutcome:
+    """A form without any signature."""
     upload = granting.upload()
     fields = {"key": upload.staging_key, "Content-Type": TYPE}
     answer = visit.wire.post_form(granting.post(upload).url, fields, CONTENT)

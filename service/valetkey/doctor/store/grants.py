@@ -1,4 +1,4 @@
-"""Grants as the service makes them, for uploads that no ledger knows."""
+"""Grants made as by the service, for uploads that are in no ledger."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from valetkey.doctor.store.writing import CONTENT, TYPE, sha256_of
 from valetkey.doctor.visit import Visit
 
 LIFE = timedelta(minutes=5)
-"""How long a grant lives that is to work."""
+"""The lifetime of a grant that has to work."""
 
 AGO = timedelta(seconds=90)
-"""How long ago one has died that is not: short enough that no clock is called skewed."""
+"""How long ago an expired grant has expired: too short for the store to call the clock skewed."""
 
 
 def probe_upload(visit: Visit, upload_id: UploadId, content: bytes = CONTENT, *, checksum: bool = False) -> Upload:
@@ -39,9 +39,9 @@ def probe_upload(visit: Visit, upload_id: UploadId, content: bytes = CONTENT, *,
 
 
 @dataclass
-class Granting:
-    """Makes grants of one store. ``checksum``: as for a client that declares one, which some buckets want. Raises
-    `Skip` where clients do not reach it."""
+class ProbeGrants:
+    """Makes grants for probes. ``checksum``: as for a client that declares one, which some buckets require. Raises
+    `Skip` if clients cannot reach the store."""
 
     visit: Visit
     checksum: bool = False
@@ -52,7 +52,7 @@ class Granting:
         self._profile = Profile("doctor", expires_in=LIFE, sse=placement.sse, sse_kms_key_id=placement.sse_kms_key_id)
 
     def upload(self) -> Upload:
-        """A fresh one, whose object is a probe."""
+        """A new upload, whose object is a probe."""
         return probe_upload(self.visit, self.visit.probes.staging(), checksum=self.checksum)
 
     def post(self, upload: Upload, *, expired: bool = False) -> PostGrant:
@@ -66,7 +66,7 @@ class Granting:
         return self._maker.put(upload, self._profile.rules, datetime.now(UTC))
 
     def expired_put(self, upload: Upload, headers: Mapping[str, str]) -> str:
-        """The URL of one that has died."""
+        """The URL of an expired PUT."""
         signer = UrlSigner(self.visit.store.post_url, self.visit.store.region)
         return signer.sign(
             "PUT",

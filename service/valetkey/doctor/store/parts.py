@@ -1,4 +1,4 @@
-"""Uploads in parts: whether they work, whether a part's length is enforced, and whether parts end with the join."""
+"""Checks of multipart uploads: whether they work, enforce a part's length, and refuse parts after the join."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from valetkey.core.model.multipart import Part
 from valetkey.core.model.upload import MultipartUploadId
 from valetkey.core.ports.store import ObjectHeaders
 from valetkey.doctor.findings import Finding, failed, passed, skipped, warned
-from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, look, sha256_of
+from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, read_object, sha256_of
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer
+from valetkey.doctor.wire import WireResponse
 
 NO_PARTS = (
     "Nothing above 5 GiB can be uploaded, and no upload goes on after an interruption: look at what the store logs."
@@ -27,14 +27,14 @@ class Parts:
 
     @classmethod
     def begin(cls, visit: Visit) -> "Parts":
-        """Raises what `S3Store.start_multipart` does, and `Skip` where clients do not reach the store."""
+        """Starts one. Raises like `S3Store.start_multipart`, and `Skip` if clients cannot reach the store."""
         store, upload_id = visit.store_of_clients, visit.probes.staging()
         key = f"{visit.staging}{upload_id}"
         begun = store.start_multipart(key, ObjectHeaders(TYPE, upload_id, visit.placement))
-        return cls(visit, key, visit.probes.begun(key, begun))
+        return cls(visit, key, visit.probes.add_multipart(key, begun))
 
-    def send(self, content: bytes, signed: int | None = None) -> Answer:
-        """The first part, by a URL for ``signed`` bytes, or for as many as it has."""
+    def send(self, content: bytes, signed: int | None = None) -> WireResponse:
+        """Sends the first part, by a URL for ``signed`` bytes (None: for its own size)."""
         checksum = sha256_of(content) if self.visit.learned.get("part_checksums") else None
         size = len(content) if signed is None else signed
         grant = self.visit.store.presigned_part(self.key, self.id, 1, size, 300, checksum=checksum)
@@ -42,16 +42,16 @@ class Parts:
         return self.visit.wire.send("PUT", grant.url, headers, content)
 
     def listed(self) -> list[Part]:
-        """What the store says is there."""
+        """The parts that the store lists."""
         return self.visit.store.parts(self.key, self.id) or []
 
     def join(self) -> None:
-        """Makes the object of what is listed."""
+        """Joins the listed parts."""
         self.visit.store.join_parts(self.key, self.id, self.listed())
 
 
 def parts(visit: Visit) -> Iterator[Finding]:
-    """One upload in parts from its begin to its end, and one that breaks its promise."""
+    """A whole multipart upload, and one that violates its grant."""
     try:
         one = Parts.begin(visit)
     except MethodNotSupported:
@@ -74,7 +74,7 @@ def parts(visit: Visit) -> Iterator[Finding]:
 
 
 def _length(visit: Visit) -> Iterator[Finding]:
-    """A part that is longer than was signed. What it leads to is compared when parts are joined, too."""
+    """A part that is longer than its signed length. The service also compares sizes before the join."""
     one = Parts.begin(visit)
     answer = one.send(CONTENT + b"!", signed=len(CONTENT))
     if one.listed():
@@ -91,12 +91,12 @@ def _joined(visit: Visit, one: Parts) -> Iterator[Finding]:
         one.join()
     except (StoreUnavailable, ObjectMissing, ObjectChanged) as error:
         said = getattr(error, "detail", "") or type(error).__name__
-        if not look(visit, one.key).there:
+        if not read_object(visit, one.key).there:
             yield failed("parts", f"Parts cannot be joined: {said}", NO_PARTS)
             return
         yield warned("parts", f"Parts are joined, and the answer is an error: {said}", "valetkey looks itself.")
-    lying = look(visit, one.key)
-    if lying.content != CONTENT:
+    stored = read_object(visit, one.key)
+    if stored.content != CONTENT:
         yield failed("parts", "What was joined is not what was sent in parts.", NO_PARTS)
         return
     yield passed("parts", "Parts are taken, listed and joined.")
@@ -104,9 +104,9 @@ def _joined(visit: Visit, one: Parts) -> Iterator[Finding]:
 
 
 def _after(visit: Visit, one: Parts) -> Iterator[Finding]:
-    """A part that comes when its upload is over."""
+    """A part that is sent after the join."""
     answer = one.send(OTHER)
-    content = look(visit, one.key).content
+    content = read_object(visit, one.key).content
     visit.learned["parts_end_with_join"] = not answer.taken and content == CONTENT
     if content != CONTENT:
         what = "breaks the object" if content == b"" else "changes the object"

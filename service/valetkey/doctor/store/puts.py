@@ -1,15 +1,15 @@
-"""Presigned PUT: what of it the store enforces, and what a header leads to that nobody signed."""
+"""Checks of presigned PUT: what the store enforces, and the effects of unsigned headers."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
 
 from valetkey.core.model.upload import Upload
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
-from valetkey.doctor.store.attempts import Violation, tried, verdict
-from valetkey.doctor.store.grants import Granting
-from valetkey.doctor.store.writing import CONTENT, OTHER, look, put_probe
+from valetkey.doctor.store.attempts import ProbeOutcome, tried, verdict
+from valetkey.doctor.store.grants import ProbeGrants
+from valetkey.doctor.store.writing import CONTENT, OTHER, put_probe, read_object
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer
+from valetkey.doctor.wire import WireResponse
 
 UNSAFE = "Use a store that checks signatures: whoever has a URL can do what it does not allow."
 
@@ -17,26 +17,26 @@ ONCE = "If-None-Match"
 
 
 def send(
-    visit: Visit, granting: Granting, upload: Upload, content: bytes = CONTENT, more: dict[str, str] | None = None
-) -> Answer:
-    """A PUT as the grant of ``upload`` wants it, with the length that ``content`` has, and ``more`` headers."""
+    visit: Visit, granting: ProbeGrants, upload: Upload, content: bytes = CONTENT, more: dict[str, str] | None = None
+) -> WireResponse:
+    """Sends a PUT by the grant of ``upload``, with the length of ``content`` and ``more`` headers."""
     grant = granting.put(upload)
     sent = {name: value for name, value in grant.headers.items() if name.lower() != "content-length"}
     return visit.wire.send("PUT", grant.url, {**sent, **(more or {})}, content)
 
 
-def working(visit: Visit) -> tuple[Granting, Answer]:
-    """A way to make grants that the store takes: as they are, else without ``If-None-Match`` (Swift), else with a
-    checksum, as a bucket with a default retention wants it. Raises `Skip` where it takes none."""
-    first: Answer | None = None
+def working(visit: Visit) -> tuple[ProbeGrants, WireResponse]:
+    """Finds grants that the store accepts: the usual ones, else without ``If-None-Match`` (Swift), else with a
+    checksum, which a bucket with a default retention requires. Raises `Skip` if it accepts none."""
+    first: WireResponse | None = None
     known = visit.store_of_clients.capabilities.conditional_put
     for conditional, checksum in ((known, False), (False, False), (known, True)):
         visit.store.know({"conditional_put": conditional})
-        granting = Granting(visit, checksum)
+        granting = ProbeGrants(visit, checksum)
         upload = granting.upload()
         answer = send(visit, granting, upload)
         first = first or answer
-        if look(visit, upload.staging_key).content == CONTENT:
+        if read_object(visit, upload.staging_key).content == CONTENT:
             visit.learned["part_checksums"] = checksum
             visit.store.know({"part_checksums": checksum})
             if known and not conditional:
@@ -50,7 +50,7 @@ def working(visit: Visit) -> tuple[Granting, Answer]:
 
 
 def put(visit: Visit) -> Iterator[Finding]:
-    """A good PUT first, then some that break one promise each."""
+    """A valid PUT first, then some that violate the grant in one way each."""
     _ = visit.store_of_clients
     try:
         granting, answer = working(visit)
@@ -76,7 +76,7 @@ def _refused(visit: Visit, reason: str) -> Finding:
     return failed("put", reason, action)
 
 
-def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
+def _violations(visit: Visit, granting: ProbeGrants) -> Iterator[ProbeOutcome]:
     yield _broken(visit, granting, "another type", more={"Content-Type": "image/gif"})
     yield _broken(visit, granting, "another upload id", more={"x-amz-meta-upload-id": "another"})
     yield _broken(visit, granting, "a smaller file", content=CONTENT[:-1])
@@ -96,14 +96,14 @@ def _violations(visit: Visit, granting: Granting) -> Iterator[Violation]:
 
 
 def _broken(
-    visit: Visit, granting: Granting, name: str, *, content: bytes = CONTENT, more: dict[str, str] | None = None
-) -> Violation:
+    visit: Visit, granting: ProbeGrants, name: str, *, content: bytes = CONTENT, more: dict[str, str] | None = None
+) -> ProbeOutcome:
     upload = granting.upload()
     return tried(visit, name, send(visit, granting, upload, content, more), upload.staging_key)
 
 
 def put_once(visit: Visit) -> Iterator[Finding]:
-    """Whether a PUT that was signed with ``If-None-Match`` overwrites."""
+    """Whether a PUT that is signed with ``If-None-Match`` overwrites an object."""
     if visit.learned.get("conditional_put") is False:
         return
     granting, _ = working(visit)
@@ -115,7 +115,7 @@ def put_once(visit: Visit) -> Iterator[Finding]:
         return
     put_probe(visit, upload.staging_key, OTHER)
     answer = send(visit, granting, upload)
-    if look(visit, upload.staging_key).content == OTHER:
+    if read_object(visit, upload.staging_key).content == OTHER:
         seen = f"A PUT with If-None-Match does not overwrite ({answer.said})."
         yield passed("put-once", seen) if answer.refused else warned("put-once", seen, "Look at what the store says.")
         return
@@ -124,12 +124,12 @@ def put_once(visit: Visit) -> Iterator[Finding]:
 
 
 def extra_headers(visit: Visit) -> Iterator[Finding]:
-    """Headers that nobody signed: metadata, public access, and the source of a copy."""
+    """Unsigned headers: metadata, public access, and the source of a copy."""
     granting, _ = working(visit)
     upload = granting.upload()
     answer = send(visit, granting, upload, more={"x-amz-meta-extra": "x"})
-    lying = look(visit, upload.staging_key)
-    if "extra" in dict(lying.metadata):
+    stored = read_object(visit, upload.staging_key)
+    if "extra" in dict(stored.metadata):
         yield passed("put-extra-header", "Unsigned metadata is taken with a PUT; it stays behind when that is copied.")
     else:
         yield passed("put-extra-header", f"Unsigned metadata is not taken with a PUT ({answer.said}).")
@@ -137,24 +137,24 @@ def extra_headers(visit: Visit) -> Iterator[Finding]:
     yield from _made_a_copy(visit, granting)
 
 
-def _made_public(visit: Visit, granting: Granting) -> Iterator[Finding]:
+def _made_public(visit: Visit, granting: ProbeGrants) -> Iterator[Finding]:
     upload = granting.upload()
     answer = send(visit, granting, upload, more={"x-amz-acl": "public-read"})
     seen = visit.wire.send("GET", f"{visit.store.post_url}{upload.staging_key}")
     if seen.taken and seen.body == CONTENT:
         action = "Block public access of the bucket (--fix does it where the store can)."
         yield failed("put-acl", "Who has a PUT can make its object public by an unsigned x-amz-acl.", action)
-    elif look(visit, upload.staging_key).there:
+    elif read_object(visit, upload.staging_key).there:
         yield passed("put-acl", "An unsigned x-amz-acl makes nothing public.")
     else:
         yield passed("put-acl", f"A PUT with an unsigned x-amz-acl is refused ({answer.said}).")
 
 
-def _made_a_copy(visit: Visit, granting: Granting) -> Iterator[Finding]:
+def _made_a_copy(visit: Visit, granting: ProbeGrants) -> Iterator[Finding]:
     source, upload = put_probe(visit, content=OTHER), granting.upload()
     answer = send(visit, granting, upload, b"", {"x-amz-copy-source": f"/{visit.bucket}/{source}"})
     length = send(visit, granting, upload, CONTENT, {"x-amz-copy-source": f"/{visit.bucket}/{source}"})
-    if look(visit, upload.staging_key).content == OTHER:
+    if read_object(visit, upload.staging_key).content == OTHER:
         action = "Set VALETKEY_S3_GRANT_ACCESS_KEY_ID to a key that may write and not read."
         yield failed("put-copy-source", "Who has a PUT can have another object of the bucket copied into it.", action)
         return

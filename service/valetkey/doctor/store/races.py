@@ -1,4 +1,4 @@
-"""Copies of what is being written again: whether a copy is one step for the store, or several."""
+"""Checks of copies whose source is being overwritten: whether the store copies atomically."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from valetkey.core.errors import ObjectChanged, ObjectMissing, ValetKeyError
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 from valetkey.doctor.findings import Finding, Skip, passed, skipped, warned
 from valetkey.doctor.store.copies import new_target, probe_as_shown
-from valetkey.doctor.store.writing import CONTENT, OTHER, arguments, look, md5_of
+from valetkey.doctor.store.writing import CONTENT, OTHER, arguments, md5_of, read_object
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 
@@ -22,10 +22,10 @@ SECONDS = 6.0
 """How long that may take."""
 
 ENOUGH = 20
-"""From how many of them on something can be said."""
+"""From how many copies on the result is meaningful."""
 
 WRITERS = (CONTENT, OTHER)
-"""What each of those who write sends, for ever: so an ETag that is gone comes back."""
+"""The contents that the writers send again and again, so that an ETag that was replaced comes back."""
 
 READ_BACK = (
     "Nothing to do where this run's findings are kept, or VALETKEY_S3_LACKS=atomic-copy is set: valetkey reads each "
@@ -35,7 +35,7 @@ READ_BACK = (
 
 @dataclass
 class _Race:
-    """How it went so far. ``writes`` are those that the store has taken, in the order in which they were made."""
+    """The progress of a race. ``writes`` are those that the store accepted, in order."""
 
     writes: list[bytes] = field(default_factory=list)
     copies: int = 0
@@ -44,7 +44,7 @@ class _Race:
 
 
 def in_one_step(visit: Visit) -> Iterator[Finding]:
-    """Whether copies have the bytes that their condition was about, while others take the place of these."""
+    """Whether copies have the bytes that their condition refers to while these are overwritten."""
     source = probe_as_shown(visit)
     if source.version_id is not None:
         yield passed("copy-atomic", "A copy names the version that it is of: nothing can take its place.")
@@ -72,7 +72,7 @@ def in_one_step(visit: Visit) -> Iterator[Finding]:
 
 @contextmanager
 def _written_all_the_time(visit: Visit, key: str, race: _Race) -> Iterator[None]:
-    """Two who take turns, as it happens, at overwriting what is under ``key``, until one of theirs is refused."""
+    """Two writers that overwrite the object under ``key`` concurrently, until one of their writes is refused."""
     over = Event()
 
     def write(content: bytes) -> None:
@@ -94,7 +94,7 @@ def _written_all_the_time(visit: Visit, key: str, race: _Race) -> Iterator[None]
 
 
 def _copy(visit: Visit, key: str, to: tuple[str, ObjectHeaders], race: _Race) -> None:
-    """One copy, on the condition of what was there a moment ago, and its bytes."""
+    """Makes one copy, conditional on the ETag of a moment ago, and checks its bytes."""
     try:
         source = visit.store.head(key)
     except ValetKeyError:  # JuiceFS: between two objects there is one without an ETag
@@ -115,10 +115,10 @@ def _copy(visit: Visit, key: str, to: tuple[str, ObjectHeaders], race: _Race) ->
 
 
 def _is_torn(visit: Visit, source: ObjectHead, target: str) -> bool:
-    """Whether the bytes of a copy are not those that it says, or that were its condition where that is honoured."""
-    lying = look(visit, target)
-    if lying.content is None:
+    """Whether the bytes of a copy do not match its ETag, or its condition if the store honours that."""
+    stored = read_object(visit, target)
+    if stored.content is None:
         raise Skip("A copy that was answered as made is not there.")
-    actual = md5_of(lying.content)
-    claims = lying.etag == source.etag or visit.learned.get("conditional_copy", False)
+    actual = md5_of(stored.content)
+    claims = stored.etag == source.etag or visit.learned.get("conditional_copy", False)
     return claims and actual != source.etag

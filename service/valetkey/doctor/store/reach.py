@@ -1,4 +1,4 @@
-"""Whether the store answers where the settings say it is, and what it shows of an object."""
+"""Checks whether the store responds at the configured address, and what it shows of an object."""
 
 import re
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ from valetkey.doctor.explaining import explain
 from valetkey.doctor.findings import Finding, Skip, failed, passed, skipped, warned
 from valetkey.doctor.store.writing import CONTENT, TYPE, put_probe, written_by_us
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Answer, Tried, attempt
+from valetkey.doctor.wire import CallResult, WireResponse, attempt
 
 TRIES = 5
-"""How often a HEAD is timed."""
+"""How many times a HEAD request is timed."""
 
 SLOW = 0.5
-"""Seconds that it may take until it is worth a word."""
+"""How long it may take before it is a finding, in seconds."""
 
 REGION_CODES = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
-"""How stores say that a request was signed for another region."""
+"""The error codes for a request that was signed for another region."""
 
 REGION_STATUSES = {301, 307, 400}
-"""A HEAD has no body, so AWS says it by a status alone; then the header names the region."""
+"""The status by which AWS reports it for a HEAD request, which has no body; a header names the region."""
 
 
 _KEYS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of this store, whole and unquoted."
@@ -46,7 +46,7 @@ _ELSE = "Look at VALETKEY_S3_ENDPOINT_URL, VALETKEY_BUCKET and the credentials."
 def reach(visit: Visit) -> Iterator[Finding]:
     """A signed request for the bucket, by the internal endpoint."""
     try:
-        found, reached = visit.knocked
+        found, reached = visit.reachability
     except Skip as reason:  # the settings make no store: else nothing would have failed
         action = (
             "Look at VALETKEY_BUCKET, VALETKEY_S3_ENDPOINT_URL and the credentials: no request can be made of them."
@@ -67,7 +67,7 @@ def _endpoint(visit: Visit) -> str:
     return str(visit.client.meta.endpoint_url)
 
 
-def _advice(visit: Visit, found: Tried) -> str:
+def _advice(visit: Visit, found: CallResult) -> str:
     if other := other_region(found, visit.s3.region):
         return f"Set VALETKEY_S3_REGION={other}: requests are signed for {visit.s3.region}."
     if found.code in REGION_CODES:
@@ -75,24 +75,25 @@ def _advice(visit: Visit, found: Tried) -> str:
     return _ADVICE.get(found.code) or _ADVICE_BY_STATUS.get(found.status) or _ELSE
 
 
-def other_region(found: Tried, ours: str) -> str | None:
-    """The region that the store says the bucket is in, where that is another one."""
+def other_region(found: CallResult, ours: str) -> str | None:
+    """The region that the store names for the bucket, if it is another one."""
     headers = {name.lower(): value for name, value in (found.headers or {}).items()}
     told = headers.get("x-amz-bucket-region") or _region_in(found.message)
     return told if told and told != ours else None
 
 
 def _region_in(text: str) -> str | None:
-    """AWS, and MinIO, name it in the message: ``expecting 'eu-west-1'``. They, and Garage, have an element for it."""
+    """The region in an error: AWS and MinIO name it in the message (``expecting 'eu-west-1'``); they and Garage also
+    have an element for it."""
     named = re.search(r"<Region>([a-z0-9-]+)</Region>|expecting '?([a-z0-9-]+)'?", text)
     return (named[1] or named[2]) if named else None
 
 
 def region(visit: Visit) -> Iterator[Finding]:
-    """Whether what is signed for the region of the settings is taken.
+    """Whether the store accepts signatures for the configured region.
 
-    By a request of our own: boto3 signs anew for the region that a refusal names, and nobody does so for clients, whose
-    forms and URLs are signed for that of the settings.
+    Tested by a request of our own: boto3 would sign again for the region that a refusal names, but clients' forms and
+    URLs are signed for the configured one only.
     """
     _ = visit.store
     ours = visit.s3.region
@@ -110,12 +111,12 @@ def region(visit: Visit) -> Iterator[Finding]:
         yield passed("region", f"Requests signed for {ours} are taken.{otherwise}")
 
 
-def _refused_region(visit: Visit, answer: Answer, place: str) -> Finding:
-    """What to say of a refusal of what is signed for the region of the settings; ``place`` is where the bucket says it
-    is."""
+def _refused_region(visit: Visit, answer: WireResponse, place: str) -> Finding:
+    """The finding for a refused signature for the configured region; ``place`` is the region that the bucket
+    reports."""
     ours = visit.s3.region
     message = f"{answer.error.message} {answer.body.decode(errors='replace')}"
-    told = other_region(Tried(None, answer.status, answer.error.code, message, answer.headers), ours)
+    told = other_region(CallResult(None, answer.status, answer.error.code, message, answer.headers), ours)
     if told:
         return failed("region", f"The bucket is in {told}, not {ours}.", f"Set VALETKEY_S3_REGION={told}.")
     seen = f"What is signed for {ours} is refused: {answer.said}."
@@ -130,15 +131,14 @@ def _refused_region(visit: Visit, answer: Answer, place: str) -> Finding:
 
 
 def _presigned_listing(visit: Visit) -> str:
-    """By a client that has asked for nothing: one that was sent elsewhere signs for there from then on."""
+    """A presigned listing, by a new client: one that was redirected to another region keeps signing for that."""
     client: Any = make_client(visit.session, visit.s3, visit.s3.endpoint_url)
     asked = {"Bucket": visit.bucket, "MaxKeys": 1, "Prefix": visit.staging}
     return str(client.generate_presigned_url("list_objects_v2", Params=asked, ExpiresIn=300))
 
 
 def addressing(visit: Visit) -> Iterator[Finding]:
-    """Whether the address that clients get leads to this bucket: something is written on one way and read on the
-    other."""
+    """Whether the clients' address leads to this bucket: an object is written by one address and read by the other."""
     store = visit.store
     style = addressing_style(visit.s3, visit.s3.public_endpoint_url or visit.s3.endpoint_url)
     key = put_probe(visit)
@@ -179,7 +179,7 @@ def _presigned_get(visit: Visit, key: str, method: str = "get_object") -> str:
 
 
 def head(visit: Visit) -> Iterator[Finding]:
-    """What HEAD shows of an object: all that a confirmation is proven by."""
+    """Whether a HEAD request shows everything about an object that a confirmation needs."""
     _ = visit.store
     key = put_probe(visit)
     found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key)
@@ -226,7 +226,7 @@ def _metadata_names(visit: Visit, key: str) -> Iterator[Finding]:
 
 
 def latency(visit: Visit) -> Iterator[Finding]:
-    """How long the store takes for a HEAD."""
+    """How long a HEAD request takes."""
     _ = visit.store
     key, took = put_probe(visit), []
     for _ in range(TRIES):
@@ -241,7 +241,7 @@ def latency(visit: Visit) -> Iterator[Finding]:
 
 
 def download(visit: Visit) -> Iterator[Finding]:
-    """Whether a download has the name and the kind that it is given, and whether ranges can be read."""
+    """Whether a download has the requested name and disposition, and whether ranges can be read."""
     store = visit.store
     key = put_probe(visit)
     try:

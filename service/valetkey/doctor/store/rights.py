@@ -1,4 +1,4 @@
-"""Which of the rights that the service needs are there: each is tried, and the missing one is named as IAM has it."""
+"""Checks of the rights that the service needs: each is tried, and missing ones are named as in IAM."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,27 +9,27 @@ from valetkey.core.model.rules import Placement
 from valetkey.core.model.upload import quarantine_key
 from valetkey.doctor.findings import Finding, failed, passed, skipped, warned
 from valetkey.doctor.probes import new_probe_id
-from valetkey.doctor.store.writing import CONTENT, arguments, look, put_probe
+from valetkey.doctor.store.writing import CONTENT, arguments, put_probe, read_object
 from valetkey.doctor.visit import Visit
-from valetkey.doctor.wire import Tried, attempt
+from valetkey.doctor.wire import CallResult, attempt
 
 EXTRA = {"s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"}
-"""Rights without which uploads are confirmed, and something else is not done."""
+"""Rights that confirmation does not need, but other tasks do."""
 
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
-class Tally:
-    """How calls went: ``missing`` has where each right was not there, ``unsure`` what else was answered."""
+class RightsReport:
+    """The results of calls: ``missing`` maps each missing right to its places, ``unsure`` to other responses."""
 
     missing: dict[str, list[str]] = field(default_factory=dict)
     unsure: dict[str, list[str]] = field(default_factory=dict)
     there: set[str] = field(default_factory=set)
 
-    def note(self, right: str, where: str, found: Tried) -> bool:
-        """Keeps what a call that needs ``right`` led to; an answer that there is nothing needs it as well."""
+    def note(self, right: str, where: str, found: CallResult) -> bool:
+        """Records the result of a call that needs ``right``, which is also proven by a "not found"."""
         if found.ok or found.absent:
             self.there.add(right)
         elif found.denied:
@@ -41,7 +41,7 @@ class Tally:
 
 
 def areas(visit: Visit) -> Mapping[str, str]:
-    """A key in each place that the service writes to, by what that place is called."""
+    """A key in each place that the service writes to, by the place's name."""
     unique = new_probe_id()
     found = {
         f"{visit.staging}*": f"{visit.staging}{unique}",
@@ -54,78 +54,78 @@ def areas(visit: Visit) -> Mapping[str, str]:
 
 
 def _area_of(visit: Visit, profile: Profile) -> str:
-    """What the place of a profile's final keys is called."""
+    """The name of the place of a profile's final keys."""
     return f"{visit.prefix}{profile.template.prefix}*"
 
 
 def rights(visit: Visit) -> Iterator[Finding]:
-    """Each call that the service makes, on each place that it makes it on."""
+    """Each call that the service makes, in each place that it uses."""
     _ = visit.store
-    tally = Tally()
-    _try_bucket(visit, tally)
+    report = RightsReport()
+    _try_bucket(visit, report)
     for where, key in areas(visit).items():
         visit.probes.add(key)
-        _try_object(visit, tally, where, key)
-        _try_multipart(visit, tally, where, key)
-    yield from _verdicts(tally)
+        _try_object(visit, report, where, key)
+        _try_multipart(visit, report, where, key)
+    yield from _verdicts(report)
 
 
-def _try_object(visit: Visit, tally: Tally, where: str, key: str) -> None:
+def _try_object(visit: Visit, report: RightsReport, where: str, key: str) -> None:
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
     written = attempt(client.put_object, **at, Body=CONTENT, **arguments(visit, key, CONTENT))
-    is_there = tally.note("s3:PutObject", where, written)
+    is_there = report.note("s3:PutObject", where, written)
     if is_there and visit.keeps_versions is not False:
-        _try_version(visit, tally, where, key, written)
+        _try_version(visit, report, where, key, written)
     for profile in visit.profiles.values() if is_there else ():
         if where == _area_of(visit, profile):
-            _try_placement(visit, tally, where, key, profile.rules.placement)
-    tally.note("s3:GetObject", where, attempt(client.get_object, **at))
+            _try_placement(visit, report, where, key, profile.rules.placement)
+    report.note("s3:GetObject", where, attempt(client.get_object, **at))
     found = attempt(client.delete_object, **at)
-    gone = tally.note("s3:DeleteObject", where, found)
+    gone = report.note("s3:DeleteObject", where, found)
     if is_there and gone and attempt(client.head_object, **at).ok:
-        tally.unsure.setdefault("s3:DeleteObject", []).append(f"{where}: {found.said}, and the object is still there")
+        report.unsure.setdefault("s3:DeleteObject", []).append(f"{where}: {found.said}, and the object is still there")
 
 
-def _try_multipart(visit: Visit, tally: Tally, where: str, key: str) -> None:
+def _try_multipart(visit: Visit, report: RightsReport, where: str, key: str) -> None:
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
-    begun = attempt(client.create_multipart_upload, **at)
-    if begun.ok:
-        at["UploadId"] = visit.probes.begun(key, begun.answer["UploadId"])
+    created = attempt(client.create_multipart_upload, **at)
+    if created.ok:
+        at["UploadId"] = visit.probes.add_multipart(key, created.answer["UploadId"])
     else:
-        tally.note("s3:PutObject", where, begun)
+        report.note("s3:PutObject", where, created)
         at["UploadId"] = "doctor"
     listed = attempt(client.list_parts, **at)
-    if begun.ok or listed.denied:  # a made-up upload id proves nothing else
-        tally.note("s3:ListMultipartUploadParts", where, listed)
+    if created.ok or listed.denied:  # a made-up upload id proves nothing else
+        report.note("s3:ListMultipartUploadParts", where, listed)
     ended = attempt(client.abort_multipart_upload, **at)
-    if begun.ok or ended.denied:
-        tally.note("s3:AbortMultipartUpload", where, ended)
-    if begun.ok and ended.ok and listed.ok and attempt(client.list_parts, **at).ok:
-        tally.unsure.setdefault("s3:AbortMultipartUpload", []).append(
+    if created.ok or ended.denied:
+        report.note("s3:AbortMultipartUpload", where, ended)
+    if created.ok and ended.ok and listed.ok and attempt(client.list_parts, **at).ok:
+        report.unsure.setdefault("s3:AbortMultipartUpload", []).append(
             f"{where}: {ended.said}, and parts are still there"
         )
-    if begun.ok and (listed.ok or listed.unsupported):
+    if created.ok and (listed.ok or listed.unsupported):
         visit.learned["list_parts"] = listed.ok
 
 
-def _try_bucket(visit: Visit, tally: Tally) -> None:
+def _try_bucket(visit: Visit, report: RightsReport) -> None:
     client, at = visit.client, {"Bucket": visit.bucket}
     staging = {**at, "Prefix": visit.staging}
-    tally.note("s3:ListBucket", "the bucket", attempt(client.list_objects_v2, **staging, MaxKeys=1))
-    tally.note("s3:ListBucketMultipartUploads", "the bucket", attempt(client.list_multipart_uploads, **staging))
+    report.note("s3:ListBucket", "the bucket", attempt(client.list_objects_v2, **staging, MaxKeys=1))
+    report.note("s3:ListBucketMultipartUploads", "the bucket", attempt(client.list_multipart_uploads, **staging))
     found = attempt(client.get_bucket_versioning, **at)
-    tally.note("s3:GetBucketVersioning", "the bucket", found)
+    report.note("s3:GetBucketVersioning", "the bucket", found)
     visit.keeps_versions = "Status" in found.answer if found.ok else None
     if visit.keeps_versions:
         listed = attempt(client.list_object_versions, **staging, MaxKeys=1)
-        tally.note("s3:ListBucketVersions", "the bucket", listed)
+        report.note("s3:ListBucketVersions", "the bucket", listed)
     lock = attempt(client.get_object_lock_configuration, **at)
     if lock.denied:  # most buckets have none, and say so by an error
-        tally.note("s3:GetBucketObjectLockConfiguration", "the bucket", lock)
+        report.note("s3:GetBucketObjectLockConfiguration", "the bucket", lock)
 
 
-def _try_version(visit: Visit, tally: Tally, where: str, key: str, written: Tried) -> None:
-    """One version of what was just written; its bucket may hide that it keeps them."""
+def _try_version(visit: Visit, report: RightsReport, where: str, key: str, written: CallResult) -> None:
+    """Calls on one version of the object just written; the bucket may not reveal that it keeps versions."""
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
     version = written.answer.get("VersionId")
     if version is None:  # Ceph RGW 16 does not say it
@@ -133,45 +133,45 @@ def _try_version(visit: Visit, tally: Tally, where: str, key: str, written: Trie
         version = next((one["VersionId"] for one in (listed.answer or {}).get("Versions", [])), None)
     if version in {None, "null"}:
         return
-    tally.note("s3:GetObjectVersion", where, attempt(client.get_object, **at, VersionId=version))
+    report.note("s3:GetObjectVersion", where, attempt(client.get_object, **at, VersionId=version))
     removed = attempt(client.delete_object, **at, VersionId=version)
     if removed.denied and visit.store.capabilities.part_checksums:
         return  # retained, which is no missing right
-    tally.note("s3:DeleteObjectVersion", where, removed)
+    report.note("s3:DeleteObjectVersion", where, removed)
     put_probe(visit, key)
 
 
-def _try_placement(visit: Visit, tally: Tally, where: str, key: str, placement: Placement) -> None:
-    """What a profile has put on its objects by calls of their own. Nothing is retained by it: a hold is taken off that
-    is not there, and a retention that is over is refused, but only to who has the right."""
+def _try_placement(visit: Visit, report: RightsReport, where: str, key: str, placement: Placement) -> None:
+    """The separate calls that set a profile's tags and locks. Nothing is retained by them: the hold that is removed
+    does not exist, and a past retention is refused, with another error if the right is missing."""
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
     if placement.tags:
         tags = {"TagSet": [{"Key": name, "Value": value} for name, value in placement.tags]}
-        tally.note("s3:PutObjectTagging", where, attempt(client.put_object_tagging, **at, Tagging=tags))
+        report.note("s3:PutObjectTagging", where, attempt(client.put_object_tagging, **at, Tagging=tags))
     lock = placement.lock
     if lock is not None and lock.mode is not None:
         over = {"Mode": lock.mode, "RetainUntilDate": LONG_AGO}
         found = attempt(client.put_object_retention, **at, Retention=over)
-        tally.note("s3:PutObjectRetention", where, replace(found, answer={}) if found.unsupported else found)
+        report.note("s3:PutObjectRetention", where, replace(found, answer={}) if found.unsupported else found)
     if lock is not None and lock.legal_hold:
         found = attempt(client.put_object_legal_hold, **at, LegalHold={"Status": "OFF"})
-        tally.note("s3:PutObjectLegalHold", where, found)
+        report.note("s3:PutObjectLegalHold", where, found)
 
 
-def _verdicts(tally: Tally) -> Iterator[Finding]:
-    if tally.missing and not tally.there:  # one line for what a dozen would say
-        action = f"Look whether VALETKEY_BUCKET is yours; if it is, grant {', '.join(sorted(tally.missing))}."
+def _verdicts(report: RightsReport) -> Iterator[Finding]:
+    if report.missing and not report.there:  # one line for what a dozen would say
+        action = f"Look whether VALETKEY_BUCKET is yours; if it is, grant {', '.join(sorted(report.missing))}."
         yield failed(
             "rights",
             "Everything is refused in this bucket: it is somebody else's, or the key has no right at all.",
             action,
         )
         return
-    for right, places in sorted(tally.missing.items()):
+    for right, places in sorted(report.missing.items()):
         say = warned if right in EXTRA else failed
         action = f"Grant {right} on {', '.join(places)}."
         yield say("rights", f"{right} is missing on {', '.join(places)}.", action)
-    for right, answers in sorted(tally.unsure.items()):
+    for right, answers in sorted(report.unsure.items()):
         if right == "s3:ListMultipartUploadParts" and "NotImplemented" in answers[0]:
             action = "Nothing to do: valetkey refuses uploads in parts here, as none could be proven."
             yield warned("list-parts", f"The store cannot list parts ({answers[0]}).", action)
@@ -182,12 +182,12 @@ def _verdicts(tally: Tally) -> Iterator[Finding]:
             yield skipped("rights", f"{right} cannot be known: {answers[0]}.")
         else:
             yield warned("rights", f"{right}: {'; '.join(answers)}.", "Look at what the store says.")
-    if not tally.missing and tally.there:
-        yield passed("rights", f"All {len(tally.there)} rights that the service uses are there.")
+    if not report.missing and report.there:
+        yield passed("rights", f"All {len(report.there)} rights that the service uses are there.")
 
 
 def listing(visit: Visit) -> Iterator[Finding]:
-    """Whether a listing keeps to its prefix: what the sweep removes comes from one."""
+    """Whether a listing respects its prefix, which the sweep's removals depend on."""
     _ = visit.store
     wanted, other = put_probe(visit), put_probe(visit)
     found = attempt(visit.client.list_objects_v2, Bucket=visit.bucket, Prefix=wanted)
@@ -207,12 +207,12 @@ def listing(visit: Visit) -> Iterator[Finding]:
 
 
 def delete_many(visit: Visit) -> Iterator[Finding]:
-    """Whether several objects go by one call."""
+    """Whether one call removes several objects."""
     _ = visit.store
     keys = [put_probe(visit), put_probe(visit)]
     wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": False}
     found = attempt(visit.client.delete_objects, Bucket=visit.bucket, Delete=wanted)
-    left = [key for key in keys if look(visit, key).there]
+    left = [key for key in keys if read_object(visit, key).there]
     visit.learned["batch_delete"] = found.ok and not left
     if found.ok and not left:
         yield passed("delete-many", "DeleteObjects removes several objects by one call.")

@@ -1,4 +1,4 @@
-"""What probes are made of, and what is under a key afterwards."""
+"""The contents of probe objects, and reading them back."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 
 CONTENT = b"valetkey doctor: this object is removed at the end of the run.\n"
-"""What probes hold."""
+"""The content of probes."""
 
 OTHER = CONTENT.upper()
-"""As many bytes, and others."""
+"""Other content of the same length."""
 
 TYPE = "image/png"
-"""No store's default."""
+"""A type that is no store's default."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
-    """What is under a key: ``content`` None where nothing is, ``etag`` without quotes."""
+class FoundObject:
+    """The object under a key: ``content`` is None if there is none, ``etag`` is without quotes."""
 
     content: bytes | None
     etag: str = ""
@@ -35,12 +35,12 @@ class Lying:
 
     @property
     def there(self) -> bool:
-        """Whether something is."""
+        """Whether there is an object."""
         return self.content is not None
 
 
-def look(visit: Visit, key: str) -> Lying:
-    """The bytes under ``key``, as they are read, whatever was said of them. Raises `Skip` where they cannot be read."""
+def read_object(visit: Visit, key: str) -> FoundObject:
+    """Reads the object under ``key``, whatever earlier responses said. Raises `Skip` if it cannot be read."""
     found = attempt(visit.client.get_object, Bucket=visit.bucket, Key=key)
     if found.ok:
         body = found.answer["Body"]
@@ -49,11 +49,13 @@ def look(visit: Visit, key: str) -> Lying:
         finally:
             body.close()
         names = tuple(sorted((name.lower(), value) for name, value in found.answer.get("Metadata", {}).items()))
-        return Lying(content, plain_etag(found.answer.get("ETag", "")), found.answer.get("ContentType", ""), names)
+        return FoundObject(
+            content, plain_etag(found.answer.get("ETag", "")), found.answer.get("ContentType", ""), names
+        )
     if found.absent or found.code in {"NoSuchKey", "NoSuchVersion"}:
-        return Lying(None)
+        return FoundObject(None)
     if found.status == HTTPStatus.CONFLICT:  # Swift, of an object whose parts were changed
-        return Lying(b"")
+        return FoundObject(b"")
     raise Skip(f"What was written cannot be looked at: GetObject says {found.said}.")
 
 
@@ -63,7 +65,7 @@ def written_by_us(key: str) -> str:
 
 
 def put_probe(visit: Visit, key: str | None = None, content: bytes = CONTENT, **more: Any) -> str:
-    """Writes a probe as the service would, and returns its key. Raises `Skip` where that is refused."""
+    """Writes a probe as the service would, and returns its key. Raises `Skip` if that is refused."""
     _ = visit.store
     key = visit.probes.add(key) if key is not None else f"{visit.staging}{visit.probes.staging()}"
     found = attempt(
@@ -75,7 +77,7 @@ def put_probe(visit: Visit, key: str | None = None, content: bytes = CONTENT, **
 
 
 def arguments(visit: Visit, key: str, content: bytes) -> dict[str, Any]:
-    """What a probe is written with; an MD5, as buckets with a default retention want one."""
+    """The arguments to write a probe with, including an MD5, which buckets with a default retention require."""
     upload_id = parse_upload_id(key.rpartition("/")[2]) or new_upload_id()
     given = written(ObjectHeaders(TYPE, UploadId(upload_id), visit.placement))
     given["Metadata"] = {"upload-id": written_by_us(key), "more": "from the client"}
@@ -83,10 +85,10 @@ def arguments(visit: Visit, key: str, content: bytes) -> dict[str, Any]:
 
 
 def sha256_of(content: bytes) -> str:
-    """As S3 writes it."""
+    """The SHA-256 as S3 writes it, in base64."""
     return b64encode(sha256(content).digest()).decode()
 
 
 def md5_of(content: bytes) -> str:
-    """As an ETag has it."""
+    """The MD5 as in an ETag, in hex."""
     return md5(content, usedforsecurity=False).hexdigest()

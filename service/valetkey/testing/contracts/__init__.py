@@ -1,4 +1,4 @@
-"""What every adapter must do, as test suites for whoever writes one. They need pytest.
+"""Test suites that every adapter has to pass, for authors of adapters. They need pytest.
 
 A test class inherits a suite, and gives it what it asks for by one fixture::
 

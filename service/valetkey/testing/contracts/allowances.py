@@ -1,4 +1,4 @@
-"""What every ledger must do for tickets that allow a number of uploads: exactly so many, whoever asks at once."""
+"""The contract of ledgers for tickets with a limit: exactly that many uploads, however many processes ask at once."""
 
 from datetime import timedelta
 from itertools import cycle

@@ -1,4 +1,4 @@
-"""What every ledger must do with several changes at once: all of them are written, or none is."""
+"""The contract of ledgers for several changes at once: all are written, or none."""
 
 from datetime import timedelta
 

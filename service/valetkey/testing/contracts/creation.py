@@ -1,4 +1,4 @@
-"""What every ledger must do with new uploads: all of a batch or nothing, and once for each idempotency key."""
+"""The contract of ledgers for new uploads: a whole batch or nothing, and once for each idempotency key."""
 
 from collections.abc import Callable
 from datetime import timedelta

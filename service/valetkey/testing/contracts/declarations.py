@@ -1,4 +1,4 @@
-"""What processes of one ledger say of their profiles: each hears what was said before, however many start at once."""
+"""The contract of ledgers for declarations: each process gets the earlier ones, however many start at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every ledger must know of the sweep's work: what is due, and when it is due again."""
+"""The contract of ledgers for the sweep: which uploads are due, and when they are due again."""
 
 from datetime import timedelta
 

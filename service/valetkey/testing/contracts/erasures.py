@@ -1,4 +1,4 @@
-"""What every ledger must do where somebody is erased, and where what ended long ago is forgotten."""
+"""The contract of ledgers for erasures, and for removing uploads that ended long ago."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,9 +32,9 @@ class ErasureContract:
 
     def test_a_job_comes_back_as_it_was_written(self, ledger: Record) -> None:
         """Every field, with values that are hard to keep."""
-        begun = job(ledger, owner="n\u00e4me\u202e'; --")
-        assert ledger.get_erasure(begun.id) == begun
-        full_one = begun.changed(
+        started = job(ledger, owner="n\u00e4me\u202e'; --")
+        assert ledger.get_erasure(started.id) == started
+        full_one = started.changed(
             owner=None,
             due_at=None,
             state=ErasureState.INCOMPLETE,
@@ -48,8 +48,8 @@ class ErasureContract:
             detail="d\u00e9tail",
             finished_at=NOW + MICROSECOND,
         )
-        assert ledger.save_erasure(begun, full_one)
-        assert ledger.get_erasure(begun.id) == full_one
+        assert ledger.save_erasure(started, full_one)
+        assert ledger.get_erasure(started.id) == full_one
         assert ledger.get_erasure(of().id) is None
 
     def test_one_job_runs_for_each_owner_and_account(self, ledger: Record) -> None:
@@ -80,12 +80,12 @@ class ErasureContract:
 
     def test_a_job_is_saved_by_one(self, ledger: Record) -> None:
         """Compare-and-set: of eight at once one wins."""
-        begun = job(ledger)
-        afters = [begun.changed(uploads=number) for number in range(8)]
-        won = in_parallel([lambda one=one: ledger.save_erasure(begun, one) for one in afters])  # type: ignore[misc]
+        started = job(ledger)
+        afters = [started.changed(uploads=number) for number in range(8)]
+        won = in_parallel([lambda one=one: ledger.save_erasure(started, one) for one in afters])  # type: ignore[misc]
         assert won.count(True) == 1
-        assert ledger.get_erasure(begun.id) == afters[won.index(True)]
-        assert not ledger.save_erasure(begun, begun.changed())
+        assert ledger.get_erasure(started.id) == afters[won.index(True)]
+        assert not ledger.save_erasure(started, started.changed())
 
     def test_jobs_that_are_due(self, ledger: Record) -> None:
         """The longest due first, up to the limit; none that is over, or leased."""
@@ -113,12 +113,12 @@ class ErasureContract:
         late = of()._replace(created_at=NOW + MICROSECOND)
         other_account = of(account="mall")
         ledger.add([*mine, of("ben"), of("Ann"), of("ann "), other_account, late])
-        begun = job(ledger)
-        assert ledger.belonging(begun, 9) == mine
-        assert ledger.belonging(begun, 3) == mine[:3]
-        assert ledger.belonging(replace(begun, passed=mine[1].id), 9) == mine[2:]
+        started = job(ledger)
+        assert ledger.belonging(started, 9) == mine
+        assert ledger.belonging(started, 3) == mine[:3]
+        assert ledger.belonging(replace(started, passed=mine[1].id), 9) == mine[2:]
         assert ledger.belonging(job(ledger, account=ALL_ACCOUNTS), 9) == [*mine, other_account]
-        assert ledger.newer(begun) == 1
+        assert ledger.newer(started) == 1
         assert ledger.newer(job(ledger, "ben")) == 0
 
     def test_erasing_is_one_commit(self, ledger: Record) -> None:
@@ -126,11 +126,11 @@ class ErasureContract:
         one, other = full()._replace(owner="ann", account="shop"), of()
         ledger.add([other])
         ledger.add_once([Once(one, "key of ann", "f")])
-        begun = job(ledger)
+        started = job(ledger)
         changes = [(one, erased(one)), (other, erased(other))]
-        assert ledger.erase(changes, begun, begun.changed(uploads=2))
+        assert ledger.erase(changes, started, started.changed(uploads=2))
         assert [ledger.get(old.id) for old, _ in changes] == [new for _, new in changes]
-        assert ledger.get_erasure(begun.id) == begun.changed(uploads=2)
+        assert ledger.get_erasure(started.id) == started.changed(uploads=2)
         again = Once(of(), "key of ann", "other")
         assert ledger.add_once([again]) == [again]
 
@@ -139,18 +139,18 @@ class ErasureContract:
         one, other = of(), of()
         ledger.add([one])
         ledger.add_once([Once(other, "key", "f")])
-        begun = job(ledger)
+        started = job(ledger)
         moved = other.changed(pins=1)
         assert ledger.replace(other, moved)
-        progress = begun.changed(uploads=2)
-        assert not ledger.erase([(one, erased(one)), (other, erased(other))], begun, progress)
-        assert not ledger.erase([(one, erased(one)), (of(), erased(of()))], begun, progress)
-        assert not ledger.erase([(one, erased(one))], begun.changed(), progress)
+        progress = started.changed(uploads=2)
+        assert not ledger.erase([(one, erased(one)), (other, erased(other))], started, progress)
+        assert not ledger.erase([(one, erased(one)), (of(), erased(of()))], started, progress)
+        assert not ledger.erase([(one, erased(one))], started.changed(), progress)
         assert ledger.get(one.id) == one
         assert ledger.get(other.id) == moved
-        assert ledger.get_erasure(begun.id) == begun
+        assert ledger.get_erasure(started.id) == started
         assert ledger.add_once([Once(of(), "key", "f")])[0].upload == moved
-        assert ledger.erase([], begun, progress)
+        assert ledger.erase([], started, progress)
 
     def test_what_is_over(self, ledger: Record) -> None:
         """The longest over first, page by page; nothing that is open, confirmed, or looked for still."""
@@ -193,9 +193,9 @@ class AnnouncedErasureContract:
         rejected = expired.moved(UploadState.REJECTED)
         assert ledger.replace(expired, rejected)
         assert ledger.replace(beside, beside.moved(UploadState.ABORTED))
-        begun = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
+        started = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
         before = {one.id: one for one in ledger.announcements(None, 9)}
-        assert ledger.erase([(rejected, erased(rejected))], begun, begun.changed(uploads=1))
+        assert ledger.erase([(rejected, erased(rejected))], started, started.changed(uploads=1))
         after = {one.id: one for one in ledger.announcements(None, 9)}
         assert after.keys() == {f"{upload.id}-rejected", f"{beside.id}-aborted"}
         old, new = before[f"{upload.id}-rejected"], after[f"{upload.id}-rejected"]
@@ -211,23 +211,23 @@ class AnnouncedErasureContract:
         aborted = upload.moved(UploadState.ABORTED)
         assert ledger.replace(upload, aborted)
         [claimed] = ledger.claim(NOW + HOUR, NOW + 2 * HOUR, 1)
-        begun = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
-        assert ledger.erase([(aborted, erased(aborted))], begun, begun.changed())
+        started = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
+        assert ledger.erase([(aborted, erased(aborted))], started, started.changed())
         assert not ledger.settle(claimed, claimed.changed(status=Status.DELIVERED))
         [kept] = ledger.announcements(None, 9)
         assert "secret" not in kept.body
 
     def test_the_end_of_a_job_is_announced_once(self, ledger: Announcing) -> None:
         """With it, and not with its steps."""
-        begun = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
-        step = begun.changed(uploads=1)
-        assert ledger.save_erasure(begun, step)
+        started = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
+        step = started.changed(uploads=1)
+        assert ledger.save_erasure(started, step)
         assert ledger.announcements(None, 9) == []
         done = step.changed(state=ErasureState.DONE, owner=None, due_at=None, finished_at=NOW)
-        assert not ledger.save_erasure(begun, done)
+        assert not ledger.save_erasure(started, done)
         assert ledger.save_erasure(step, done)
         [told] = ledger.announcements(None, 9)
-        assert (told.id, told.type, told.upload_id) == (f"{begun.id}-erased", "owner.erased", None)
+        assert (told.id, told.type, told.upload_id) == (f"{started.id}-erased", "owner.erased", None)
         assert told.body == f"owner.erased {NOW.isoformat()} done"
 
     def test_what_is_forgotten_takes_what_was_delivered_along(self, ledger: Announcing) -> None:

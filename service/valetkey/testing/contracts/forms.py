@@ -1,4 +1,4 @@
-"""What every object store must do with the forms of presigned POSTs."""
+"""The contract of object stores for presigned POST forms."""
 
 from datetime import UTC, datetime
 

@@ -1,11 +1,11 @@
-"""What every ledger must keep of the installation itself."""
+"""The contract of ledgers for the installation's own records."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
 from valetkey.core.model.upload import new_upload_id
-from valetkey.core.ports.health import EventProbes, Health, StandsStill, StoreProof, WorkerBeat
+from valetkey.core.ports.health import EventProbes, Health, StalledWork, StoreProof, WorkerBeat
 from valetkey.testing.contracts.samples import MICROSECOND, NOW
 
 DAY = timedelta(days=1)
@@ -68,7 +68,7 @@ class HealthContract(EventProbeContract):
         assert ledger.workers() == [one, quiet]
         ledger.beat(two, NOW - DAY)
         assert ledger.workers() == [two, one]
-        later = replace(one, seen_at=NOW + MICROSECOND, looked_at=NOW, still=(StandsStill("größe", NOW - DAY),))
+        later = replace(one, seen_at=NOW + MICROSECOND, looked_at=NOW, still=(StalledWork("größe", NOW - DAY),))
         ledger.beat(later, NOW - DAY)
         assert ledger.workers() == [later, two]
         ledger.forget_worker("two")

@@ -1,4 +1,4 @@
-"""What every ledger must do that announces to the functions of an application: each has calls of its own."""
+"""The contract of ledgers with hooks: each function of the application has its own calls."""
 
 from datetime import timedelta
 from functools import partial

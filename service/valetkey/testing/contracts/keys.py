@@ -1,4 +1,4 @@
-"""What every ledger must keep of API keys."""
+"""The contract of ledgers for API keys."""
 
 from dataclasses import replace
 

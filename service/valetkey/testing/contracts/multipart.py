@@ -1,4 +1,4 @@
-"""What every object store must do with presigned PUTs and multipart uploads."""
+"""The contract of object stores for presigned PUTs and multipart uploads."""
 
 from base64 import b64encode
 from contextlib import suppress
@@ -21,7 +21,7 @@ REFUSED = {400, 403}
 PUT = {"Content-Type": "image/png", "Content-Length": "5", "If-None-Match": "*", "x-amz-meta-upload-id": ID}
 
 
-def begun(place: Place) -> MultipartUploadId:
+def start_multipart(place: Place) -> MultipartUploadId:
     return place.store.start_multipart(KEY, ObjectHeaders("video/mp4", ID))
 
 
@@ -68,7 +68,7 @@ class MultipartContract:
 
     def test_parts_are_listed_and_joined(self, place: Place) -> None:
         """In the order of their numbers, whatever the order they came in; the object carries the type and our id."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         assert place.store.parts(KEY, multipart_id) == []
         assert sent(place, multipart_id, 2, SMALL) == 200
         assert sent(place, multipart_id, 1, BIG) == 200
@@ -84,7 +84,7 @@ class MultipartContract:
 
     def test_what_was_joined_takes_no_part_any_more(self, place: Place) -> None:
         """A URL that is still alive writes nothing: the object stays as it was joined."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         sent(place, multipart_id, 1, SMALL)
         place.store.join_parts(KEY, multipart_id, place.store.parts(KEY, multipart_id) or [])
         assert sent(place, multipart_id, 1, b"THE END") in ({404} if place.able.enforces else {404, 500})
@@ -93,7 +93,7 @@ class MultipartContract:
 
     def test_joining_again(self, place: Place) -> None:
         """The object is there, or `ObjectMissing` says that the parts are gone: in both cases it stays as it is."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         sent(place, multipart_id, 1, SMALL)
         parts = place.store.parts(KEY, multipart_id) or []
         place.store.join_parts(KEY, multipart_id, parts)
@@ -103,7 +103,7 @@ class MultipartContract:
 
     def test_a_part_that_was_sent_again_is_one_part(self, place: Place) -> None:
         """As by a client that got no answer to it."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         for _ in range(2):
             sent(place, multipart_id, 1, SMALL)
         listed = place.store.parts(KEY, multipart_id) or []
@@ -113,7 +113,7 @@ class MultipartContract:
 
     def test_a_part_that_was_sent_again_is_not_joined_unseen(self, place: Place) -> None:
         """The parts are joined as they were listed, or not at all."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         sent(place, multipart_id, 1, SMALL)
         listed = place.store.parts(KEY, multipart_id) or []
         sent(place, multipart_id, 1, b"THE END")
@@ -129,7 +129,7 @@ class MultipartContract:
 
     def test_a_small_part_before_the_last_is_not_joined(self, place: Place) -> None:
         """S3 takes less than 5 MiB only for the last one; JuiceFS joins what it has."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         sent(place, multipart_id, 1, SMALL)
         sent(place, multipart_id, 2, SMALL)
         parts = place.store.parts(KEY, multipart_id) or []
@@ -142,7 +142,7 @@ class MultipartContract:
 
     def test_what_was_never_begun_has_no_parts(self, place: Place) -> None:
         """Nor has one of another key, nor one that was aborted."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         assert place.store.parts(KEY, MultipartUploadId("2~nothing")) is None
         assert not place.store.parts("other", multipart_id) or not place.able.enforces
         place.store.abort_multipart(KEY, multipart_id)
@@ -152,7 +152,7 @@ class MultipartContract:
 
     def test_a_part_has_the_size_that_was_signed(self, place: Place) -> None:
         """More and less are refused; where the size is open any is taken."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         put = place.store.presigned_part(KEY, multipart_id, 1, len(SMALL), 60)
         statuses = [place.send(put, SMALL + b"!", {}), place.send(put, SMALL[:-1], {})]
         assert statuses == [403, 403] or not place.able.enforces
@@ -160,7 +160,7 @@ class MultipartContract:
 
     def test_a_part_has_the_checksum_that_was_signed(self, place: Place) -> None:
         """Its header is signed, so it cannot be left out or changed; with it the part is taken."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         checksum = b64encode(sha256(SMALL).digest()).decode()
         put = place.store.presigned_part(KEY, multipart_id, 1, len(SMALL), 60, checksum=checksum)
         assert put.headers["x-amz-checksum-sha256"] == checksum
@@ -175,7 +175,7 @@ class ManyPartsContract:
 
     def test_parts_beyond_a_page_are_listed(self, place: Place) -> None:
         """A store lists 1,000 at a time."""
-        multipart_id = begun(place)
+        multipart_id = start_multipart(place)
         for number in range(1, 1003):
             assert place.send(place.store.presigned_part(KEY, multipart_id, number, 1, 60), b"x", {}) == 200
         parts = place.store.parts(KEY, multipart_id)

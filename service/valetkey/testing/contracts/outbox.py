@@ -1,4 +1,4 @@
-"""What every outbox must do: what its ledger announces comes out of it, again and again until it is delivered."""
+"""The contract of outboxes: they return what the ledger announced, again and again, until it is delivered."""
 
 from datetime import datetime, timedelta
 from typing import Protocol

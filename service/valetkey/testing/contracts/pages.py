@@ -1,4 +1,4 @@
-"""What every ledger must list: the newest uploads first, page by page."""
+"""The contract of ledgers for lists: the newest uploads first, page by page."""
 
 from valetkey.core.model.upload import Claim, UploadState
 from valetkey.core.ports.ledger import Query

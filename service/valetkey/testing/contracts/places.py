@@ -1,4 +1,4 @@
-"""One place for each store adapter: the adapter, a way around it, and what it can do."""
+"""The place that an adapter is tested in: the adapter, direct access around it, and its abilities."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,14 +75,14 @@ class Place:
 def post_over_http(url: str, form: Sequence[tuple[str, str]], content: bytes) -> int:
     """As a browser sends a form with a file in it."""
     file = ("file", ("file.bin", content))
-    return urllib3.request("POST", url, fields=[*form, file], retries=False, timeout=30).status
+    return urllib3.request("POST", url, fields=[*form, file], retries=False, timeout=60).status
 
 
 def put_over_http(put: Presigned, content: bytes, changed: dict[str, str]) -> int:
     """As a client does, which sends the length that its bytes have; an empty header is left out."""
     headers = {name: value for name, value in {**put.headers, **changed}.items() if name != "Content-Length" and value}
     parts = urlsplit(put.url)
-    connection = HTTPConnection(parts.netloc, timeout=30)
+    connection = HTTPConnection(parts.netloc, timeout=60)
     try:
         connection.request("PUT", f"{parts.path}?{parts.query}", content, headers)
         answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""What every store must give to who reads a confirmed object: the bytes of this object, or none."""
+"""The contract of stores for reading a confirmed object: its own bytes, or an error."""
 
 import pytest
 

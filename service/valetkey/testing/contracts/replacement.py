@@ -1,4 +1,4 @@
-"""What every ledger must do with a change: it is written if nobody was faster, as it was given."""
+"""The contract of ledgers for a change: it is written as given, if no other change came first."""
 
 from valetkey.core.model.upload import Inspection, Reason, StoredObject, UploadState, Verdict
 from valetkey.testing.contracts.parallel import in_parallel

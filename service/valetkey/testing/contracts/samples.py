@@ -1,4 +1,4 @@
-"""What the contracts of ledgers write down."""
+"""Sample values for the contracts of ledgers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""What every object store adapter must do."""
+"""The contract of object stores."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,8 +1,8 @@
-"""What every ledger must know of stores: which uploads are of which, and what processes say of theirs."""
+"""The contract of ledgers for stores: which uploads belong to which, and the declarations of processes."""
 
 from datetime import timedelta
 
-from valetkey.core.model.upload import OfStore, UploadState, new_upload_id
+from valetkey.core.model.upload import StoreUploads, UploadState, new_upload_id
 from valetkey.core.ports.ledger import Declared
 from valetkey.testing.contracts.samples import NOW, Record, upload
 
@@ -16,7 +16,7 @@ class StoresContract:
         moved = upload()._replace(due_at=NOW, store="eu", bucket="another")
         ledger.add([*made, moved])
         _, first, second, _ = made
-        store = OfStore("eu", first.bucket)
+        store = StoreUploads("eu", first.bucket)
         assert ledger.due(NOW, 9, store=store) == [first, second]
         assert ledger.due(NOW, 9) == [*made, moved]
         assert ledger.due(NOW, 1, first, store=store) == [second]
@@ -28,8 +28,8 @@ class StoresContract:
         made = [upload(state=UploadState.REJECTED)._replace(ended_at=NOW, store=name) for name in ("default", "eu")]
         moved = made[1]._replace(id=new_upload_id(), bucket="another")
         ledger.add([*made, moved])
-        assert ledger.over(NOW, 9, store=OfStore("eu", made[1].bucket)) == made[1:]
-        assert ledger.over(NOW, 9, store=OfStore("eu", "another")) == [moved]
+        assert ledger.over(NOW, 9, store=StoreUploads("eu", made[1].bucket)) == made[1:]
+        assert ledger.over(NOW, 9, store=StoreUploads("eu", "another")) == [moved]
         assert ledger.over(NOW, 9) == [*made, moved]
 
     def test_how_many_are_open_in_each_store(self, ledger: Record) -> None:
@@ -46,7 +46,7 @@ class StoresContract:
         ]
         ledger.add(made)
         bucket = made[0].bucket
-        counts = {OfStore("default", bucket): 1, OfStore("eu", bucket): 2, OfStore("eu", "another"): 1}
+        counts = {StoreUploads("default", bucket): 1, StoreUploads("eu", bucket): 2, StoreUploads("eu", "another"): 1}
         assert ledger.open_by_store() == counts
 
     def test_stores_and_profiles_of_one_name(self, ledger: Record) -> None:

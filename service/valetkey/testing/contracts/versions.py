@@ -1,4 +1,4 @@
-"""What every object store adapter must do where the bucket keeps versions."""
+"""The contract of object stores for buckets that keep versions."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The ledger's schema, version by version, run by Alembic. `alembic.ini` is not needed: everything is said here.
+"""The ledger's schema, version by version, run by Alembic and configured here: there is no `alembic.ini`.
 
 Which version a database has is asked without Alembic, whose import takes as long as the rest of a short command.
 """

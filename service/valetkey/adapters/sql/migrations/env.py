@@ -1,4 +1,4 @@
-"""Run by Alembic: migrates on the connection it was given. Of several that migrate at once, the others wait."""
+"""Run by Alembic: migrates on the given connection. If several processes migrate at once, the others wait."""
 
 from alembic import context
 from sqlalchemy import text

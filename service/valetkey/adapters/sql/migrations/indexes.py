@@ -1,4 +1,4 @@
-"""Indexes that are built beside a ledger in use: a big table is not locked for the minutes that it takes.
+"""Indexes that are built while the ledger is in use, without locking a large table for minutes.
 
 PostgreSQL builds them concurrently, which no transaction may do, so no version of the schema makes them; what an
 interrupted build has left is built anew. SQLite has one writer, and makes them at once.

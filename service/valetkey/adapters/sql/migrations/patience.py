@@ -1,4 +1,4 @@
-"""How long PostgreSQL lets a migration take, whatever it allows others by limits of a role or a database."""
+"""Time limits of a migration on PostgreSQL, whatever limits a role or a database has for other work."""
 
 from sqlalchemy import Connection, text
 

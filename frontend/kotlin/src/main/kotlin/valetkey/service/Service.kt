@@ -210,10 +210,11 @@ internal class Service(
         val said = runCatching { JSON.decodeFromString(Problem.serializer(), body) }.getOrNull()
         val detail = said?.errors?.firstOrNull()?.detail?.ifEmpty { null } ?: said?.detail ?: "no problem of valetkey's"
         val text = "The service answered ${response.status}: $detail"
-        if (response.status in RETRY_STATUSES) {
-            return Transient(unreachable(text), parseRetryAfter(response.header("Retry-After")))
-        }
-        return ServiceRefused(response.status, said?.code ?: "unexpected_answer", text)
+        val after = parseRetryAfter(response.header("Retry-After"))
+        if (response.status in RETRY_STATUSES) return Transient(unreachable(text), after)
+        // a portal, a firewall, a proxy without its backend: the service has said nothing of the upload
+        if (said == null) return Transient(UploadException("unexpected_answer", text, isRetryable = true), after, FEW)
+        return ServiceRefused(response.status, said.code, text)
     }
 
     private fun <T> timed(

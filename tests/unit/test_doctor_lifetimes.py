@@ -9,7 +9,7 @@ import pytest
 from valetkey.core.model.profile import Profile
 from valetkey.core.signing.credentials import Credentials
 from valetkey.doctor.findings import Level
-from valetkey.doctor.store.lives import grant_life
+from valetkey.doctor.store.lifetimes import grant_life
 
 if TYPE_CHECKING:
     from valetkey.doctor.visit import Visit

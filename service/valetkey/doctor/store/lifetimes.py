@@ -1,4 +1,4 @@
-"""How long grants can live: never longer than the credentials that sign them."""
+"""Checks of grants' lifetimes, which never exceed those of the credentials that sign them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from valetkey.doctor.visit import Visit
 
 
 def grant_life(visit: Visit) -> Iterator[Finding]:
-    """Whether grants live for as long as the profiles say, by what the credentials have left now."""
+    """Whether the credentials last as long as the grants of the profiles."""
     credentials = visit.store.credentials()
     if credentials.token is None:
         yield passed("grant-life", "The S3 credentials are permanent: grants live for as long as the profiles say.")

@@ -13,8 +13,8 @@ from tests.unit.memory_world import FIRST, NOW, OWNER, World
 from valetkey import waiting
 from valetkey.core.errors import SizeOutOfRange, StoreUnavailable, UnknownProfile, ValetKeyError
 from valetkey.core.granting.admission import UploadRequest
-from valetkey.core.granting.asking import ASK_AGAIN
 from valetkey.core.granting.grantor import Granted
+from valetkey.core.granting.lockability import RETRY_INTERVAL
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.model.upload import Method
 from valetkey.core.ports.ledger import Query
@@ -156,7 +156,7 @@ def test_a_renewal_that_is_refused_moves_nothing(monkeypatch: pytest.MonkeyPatch
         world.service.renew(OWNER, upload.id)
     assert world.ledger.get(upload.id) == upload
     world.answer = say_no
-    world.time += ASK_AGAIN
+    world.time += RETRY_INTERVAL
     assert world.service.renew(OWNER, upload.id).upload.expires_at > upload.expires_at
 
 

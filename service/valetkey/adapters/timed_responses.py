@@ -1,7 +1,7 @@
-"""Answers of outside systems that come within their time, or not at all: whoever sends a byte now and then holds no
-thread.
+"""Responses of other systems that arrive within a time limit or fail, so that a server that sends a byte now and then
+blocks no thread.
 
-A socket's own time-out begins anew with each byte.
+A socket's own time-out starts again with each byte.
 """
 
 import io
@@ -13,15 +13,15 @@ from typing import Any
 from valetkey.final_response import FinalResponse
 
 TIMES = 2
-"""How many times the time-out for a byte the whole answer may take, however large it is."""
+"""The time limit of a whole response, as a multiple of the time-out for a byte."""
 
 SLOWEST = 64 * 1024
-"""Bytes per second: a larger answer may take so much longer, so that slow lines can read it."""
+"""Bytes per second: the time limit grows with the bytes read, so that large responses arrive over slow lines."""
 
 
 class TimeLeft:
-    """For one answer by ``sock``, whose own time-out is that for a byte. ``whole`` is how many seconds the answer may
-    take where that has nothing to do with it."""
+    """The time left for one response on ``sock``, whose own time-out applies to each byte. ``whole`` is the limit in
+    seconds, if it does not depend on that time-out."""
 
     __slots__ = ("_each", "_sock", "_until")
 
@@ -31,18 +31,20 @@ class TimeLeft:
         self._until = monotonic() + (TIMES * self._each if whole is None else whole)
 
     def limit(self) -> None:
-        """Before a read: it waits no longer than there is time. Raises `TimeoutError` where none is left."""
+        """Has to be called before a read, which then waits no longer than the time left. Raises `TimeoutError` if there
+        is none."""
         if (left := self._until - monotonic()) < self._each:
             if left <= 0:
                 raise TimeoutError("the answer takes too long")
             self._sock.settimeout(left)
 
     def extend(self, read: int) -> None:
-        """After a read of so many bytes."""
+        """Has to be called after a read, with the number of bytes."""
         self._until += read / SLOWEST
 
     def restore(self) -> None:
-        """After the answer: what is sent next on the connection has the whole time-out again. Raises `OSError`."""
+        """Has to be called after the response: restores the socket's time-out for the next request. Raises
+        `OSError`."""
         self._sock.settimeout(self._each)
 
 
@@ -82,7 +84,7 @@ class TimedSocket:
 
 
 class TimedResponse(FinalResponse):
-    """A response class for connections of `http.client`: the answer comes in time, and without interim ones before it.
+    """A response class for connections of `http.client`, with a time limit and without interim responses.
 
     ``whole`` is that of `TimeLeft`.
     """

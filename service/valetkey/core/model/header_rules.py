@@ -1,4 +1,4 @@
-"""What a profile writes beside its objects: whether S3, and every browser and proxy behind it, takes it as it is."""
+"""Rules for a profile's headers, tags and metadata, so that S3, browsers and proxies accept them unchanged."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,26 +6,27 @@ from collections.abc import Iterator, Mapping
 from valetkey.core.model.rules import Disposition
 
 MAX_CACHE_CONTROL = 256
-"""Characters of a Cache-Control: S3 keeps 2 KB of such headers in all."""
+"""The longest Cache-Control, in characters: S3 stores 2 KB of such headers in all."""
 
 MAX_TAGS, MAX_TAG_NAME, MAX_TAG_VALUE = 10, 128, 256
-"""Tags of one object, and characters of a name and of a value, by S3's user guide."""
+"""The maximum number of tags of an object, and of characters in a tag's name and value, by S3's user guide."""
 
 MAX_METADATA = 2048
-"""Bytes of an object's metadata, names and values, by S3's user guide."""
+"""The maximum size of an object's metadata, names and values, in bytes, by S3's user guide."""
 
 _OURS = "upload-id"
 _OUR_METADATA = len(_OURS) + 36
 
 _TEXT = re.compile(r"[!-~]+(?: [!-~]+)*")
-"""Printable ASCII. No two blanks in a row: S3's signature makes one of them, and none at an end, which servers drop."""
+"""Printable ASCII without two spaces in a row, which SigV4 collapses, and without spaces at the ends, which servers
+drop."""
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-"""nginx drops headers with a full stop or a low line in their names, and RustFS signs the latter otherwise (reported):
-each copy would be refused then."""
+"""nginx drops headers with a full stop or an underscore in their names, and RustFS signs the latter differently
+(reported): every copy would be refused."""
 
 _TAG = re.compile(r"[\w +\-=.:/@]*")
-"""Letters, digits, blanks and ``+ - = . _ : / @``: what S3 takes in tags."""
+"""Letters, digits, spaces and ``+ - = . _ : / @``: the characters that S3 allows in tags."""
 
 
 def objection_to(
@@ -34,7 +35,7 @@ def objection_to(
     tags: Mapping[str, str],
     metadata: Mapping[str, str],
 ) -> str | None:
-    """What is wrong with the first of them that S3 refuses, or takes as something else; None where all is well."""
+    """A sentence on the first value that S3 would refuse or change; None if there is none."""
     if cache_control is not None and not (len(cache_control) <= MAX_CACHE_CONTROL and _TEXT.fullmatch(cache_control)):
         return f"cache_control is printable ASCII of at most {MAX_CACHE_CONTROL} characters, such as 'max-age=3600'."
     if content_disposition not in {None, "inline", "attachment"}:
