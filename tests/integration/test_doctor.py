@@ -504,7 +504,7 @@ def test_a_command_that_is_stopped_leaves_nothing(
         command = [str(VALETKEY), "doctor", "--json"]
         env["VALETKEY_S3_ENDPOINT_URL"] = server.endpoint_url
         with processes.running(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE) as running:
-            for _ in range(600):
+            for _ in range(2000):
                 if server.count("PUT") + server.count("FORM") > 3 if "PUT" in slow else server.count("CREATE"):
                     break
                 Event().wait(0.05)
