@@ -182,7 +182,8 @@ describe("what describes them", () => {
   test("is the service for a field with a ticket of its own: what that may not see, and what is not confirmed, is left out", async () => {
     answers((url) => {
       if (url.endsWith(A)) return Response.json({ ...described(A), state: "confirmed" });
-      return url.endsWith(B) ? Response.json({ state: "deleted" }) : new Response("", { status: 404 });
+      if (url.endsWith(B)) return Response.json({ state: "deleted" });
+      return Response.json({ code: "upload_not_found" }, { status: 404 });
     });
     const found = await fetchEarlier("https://up.example/", "vt_p.1", [A, B, C]);
     expect(found.map(({ id }) => id)).toEqual([A]);
@@ -191,4 +192,17 @@ describe("what describes them", () => {
     answers(() => new Response("", { status: 503 }));
     await expect(fetchEarlier("https://up.example/", null, [A])).rejects.toThrow("503");
   });
+
+  test.each([
+    [404, "default backend - 404"],
+    [200, "<h1>Log in to the network</h1>"],
+    [200, '{"status": "ok"}'],
+    [404, '{"error": "not found"}'],
+  ])(
+    "is nobody who answers %i %s in the place of the service: no id is left out by that",
+    async (status, body) => {
+      answers(() => new Response(body, { status }));
+      await expect(fetchEarlier("https://up.example/", null, [A])).rejects.toThrow(`${status}`);
+    },
+  );
 });
