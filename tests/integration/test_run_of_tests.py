@@ -203,11 +203,15 @@ def test_is_killed():
 """
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
-def test_a_run_that_is_killed(starting: Starting, tmp_path: Path, workers: str) -> None:
-    """SIGKILL runs no clean-up: what it started ends all the same, and its directory goes."""
+WITHIN = (sys.executable, "-m", "tests.support.reaper", "within", "600")
+
+
+@pytest.mark.parametrize(("workers", "before"), [("0", ()), ("1", ()), ("0", WITHIN)], ids=["alone", "workers", "make"])
+def test_a_run_that_is_killed(starting: Starting, tmp_path: Path, workers: str, before: tuple[str, ...]) -> None:
+    """SIGKILL runs no clean-up: what it started ends all the same, and its directory goes. So it is where what make
+    began the run by is killed."""
     env = environment(tmp_path) | {"TMPDIR": str(tmp_path)}
-    with processes.running(starting(KILLED, "-n", workers), cwd=ROOT, env=env) as run:
+    with processes.running(starting(KILLED, "-n", workers, before=before), cwd=ROOT, env=env) as run:
         deadline = time.monotonic() + 60
         while not (tmp_path / "pids").exists():
             assert time.monotonic() < deadline

@@ -43,10 +43,14 @@ TOO_LONG = 124
 
 
 def watch(pid: int, mark: str, directory: Path) -> None:
-    """Start the reaper for process `pid`; it holds no stream of ours open, and ends soon after that process."""
+    """Start the reaper for process `pid`; it holds no stream of ours open, and ends soon after that process.
+
+    It is part of no run: that of an outer one, which is killed, would end it together with the run that it watches.
+    """
     command = [sys.executable, "-m", "tests.support.reaper", "watch", str(pid), mark, str(directory)]
     nowhere = subprocess.DEVNULL
-    subprocess.Popen(command, cwd=ROOT, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+    env = {name: value for name, value in os.environ.items() if name != MARK}
+    subprocess.Popen(command, cwd=ROOT, env=env, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
 
 
 def reap(mark: str, seconds: float | None = None) -> list[str]:
