@@ -23,6 +23,7 @@ from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from valetkey import ValetKey, waiting
 from valetkey.api import plain
+from valetkey.api.observing import LastDelivery
 from valetkey.app import create_app, installed_in
 from valetkey.core.errors import LedgerUnavailable, StoreUnavailable
 from valetkey.core.granting.grants import GrantMaker
@@ -498,8 +499,21 @@ def test_an_event_of_what_was_written_again_is_no_repetition(sent: Sent) -> None
     assert body_of(sent.tell()) == {"confirmed": 0, "rejected": 0, "ignored": 1}
 
 
-def test_many_events_are_for_who_may_wait() -> None:
+def test_news_are_begun_in_a_thread_that_may_wait(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a delivery that led to the store, the next one is not begun in a thread that must not wait. After one that
+    repeated what is known, the next one is."""
+    monkeypatch.setattr(LastDelivery, "had_news", False)
+    given = {"REQUEST_METHOD": "POST", "PATH_INFO": "/v1/events/ceph", "CONTENT_LENGTH": "500"}
+    seen = []
+    for _ in range(2):
+        counts = body_of(sent.tell())
+        seen.append((counts["confirmed"], plain.waits_for_nothing_else(given)))
+    assert seen == [(1, False), (0, True)]
+
+
+def test_many_events_are_for_who_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """To look thousands up would hold up everybody's requests."""
+    monkeypatch.setattr(LastDelivery, "had_news", False)
 
     def environ(size: int, path: str = "/v1/events/ceph", method: str = "POST") -> dict[str, Any]:
         return {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_LENGTH": str(size)}

@@ -11,7 +11,7 @@ from valetkey.api.bodies import MAX_QUERY, json_body, raw_body
 from valetkey.api.completing import asks_the_store, complete_upload
 from valetkey.api.creating import makes_one_for_a_key, new_upload, new_uploads
 from valetkey.api.mounted import Mounted
-from valetkey.api.observing import is_large, observe_events
+from valetkey.api.observing import is_likely_to_wait, observe_events
 from valetkey.api.rendering import PlainResponse
 
 Environ = Mapping[str, Any]
@@ -55,7 +55,7 @@ class PlainRoute(NamedTuple):
 ROUTES = (
     PlainRoute("/v1/uploads", "create_upload", new_upload, makes_one_for_a_key),
     PlainRoute("/v1/uploads/batch", "create_batch", new_uploads, makes_one_for_a_key),
-    PlainRoute("/v1/events/", "receive_events", observe_events, is_large, raw_body, MAX_QUERY),
+    PlainRoute("/v1/events/", "receive_events", observe_events, is_likely_to_wait, raw_body, MAX_QUERY),
     PlainRoute("/v1/uploads/", "complete_upload", complete_upload, asks_the_store, end="/complete", may_be_empty=True),
 )
 _BY_PATH = {route.path: route for route in ROUTES if not route.end}
