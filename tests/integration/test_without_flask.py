@@ -500,9 +500,9 @@ def test_an_event_of_what_was_written_again_is_no_repetition(sent: Sent) -> None
 
 
 def test_news_are_begun_in_a_thread_that_may_wait(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a delivery that led to the store, the next one is not begun where it would only be begun anew; after one
-    that told what is known, the next one is again."""
-    monkeypatch.setattr(LastDelivery, "told_news", False)
+    """After a delivery that led to the store, the next one is not begun in a thread that must not wait. After one that
+    repeated what is known, the next one is."""
+    monkeypatch.setattr(LastDelivery, "had_news", False)
     given = {"REQUEST_METHOD": "POST", "PATH_INFO": "/v1/events/ceph", "CONTENT_LENGTH": "500"}
     seen = []
     for _ in range(2):
@@ -513,7 +513,7 @@ def test_news_are_begun_in_a_thread_that_may_wait(sent: Sent, monkeypatch: pytes
 
 def test_many_events_are_for_who_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """To look thousands up would hold up everybody's requests."""
-    monkeypatch.setattr(LastDelivery, "told_news", False)
+    monkeypatch.setattr(LastDelivery, "had_news", False)
 
     def environ(size: int, path: str = "/v1/events/ceph", method: str = "POST") -> dict[str, Any]:
         return {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_LENGTH": str(size)}

@@ -28,21 +28,24 @@ def observe_events(here: Mounted, environ: Mapping[str, Any], read: Callable[[],
     known_as, sender = endpoint.authenticate(delivery)
     parsed = sender.parse(delivery.body)
     counts = here.service.observe(parsed.events, parsed.ignored, sender=known_as)
-    LastDelivery.told_news = counts.confirmed + counts.rejected > 0
+    LastDelivery.had_news = counts.confirmed + counts.rejected > 0
     return answer(tally_body(counts))
 
 
 class LastDelivery:
-    """The delivery that was answered last in this process. The next one is likely to be of its kind: a sender that
-    comes first tells news only, and one that comes after the clients' own calls repeats what is known."""
+    """The delivery that this process answered last. The next one is likely to be of its kind: a sender that reports
+    first reports new objects only, and one that reports after the clients' own calls repeats what is known."""
 
-    told_news = False
+    had_news = False
 
 
 def is_likely_to_wait(environ: Mapping[str, Any]) -> bool:
-    """Whether a delivery may be of many events, or tell news, so that the store is asked. To begin it in a thread that
-    must not wait, and then anew in another one, takes a tenth of a confirmation's CPU."""
-    return LastDelivery.told_news or announced_length(environ) > SMALL
+    """Whether a delivery may contain many events, or new objects, for which the store is asked.
+
+    To begin such a delivery in a thread that must not wait, and then anew in another one, takes a tenth of a
+    confirmation's CPU.
+    """
+    return LastDelivery.had_news or announced_length(environ) > SMALL
 
 
 class _Headers(Mapping[str, str]):
