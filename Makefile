@@ -21,7 +21,7 @@ SITE := service/valetkey/api/site/index.html
 QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_authenticator.py tests/integration/test_openapi.py
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
-# They build nothing: what they test is in use beside them.
+# They build nothing: make has. In front of pytest, as some count how often something happens within half a second.
 FRONTEND_TESTS := npm --prefix frontend run --silent test:built
 INFRA := $(VENV)/.installed-infra
 # Programs that are run and not imported, each in an environment of its own: what they pin is theirs.
@@ -47,9 +47,8 @@ look-dev:
 dev: look-dev $(DEV) $(PAGES) $(SITE) ## the service with an embedded S3 and a page to try it on
 	$(BIN)/valetkey dev $(ARGS)
 
-test: $(if $(ARGS),,look) $(TEST) $(if $(ARGS),,all-parts frontend-in-browser) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
-	$(WITHIN) 5400 $(if $(ARGS),,--beside '$(FRONTEND_TESTS)') \
-	  $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+test: $(if $(ARGS),,look) $(TEST) $(if $(ARGS),,all-parts frontend-test) ## all tests: on moto, Ceph RGW, PostgreSQL, and in Chromium, Firefox and WebKitGTK; or those of ARGS, with what they need
+	$(WITHIN) 5400 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 quick: $(TEST) ## what needs no server, run first: types, unit tests, an application on valetkey in memory
 	@$(BIN)/mypy & types=$$!; failed=0; \
