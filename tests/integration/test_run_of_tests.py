@@ -238,30 +238,6 @@ def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
     assert alive(tmp_path) == []
 
 
-BESIDE = """sh -c 'echo "what it says"; exit {}'"""
-
-
-@pytest.mark.parametrize(("first", "second", "both"), [(0, 0, 0), (0, 5, 5), (1, 0, 1), (1, 5, 1)])
-def test_a_command_beside_another(tmp_path: Path, first: int, second: int, both: int) -> None:
-    """Each of them can fail the run; what the one beside prints comes after all that the other does."""
-    within = [sys.executable, "-m", "tests.support.reaper", "within", "60", "--beside", BESIDE.format(second)]
-    done = ran([*within, "sh", "-c", f"sleep 1; echo tests; exit {first}"], tmp_path)
-    lines = [line for line in done.stdout.splitlines() if line]
-    assert done.returncode == both, done.stdout + done.stderr
-    assert (lines[0], lines[2:]) == ("tests", ["what it says", f"exits with {second}"])
-
-
-@pytest.mark.parametrize("before", [(), ("env", "--ignore-signal=INT,QUIT,HUP")])
-def test_nobody_waits_for_what_is_beside_an_interrupted_run(tmp_path: Path, before: tuple[str, ...]) -> None:
-    """It is ended with all that it started, also where the shell has the run ignore SIGINT."""
-    within = [*before, sys.executable, "-m", "tests.support.reaper", "within", "60", "--beside"]
-    sleeper = """sh -c 'echo $$ >>"$PIDS"; setsid sleep 600 & echo $! >>"$PIDS"; exec sleep 600'"""
-    written = 'until [ "$(wc -l <"$PIDS")" = 2 ]; do sleep 0.1; done; exit 2'
-    done = ran([*within, sleeper, "sh", "-c", written], tmp_path)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert alive(tmp_path) == []
-
-
 NEEDS = """
 from tests.support import needs
 needs.ROOT = Path(__file__).parent

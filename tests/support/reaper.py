@@ -5,15 +5,13 @@
 waits for the end of process PID, gives all that was started with the environment variable some seconds to end by
 itself (PostgreSQL and Ceph have watchers of their own), kills what is left, and removes the run's directory.
 
-    python -m tests.support.reaper within SECONDS [--beside LINE] COMMAND...
+    python -m tests.support.reaper within SECONDS COMMAND...
 
-runs a command that may take so long at most, and is its own reaper: for test runs that are not pytest's. The shell's
-LINE runs beside it, for what waits most of the time; what that prints comes after all that the command does.
+runs a command that may take so long at most, and is its own reaper: for test runs that are not pytest's.
 """
 
 import os
 import select
-import shlex
 import shutil
 import signal
 import subprocess
@@ -34,9 +32,6 @@ GRACE = float(os.environ.get("VALETKEY_TEST_GRACE", "60"))
 
 KILLED = 8.0
 """The same where the run was killed, and nobody has told them to."""
-
-FAILED = 1
-"""How pytest exits where it has run all tests, and some failed."""
 
 TOO_LONG = 124
 """Our exit code for a command that we have ended, as that of timeout(1)."""
@@ -70,50 +65,21 @@ def _on_a_second_look(mark: str) -> dict[int, str]:
     return of_run(mark)
 
 
-def within(seconds: float, command: list[str], beside: str = "") -> int:
-    """Run `command`, and return its exit code: 124 where it took longer, 1 where it left something running.
-
-    Where that is 0 the exit code of ``beside`` counts. If `command` is interrupted nobody waits for the other.
-    """
+def within(seconds: float, command: list[str]) -> int:
+    """Run `command`, and return its exit code: 124 where it took longer, 1 where it left something running."""
     directory = Path(tempfile.mkdtemp(prefix="valetkey-"))
     mark = f"{MARK}={directory}"
     watch(os.getpid(), mark, directory)
-    env = os.environ | {MARK: str(directory)}
-    deadline = time.monotonic() + seconds
-    other = _Beside(beside, env, directory / "beside.log") if beside else None
-    code = _code(subprocess.Popen(command, env=env), deadline)
-    if other:
-        others = other.code(deadline if code in {0, FAILED} else 0)
-        code = code or others
+    process = subprocess.Popen(command, env=os.environ | {MARK: str(directory)})
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        code = TOO_LONG
     if left := reap(mark):
         print(f"After {' '.join(command)} these were killed:", *left, sep="\n  ", file=sys.stderr)
         code = code or 1
     return code
-
-
-class _Beside:
-    """A command beside another one, which has the terminal: what it prints waits in a file."""
-
-    def __init__(self, command: str, env: dict[str, str], printed: Path) -> None:
-        self._command, self._printed = command, printed
-        with printed.open("wb") as out:
-            words = shlex.split(command)
-            self._process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-
-    def code(self, deadline: float) -> int:
-        """Its exit code, once it has ended, or was ended; shows what it printed."""
-        code = _code(self._process, deadline)
-        said = self._printed.read_text(errors="replace")
-        print(f"\nBeside it: {self._command}", said, f"exits with {code}", sep="\n")
-        return code
-
-
-def _code(process: "subprocess.Popen[bytes]", deadline: float) -> int:
-    try:
-        return process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        return TOO_LONG
 
 
 def main(pid: int, mark: str, directory: Path) -> None:
@@ -129,7 +95,5 @@ def main(pid: int, mark: str, directory: Path) -> None:
 if __name__ == "__main__":
     role, *given = sys.argv[1:]
     if role == "within":
-        seconds, *command = given
-        beside = command[1] if command[0] == "--beside" else ""
-        sys.exit(within(float(seconds), command[2:] if beside else command, beside))
+        sys.exit(within(float(given[0]), given[1:]))
     main(int(given[0]), given[1], Path(given[2]))
