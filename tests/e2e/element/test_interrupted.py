@@ -239,7 +239,8 @@ def test_one_that_ended_meanwhile_is_not_listed(open_page: Open, film: Path) -> 
     httpx.delete(f"{field.endpoint}/v1/uploads/{first}").raise_for_status()
 
     def forgotten(route: Route) -> None:
-        route.fulfill(status=404, headers={"Access-Control-Allow-Origin": "*"}, body='{"code":"upload_not_found"}')
+        problem = {"status": 404, "code": "upload_not_found", "detail": "There is no such upload."}
+        route.fulfill(headers={"Access-Control-Allow-Origin": "*"}, status=404, json=problem)
 
     field.page.route(f"**/v1/uploads/{second}", forgotten)
     kept = """new Promise((resolve) => { indexedDB.open("valetkey").onsuccess = ({ target }) => {
