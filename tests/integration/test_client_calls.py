@@ -264,7 +264,8 @@ def test_it_waits_as_long_as_it_is_asked_to(kind: str, play: Play) -> None:
     ],
 )
 def test_what_is_refused(client: Client, play: Play, said: Reply, error: type[ClientError], code: str) -> None:
-    """At the first attempt, by the service's own code; what is not valetkey's answer says so."""
+    """At the first attempt, by the service's own code; what is not valetkey's answer says so. A page in its place may be
+    there for a moment: the service is asked a few times."""
     play.script = {f"POST /v1/uploads/{ID}/claim": [said]}
     with pytest.raises(error) as raised:
         client.claim(ID, "post:17", owner="user-17")
@@ -275,7 +276,7 @@ def test_what_is_refused(client: Client, play: Play, said: Reply, error: type[Cl
     if code != "unexpected_response":
         assert raised.value.status == said[0]
     assert (raised.value.problem == said[2]) == (said[0] >= 400)
-    assert len(play.calls) == 1
+    assert len(play.calls) == (3 if isinstance(said[2], bytes) and said[2] else 1)
 
 
 @pytest.mark.parametrize(
