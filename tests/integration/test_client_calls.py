@@ -264,8 +264,8 @@ def test_it_waits_as_long_as_it_is_asked_to(kind: str, play: Play) -> None:
     ],
 )
 def test_what_is_refused(client: Client, play: Play, said: Reply, error: type[ClientError], code: str) -> None:
-    """At the first attempt, by the service's own code; what is not valetkey's answer says so. A page in its place may be
-    there for a moment: the service is asked a few times."""
+    """At the first attempt, by the service's own code; what is not valetkey's answer says so. A page in its place may
+    be there for a moment: the service is asked a few times."""
     play.script = {f"POST /v1/uploads/{ID}/claim": [said]}
     with pytest.raises(error) as raised:
         client.claim(ID, "post:17", owner="user-17")
