@@ -16,7 +16,6 @@ const EXTERNAL = ["expo-file-system", "react", "@react-native-async-storage/asyn
 /** What the bundle takes from its surroundings: these are there; those after them are asked for with care. */
 const GIVEN = [
   "Promise",
-  "Response",
   "URL",
   "atob",
   "btoa",
