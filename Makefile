@@ -21,8 +21,6 @@ SITE := service/valetkey/api/site/index.html
 QUICK := tests/unit tests/integration/test_testing.py tests/integration/test_authenticator.py tests/integration/test_openapi.py
 # Each test has a bound of its own; these are for what hangs outside of a test.
 WITHIN := $(PYTHON) -m tests.support.reaper within
-# They build nothing: make has. In front of pytest, as some count how often something happens within half a second.
-FRONTEND_TESTS := npm --prefix frontend run --silent test:built
 INFRA := $(VENV)/.installed-infra
 # Programs that are run and not imported, each in an environment of its own: what they pin is theirs.
 TOOLS := $(VENV)/tools
@@ -33,7 +31,7 @@ LOOK = PYTHON=$(PYTHON) infra/first-look $(if $(wildcard $(BIN)/python),,python)
 DOCS := $(shell find service/docs infra/docs -name '.building-*' -prune -o -name __pycache__ -prune -o -type f -print)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -path frontend/kotlin -prune -o -path frontend/swift -prune -o -type f -print)
 
-.PHONY: help look look-dev dev quick test all-parts stores infra image images packages clients kotlin swift check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test frontend-in-browser docs dist audit
+.PHONY: help look look-dev dev quick test all-parts stores infra image images packages clients kotlin swift check chaos bench bench-page bench-confirm bench-line queue s3 s3-stop frontend frontend-check frontend-test docs dist audit
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -131,11 +129,9 @@ frontend: look $(PAGES) ## the client for browsers, <valet-upload> and the pages
 frontend-check: look $(PAGES) $(DEV) ## its format, lint, types, and whether they are those of our OpenAPI document
 	cd frontend && VALETKEY=$(abspath $(BIN))/valetkey npm run --silent check
 
-frontend-test: frontend-in-browser ## its tests, and its bundle in Chromium
-	$(WITHIN) 900 $(FRONTEND_TESTS)
-
-frontend-in-browser: look $(PAGES)
+frontend-test: look $(PAGES) ## its tests, and its bundle in Chromium
 	infra/system-packages browser
+	$(WITHIN) 900 npm --prefix frontend run --silent test:built
 	$(WITHIN) 900 npm --prefix frontend run --silent test:browser
 
 docs: $(SITE) ## the documentation, which the service shows at /docs/; `infra/docs/build.py --draft` builds it with broken links
