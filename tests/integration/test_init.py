@@ -181,7 +181,7 @@ def test_a_file_that_cannot_be_read(content: bytes) -> None:
     Path(".env").write_bytes(content)
     done = valetkey("migrate")
     assert done.returncode == 1
-    assert re.fullmatch(r"Error: \S+/\.env cannot be read: it is no plain text\.\n", done.stderr)
+    assert re.fullmatch(r"Error: \S+/\.env cannot be read: it is not a text file\.\n", done.stderr)
 
 
 def valetkey(*args: str) -> "subprocess.CompletedProcess[str]":
