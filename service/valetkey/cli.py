@@ -26,11 +26,11 @@ _MODULES = {
 """The module of `valetkey.commands` that each command is in."""
 
 RARE_COLLECTIONS = (50_000, 20, 20)
-"""How seldom a process looks for cycles, by `gc.set_threshold`: little of what we do makes any."""
+"""Thresholds for `gc.set_threshold`. Garbage collection can be rare, as valetkey creates few reference cycles."""
 
 
 class _Commands(click.Group):
-    """Imports a command when it is called: `put` need not wait for what the service imports."""
+    """Imports a command's module when the command is called: `put` need not import the service."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_MODULES)
@@ -39,7 +39,7 @@ class _Commands(click.Group):
         module = _MODULES.get(cmd_name)
         if module is None:
             return None
-        # what is imported stays: looking for cycles in it took a sixth of the start
+        # imported objects are permanent: collecting garbage among them took a sixth of the start
         gc.set_threshold(*RARE_COLLECTIONS)
         command: click.Command = getattr(import_module(f"valetkey.commands.{module}"), cmd_name)
         return command
@@ -48,7 +48,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="valetkey")
 def main() -> None:
-    """Direct-to-S3 uploads: grants, and proof that the bytes arrived.
+    """Direct-to-S3 uploads: presigned grants, and verification of what arrived.
 
     Settings are VALETKEY_* environment variables, or lines of the file .env; `valetkey init` writes one.
     """

@@ -1,4 +1,4 @@
-"""`valetkey dev`: valetkey with its demo page, or an application that mounts it, on an embedded S3 in memory."""
+"""`valetkey dev`: valetkey with its demo page, or an application that mounts it, on an embedded in-memory S3."""
 
 import logging
 import os
@@ -37,15 +37,15 @@ from valetkey.settings.values import address_of
 from valetkey.worker import Worker
 
 DEV_SWEEP = {"sweep_first_look": 5, "sweep_grace": 60, "sweep_clean_interval": 60}
-"""In seconds: short, so that one sees it happen. The environment takes precedence."""
+"""In seconds; short, so that effects can be seen soon. Environment variables take precedence."""
 
 _NO_OWNER = (
-    "Its pages may not upload yet: decorate a function with @valetkey.owner_loader that returns who is logged in (for a"
-    ' trial "me").'
+    "Its pages may not upload yet: decorate a function with @valetkey.owner_loader that returns the user who is logged"
+    ' in (to try it out, "me").'
 )
 
 _FOLDER = "_VALETKEY_DEV_FOLDER"
-"""The variable by which the process that is started anew for each change knows where things of this run are."""
+"""The environment variable that tells the reloader's child process the temporary folder of this run."""
 
 _SHARED = (
     "VALETKEY_BUCKET",
@@ -56,18 +56,18 @@ _SHARED = (
     "AWS_SECRET_ACCESS_KEY",
     *(f"VALETKEY_{name.upper()}" for name in DEV_SWEEP),
 )
-"""What another process of the application needs to know."""
+"""The variables that other processes of the application need."""
 
 _LEDGER = "VALETKEY_DATABASE_URL"
 
 _HAS_RUN = "has-run"
-"""A file there, once the application could be loaded: what fails then waits to be mended."""
+"""A file in that folder, created when the application was first loaded: later errors wait for a change of the code."""
 
 
 def run_dev(host: str | None, port: int | None) -> None:
     """Serves an embedded S3, its events and the demo page until it is stopped.
 
-    Raises `ConfigurationError` when moto is not installed, and where the ledger is one of another store.
+    Raises `ConfigurationError` if moto is not installed, or the ledger has uploads of another store.
     """
     ledger = os.environ.get(_LEDGER)
     with _embedded(host, port) as (store, folder):
@@ -88,14 +88,14 @@ def run_dev(host: str | None, port: int | None) -> None:
         try:
             server.serve_forever()
         finally:
-            worker.stop(wait=0)  # nothing is kept: Ctrl-C need not wait for a poll
+            worker.stop(wait=0)  # nothing is kept, so Ctrl-C need not wait for the worker
 
 
 def run_dev_app(load: Callable[[], Flask], host: str | None, port: int | None, *, reload: bool) -> None:
-    """Serves the application that ``load`` gives, with the worker in the same process, on an embedded S3, until it is
-    stopped; with ``reload`` anew whenever its code changes, while S3 and ledger stay as they are.
+    """Serves the application that ``load`` returns, with the worker in the same process, on an embedded S3, until it is
+    stopped. With ``reload`` it is restarted whenever its code changes; S3 and the ledger keep their contents.
 
-    Raises what ``load`` does the first time, and like `run_dev` and `_worker_of`.
+    Raises the exception of the first call of ``load``, and those of `run_dev` and `_worker_of`.
     """
     if is_running_from_reloader():
         _serve_application(load, Path(os.environ[_FOLDER]), reload=True)
@@ -105,14 +105,14 @@ def run_dev_app(load: Callable[[], Flask], host: str | None, port: int | None, *
     unused = _leave_accounts()
     with _embedded(host, port) as (store, folder):
         settings = _settings(host, port, store, folder, ledger)
-        if settings.port == 0:  # the process that is started anew has to be told one
+        if settings.port == 0:  # each process that the reloader starts has to use the same port
             settings = settings.model_copy(update={"port": _free_port(settings.host)})
         unused += _tell_environment(settings, store)
         os.environ.setdefault("FLASK_DEBUG", "1")
         os.environ[_FOLDER] = str(folder)
         if unused:
-            click.echo(f"Not used, as the embedded parts take their place: {', '.join(sorted(unused))}.", err=True)
-        if reload:  # this process keeps the store and the port, and answers nothing
+            click.echo(f"Ignored, as `valetkey dev` uses its own: {', '.join(sorted(unused))}.", err=True)
+        if reload:  # this process keeps the store and the port, and serves no requests itself
             run_simple(settings.host, settings.port, Response(status=503), use_reloader=True)
         else:
             _serve_application(load, folder, reload=False)
@@ -120,7 +120,7 @@ def run_dev_app(load: Callable[[], Flask], host: str | None, port: int | None, *
 
 @contextmanager
 def _embedded(host: str | None, port: int | None) -> Iterator[tuple[embedded.Embedded, Path]]:
-    """The store, and a folder for all else that is not kept. SIGTERM ends the block as Ctrl-C does."""
+    """The embedded store, and a temporary folder for this run. SIGTERM ends the block as Ctrl-C does."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it logs each request to both servers
     here = load_settings(host=host, port=port)
     _leave_accounts()
@@ -144,7 +144,7 @@ def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool)
     except Exception as error:
         if not has_run.exists():
             raise
-        click.echo(f"Error: {error}\nIt will be loaded again when its code has changed.", err=True)
+        click.echo(f"Error: {error}\nThe application will be loaded again when its code changes.", err=True)
         _answer_again(_raising(error), settings)
         return
     worker.start()
@@ -162,8 +162,8 @@ def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool)
 
 
 def _answer_again(app: Any, settings: Settings) -> None:
-    """Serves on the port that the other process keeps, until code changes."""
-    logging.getLogger("werkzeug").setLevel(logging.INFO)  # the store, which is in the other process, logs nothing
+    """Serves ``app`` on the port that the parent process keeps, until code changes."""
+    logging.getLogger("werkzeug").setLevel(logging.INFO)  # the store is in the parent process, so it logs nothing here
     run_simple(
         settings.host,
         settings.port,
@@ -176,7 +176,7 @@ def _answer_again(app: Any, settings: Settings) -> None:
 
 
 def _greet(app: Flask, settings: Settings, has_run: Path | None = None) -> None:
-    """Says where it is, the first time; ``has_run`` is there from then on."""
+    """Prints the application's address the first time, and then creates the file ``has_run``."""
     if has_run is None or not has_run.exists():
         click.echo(_application_greeting(app, settings, reload=has_run is not None))
     if has_run is not None:
@@ -192,7 +192,7 @@ def _free_port(host: str) -> int:
 
 
 def _raising(error: Exception) -> Any:
-    """Answers everything with ``error``, which the debugger shows."""
+    """A WSGI application that raises ``error`` for every request, so that the debugger shows it."""
 
     def answer(*_: object) -> Any:
         raise error
@@ -203,8 +203,9 @@ def _raising(error: Exception) -> Any:
 def _settings(
     host: str | None, port: int | None, store: embedded.Embedded, folder: Path, ledger: str | None, **others: object
 ) -> Settings:
-    """The settings of the environment, except for ``others`` and those that the embedded parts decide. A ``ledger`` is
-    what the environment said before `.env` was read: the one that is named there is real, and would be migrated."""
+    """The settings from the environment, except for ``others`` and those of the embedded store. ``ledger`` is the
+    database URL that the environment had before `.env` was loaded: the database named in that file is a real one, and
+    must not be migrated."""
     return load_settings(
         host=host,
         port=port,
@@ -216,7 +217,7 @@ def _settings(
 
 
 def _of_store(store: embedded.Embedded) -> Mapping[str, Any]:
-    """Each setting that says where a store is, and how it is talked to."""
+    """All settings that describe the store, with the values of the embedded one."""
     return {
         "bucket": embedded.BUCKET,
         "s3_region": embedded.REGION,
@@ -234,12 +235,12 @@ def _of_store(store: embedded.Embedded) -> Mapping[str, Any]:
 
 
 def _tell_environment(settings: Settings, store: embedded.Embedded) -> list[str]:
-    """Has the application, and whatever it starts, find these settings in the environment: also what reads a `.env` of
-    its own over it finds them set. Returns the names of those that said something else."""
+    """Puts these settings into the environment, for the application and its child processes, so that a `.env` that the
+    application loads does not replace them. Returns the names of variables that had other values."""
     decided: dict[str, object] = {
         "host": settings.host,
         "port": settings.port,
-        "secret_keys": (_new_key(),),  # it is printed, and what it signs must not be good elsewhere
+        "secret_keys": (_new_key(),),  # it is printed, so it must not be one that is used elsewhere
         "database_url": settings.database_url,
         **{name: getattr(settings, name) for name in DEV_SWEEP},
         **_of_store(store),
@@ -248,22 +249,23 @@ def _tell_environment(settings: Settings, store: embedded.Embedded) -> list[str]
     told |= {"AWS_ACCESS_KEY_ID": store.keys[0], "AWS_SECRET_ACCESS_KEY": store.keys[1]}
     unused = {name for name, text in told.items() if os.environ.get(name, text) not in {"", text}}
     os.environ.update(told)
-    _leave_accounts()  # `.env` may have named them again
+    _leave_accounts()  # `.env` may have set them again
     return list(unused - {"VALETKEY_HOST", "VALETKEY_PORT"})
 
 
 def _new_key() -> str:
-    """A secret key for this run, which says so: the ledger may stay, and the next run has another one."""
+    """A secret key for this run, with a prefix that says so: the ledger may be kept, but the next run has another
+    key."""
     return MADE_FOR_A_RUN + secrets.token_hex(32)
 
 
 def _leave_accounts() -> list[str]:
-    """Takes from the environment what leads boto3 to an account elsewhere; returns the names that led there."""
+    """Removes the variables that select an AWS account from the environment, and returns their names."""
     return [name for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.pop(name, "")]
 
 
 def _as_text(value: object) -> str:
-    """A setting as the environment has it; what is empty there would not be set."""
+    """A setting as an environment variable. An empty tuple becomes ",", as an empty variable counts as not set."""
     if isinstance(value, tuple):
         return ",".join(value) or ","
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -273,27 +275,27 @@ def _greeting(settings: Settings, port: int, store: embedded.Embedded) -> str:
     return (
         f"valetkey listens on http://{settings.host}:{port}/ (documentation at /docs/, API reference at /docs/api/). "
         "Stop it with Ctrl-C.\n"
-        f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
-        "Everybody who can reach this address may upload: no key is required.\n"
-        "A Flask application of your own: stop this, and run `valetkey dev --app NAME` in its folder instead.\n"
-        f"Any other process uses this S3 with these lines:\n{store.exports}"
+        f"The embedded S3 at {store.endpoint_url} ENFORCES NO POLICY and keeps nothing. Use it for trials only.\n"
+        "Anybody who can reach this address may upload: no key is required.\n"
+        "To run a Flask application of your own, stop this, and run `valetkey dev --app NAME` in its folder.\n"
+        f"To use this S3 in another process, set:\n{store.exports}"
     )
 
 
 def _application_greeting(app: Flask, settings: Settings, *, reload: bool) -> str:
-    again = " It is loaded again when its code changes." if reload else ""
+    again = " It restarts when its code changes." if reload else ""
     exports = "\n".join(f"export {name}={shlex.quote(os.environ[name])}" for name in _SHARED)
     return (
         f"The application {app.name!r}, with valetkey and its worker in it, listens on "
         f"{address_of(settings.host, settings.port)}/. Stop it with Ctrl-C.{again}\n"
-        f"The embedded S3 at {settings.s3_endpoint_url} ENFORCES NO POLICY and keeps nothing. It is for trials only.\n"
-        f"Another process of yours, a shell or a job, joins in by these lines:\n{exports}"
+        f"The embedded S3 at {settings.s3_endpoint_url} ENFORCES NO POLICY and keeps nothing. Use it for trials only.\n"
+        f"To use the same S3 and ledger in another process, such as a shell or a job, set:\n{exports}"
     )
 
 
 def _demonstration(settings: Settings, store: embedded.Embedded) -> tuple[Flask, Worker]:
-    """valetkey alone with the demo page, on the embedded store, and the worker that reads that store's events. Raises
-    `ConfigurationError` for the ledger of another store."""
+    """valetkey with the demo page, on the embedded store, and the worker that reads this store's events. Raises
+    `ConfigurationError` if the ledger has uploads of another store."""
     app = create_app(settings, store.session, allow_open=True)
     valetkey = installed_in(app)
     _begin_ledger(valetkey.ledger)
@@ -302,19 +304,19 @@ def _demonstration(settings: Settings, store: embedded.Embedded) -> tuple[Flask,
 
 
 def _worker_of(app: Flask, settings: Settings) -> Worker:
-    """What `valetkey dev --app` runs beside the requests of ``app``; ``settings`` are those of the embedded store.
+    """The worker for ``app``; ``settings`` are those of the embedded store.
 
-    Raises `ConfigurationError` for an application that has no valetkey, or one that uses another store, and for the
-    ledger of another store.
+    Raises `ConfigurationError` if the application does not mount valetkey or uses another store, or if the ledger has
+    uploads of another store.
     """
     valetkey = installed_in(app)
     for one in valetkey.core.stores:
         if one.endpoint != endpoint_of(settings.s3_endpoint_url):
-            whose = "gives ValetKey settings of its own" if one.name == DEFAULT_STORE else f"has [stores.{one.name}]"
+            whose = "passes its own settings to ValetKey" if one.name == DEFAULT_STORE else f"has [stores.{one.name}]"
             raise ConfigurationError(
                 f"The application {app.name!r} {whose}, and would upload to {one.endpoint or 'AWS'}. `valetkey dev`"
-                " uses its embedded S3 and nothing else: have it read VALETKEY_* and name no other store, or use"
-                " `flask run` and `valetkey worker --app`."
+                " uses its embedded S3 only: have the application use VALETKEY_* variables and no other store, or run"
+                " `flask run` and `valetkey worker --app` instead."
             )
     _begin_ledger(valetkey.ledger)
     valetkey.begin()
@@ -323,12 +325,12 @@ def _worker_of(app: Flask, settings: Settings) -> Worker:
 
 
 def _begin_ledger(ledger: DurableLedger) -> None:
-    """Migrates it. Raises `ConfigurationError` where it knows uploads of another store than the embedded one, which
-    does not have them: the worker would end them all."""
+    """Migrates the ledger. Raises `ConfigurationError` if it has uploads of another store: the worker would find none
+    of their objects, and end them all."""
     ledger.migrate()
     for upload in ledger.page(Query(account=None, limit=1)):
         if upload.bucket != embedded.BUCKET:
             raise ConfigurationError(
-                f"The ledger has uploads of the bucket {upload.bucket!r}, which `valetkey dev` would lose: it uses its"
-                " embedded S3. Leave VALETKEY_DATABASE_URL out, or set it to a database of its own."
+                f"The ledger has uploads of the bucket {upload.bucket!r}, which `valetkey dev` would lose, as it uses"
+                " its embedded S3. Unset VALETKEY_DATABASE_URL, or set it to a separate database."
             )

@@ -10,13 +10,13 @@ from tests.support.store_kinds import servers
 
 from valetkey.adapters.memory import MemoryLedger
 from valetkey.adapters.sql import SqlLedger
-from valetkey.testing.contracts.samples import Record
+from valetkey.testing.contracts.samples import KeyedLedger
 
 __all__ = ["servers"]
 
 
 @pytest.fixture(params=LEDGERS)
-def ledger(request: pytest.FixtureRequest) -> Iterator[Record]:
+def ledger(request: pytest.FixtureRequest) -> Iterator[KeyedLedger]:
     if request.param == "memory":
         yield MemoryLedger()
     else:

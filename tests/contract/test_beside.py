@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.contract.places import s3_store
+from tests.contract.harnesses import s3_store
 from tests.support.store_kinds import KINDS, Servers, bucket_of_kind
 from tests.support.stores import Bucket, fresh_bucket
 

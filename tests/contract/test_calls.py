@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError
-from tests.contract.places import s3_store
+from tests.contract.harnesses import s3_store
 from tests.support.store_proxy import Answer, Quirk, QuirkyServer, Request, quirky, refusal
 from tests.support.store_quirks import Fails, Says
 from tests.support.stores import Bucket, Rgw, fresh_bucket

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from tests.contract.places import s3_store
+from tests.contract.harnesses import s3_store
 from tests.support.store_proxy import Answer, Quirk, QuirkyServer, Request, quirky
 from tests.support.store_quirks import RefusesConditionsOnJoined
 from tests.support.stores import Bucket, Rgw, fresh_bucket

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 from anycrc import Model
-from tests.contract.places import s3_store
+from tests.contract.harnesses import s3_store
 from tests.support.store_kinds import KINDS, Servers, bucket_of_kind
 
 from valetkey.adapters.s3 import S3Store

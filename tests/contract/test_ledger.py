@@ -13,24 +13,24 @@ from valetkey.testing.contracts import (
     AllowanceContract,
     AnnouncedChangesContract,
     AnnouncedErasureContract,
-    Announcing,
-    Calling,
+    AnnouncingLedger,
     HealthContract,
     HookContract,
+    HookLedger,
     KeyRingContract,
     LedgerContract,
     OutboxContract,
-    Pair,
+    TwoLedgers,
     announcer,
     hook_announcer,
 )
-from valetkey.testing.contracts.samples import Record
+from valetkey.testing.contracts.samples import KeyedLedger
 
 
 class TestLedgers(LedgerContract):
     """Each on an empty record, by the fixture ``ledger``."""
 
-    def test_check_of_a_good_ledger(self, ledger: Record) -> None:
+    def test_check_of_a_good_ledger(self, ledger: KeyedLedger) -> None:
         """It says nothing."""
         ledger.check()
 
@@ -47,7 +47,7 @@ class TestAllowances(AllowanceContract):
     """Two services on one database; in memory one service that is asked twice."""
 
     @pytest.fixture(params=LEDGERS)
-    def two(self, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    def two(self, request: pytest.FixtureRequest) -> Iterator[TwoLedgers]:
         if request.param == "memory":
             yield [MemoryLedger()] * 2
             return
@@ -60,7 +60,7 @@ class TestOutboxes(OutboxContract, AnnouncedChangesContract, AnnouncedErasureCon
     """Each with a ledger that announces."""
 
     @pytest.fixture(params=LEDGERS)
-    def ledger(self, request: pytest.FixtureRequest) -> Iterator[Announcing]:
+    def ledger(self, request: pytest.FixtureRequest) -> Iterator[AnnouncingLedger]:
         if request.param == "memory":
             yield MemoryLedger(announce=announcer())
             return
@@ -72,7 +72,7 @@ class TestHookBooks(HookContract):
     """Each with a ledger that announces to hooks."""
 
     @pytest.fixture(params=LEDGERS)
-    def ledger(self, request: pytest.FixtureRequest) -> Iterator[Calling]:
+    def ledger(self, request: pytest.FixtureRequest) -> Iterator[HookLedger]:
         if request.param == "memory":
             yield MemoryLedger(announce=hook_announcer())
             return

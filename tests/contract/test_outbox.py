@@ -20,14 +20,14 @@ from valetkey.adapters.sql.schema import hook_calls, outbox
 from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.model.upload import UploadState
-from valetkey.testing.contracts.outbox import Announcing, announcer, end, ids, pending
+from valetkey.testing.contracts.outbox import AnnouncingLedger, announcer, end, ids, pending
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("make", [SqlLedger, lambda _: MemoryLedger()], ids=["sqlite", "memory"])
-def test_without_an_announcer_nothing_is_written(make: Callable[[str], Announcing], url: str) -> None:
+def test_without_an_announcer_nothing_is_written(make: Callable[[str], AnnouncingLedger], url: str) -> None:
     """Nobody would send it."""
     with migrated(url):
         ledger = make(url)

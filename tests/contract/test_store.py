@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from tests.contract.kinds import PAGING, place_of_kind, places
-from tests.contract.places import s3_place, s3_store
+from tests.contract.harnesses import s3_harness, s3_store
+from tests.contract.kinds import PAGING, harness_of_kind, store_kinds
 from tests.support.servers import free_port
 from tests.support.stores import Bucket, S3Server
 
@@ -18,8 +18,8 @@ from valetkey.testing.contracts import (
     ManyPartsContract,
     MultipartContract,
     ObjectStoreContract,
-    Place,
     ReadingContract,
+    StoreHarness,
     VersionedStoreContract,
 )
 from valetkey.testing.contracts.store import HEADERS
@@ -30,28 +30,28 @@ MULTIPART = MultipartUploadId("m")
 class TestStores(ObjectStoreContract, ReadingContract, FormContract, MultipartContract):
     """All of this run."""
 
-    @pytest.fixture(params=places(versioned=False))
-    def place(self, request: pytest.FixtureRequest) -> Iterator[Place]:
-        with place_of_kind(request, str(request.param)) as place:
-            yield place
+    @pytest.fixture(params=store_kinds(versioned=False))
+    def harness(self, request: pytest.FixtureRequest) -> Iterator[StoreHarness]:
+        with harness_of_kind(request, str(request.param)) as harness:
+            yield harness
 
 
 class TestVersions(VersionedStoreContract, ReadingContract):
     """All whose buckets can keep versions."""
 
-    @pytest.fixture(params=places(versioned=True))
-    def place(self, request: pytest.FixtureRequest) -> Iterator[Place]:
-        with place_of_kind(request, str(request.param), versioned=True) as place:
-            yield place
+    @pytest.fixture(params=store_kinds(versioned=True))
+    def harness(self, request: pytest.FixtureRequest) -> Iterator[StoreHarness]:
+        with harness_of_kind(request, str(request.param), versioned=True) as harness:
+            yield harness
 
 
 class TestManyParts(ManyPartsContract):
     """One of each maker."""
 
-    @pytest.fixture(params=[kind for kind in places(versioned=False) if kind in PAGING])
-    def place(self, request: pytest.FixtureRequest) -> Iterator[Place]:
-        with place_of_kind(request, str(request.param)) as place:
-            yield place
+    @pytest.fixture(params=[kind for kind in store_kinds(versioned=False) if kind in PAGING])
+    def harness(self, request: pytest.FixtureRequest) -> Iterator[StoreHarness]:
+        with harness_of_kind(request, str(request.param)) as harness:
+            yield harness
 
 
 def test_a_closed_port_is_unavailable() -> None:
@@ -86,7 +86,7 @@ def test_no_key_is_no_object() -> None:
 
 def test_a_refused_credential_is_no_missing_object(rgw_bucket: Bucket) -> None:
     """A wrong secret is an outage to mend, not a sign that bytes are gone."""
-    s3_place(rgw_bucket).write("a", b"bytes", "text/plain", {})
+    s3_harness(rgw_bucket).write("a", b"bytes", "text/plain", {})
     store = s3_store(rgw_bucket.server, rgw_bucket.name, secret_key="wrong")
     operations: list[Callable[[], object]] = [lambda: store.head("a"), lambda: store.delete("a"), store.check]
     for operation in operations:

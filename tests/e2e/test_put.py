@@ -277,9 +277,7 @@ def test_the_file_changes_while_it_is_sent(terminal: Terminal, profile: str, cha
         else:
             path.write_bytes(os.urandom(len(BIG)))
         done = ended(process)
-    code, said = (
-        ("unreadable", "No such file") if change == "removed" else ("file_changed", "nothing of it is confirmed")
-    )
+    code, said = ("unreadable", "No such file") if change == "removed" else ("file_changed", "it is not confirmed")
     assert (done.code, done.row["error"]["code"]) == (6, code)
     assert said in done.row["error"]["detail"]
     assert terminal.service.api.upload(started["id"])["state"] == "aborted"

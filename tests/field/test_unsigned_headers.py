@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.contract.places import s3_store
+from tests.contract.harnesses import s3_store
 from tests.field.desk import Json, MakeDesk
 from tests.support.clients import post_form
 from tests.support.store_proxy import Answer, Request, quirky

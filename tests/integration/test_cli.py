@@ -110,7 +110,7 @@ def test_all_that_is_missing_is_said_at_once() -> None:
     """Settings, credentials, and the ledger, a sentence each; then what writes the settings, and what needs none."""
     result = run("serve", VALETKEY_AUTH="open", VALETKEY_WEBHOOK_URL="https://hooks.example/")
     assert [line.split()[:2] for line in result.output.splitlines()] == [
-        ["Error:", "Not"],
+        ["Error:", "The"],
         ["Set", "VALETKEY_BUCKET:"],
         ["Set", "VALETKEY_SECRET_KEYS:"],
         ["Set", "VALETKEY_WEBHOOK_SECRETS:"],
@@ -118,7 +118,7 @@ def test_all_that_is_missing_is_said_at_once() -> None:
         ["Set", "AWS_ACCESS_KEY_ID"],
         ["The", "ledger"],
         ["`valetkey", "init`"],
-        ["For", "a"],
+        ["To", "try"],
     ]
 
 

@@ -29,8 +29,8 @@ MODELS = {
     "MultipartGrant": models.MultipartGrant,
     "Granted": models.Granted,
     "Page": models.Page,
-    "UploadList": models.Listed,
-    "Uploads": models.Several,
+    "UploadList": models.UploadList,
+    "Uploads": models.UploadsResponse,
     "Ticket": models.Ticket,
     "Download": models.Download,
     "Profile": models.Profile,
@@ -65,7 +65,7 @@ LATER = {"Upload": {"path"}}
 
 OTHERS = {"Batch", "Refused", "CreateBatch"} | {"Part", "Parts", "SignParts", "SignedParts"}
 OTHERS |= {"Grant", "BatchResult", "State", "Signal"}  # names of what is in the others
-OTHERS |= {"GiveVerdict", "Problem", "FieldError", "Health", "Tally", "Ready", "Doctor"}
+OTHERS |= {"GiveVerdict", "Problem", "FieldError", "Health", "EventCounts", "Ready", "Doctor"}
 """Those that no program gets: batches and parts are for `upload` and `put`, the rest is for others."""
 
 ID = "0197f7a0-0000-7000-8000-000000000000"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
-from tests.contract.places import s3_store
+from tests.contract.harnesses import s3_store
 from tests.e2e.rgw_events import created_event
 from tests.support import ledgers
 from tests.support.clients import post_form

@@ -183,7 +183,7 @@ def test_settings_of_a_real_store_are_put_aside(tmp_path: Path) -> None:
     with running(tmp_path, env={"AWS_PROFILE": "of-nobody", "VALETKEY_S3_ENDPOINT_URL": "http://127.0.0.1:9"}) as here:
         upload_id = here.send()
         here.says(f"hook: {upload_id}")
-        said = re.findall(r"Not used, as the embedded parts take their place: (.+)\.", here.log.read_text())
+        said = re.findall(r"Ignored, as `valetkey dev` uses its own: (.+)\.", here.log.read_text())
         accounts = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE", "AWS_SESSION_TOKEN"]
         names = ["BUCKET", "DATABASE_URL", "S3_ACCELERATE", "S3_ENDPOINT_URL", "S3_LACKS", "S3_PUBLIC_ENDPOINT_URL"]
         assert said == [", ".join([*accounts, *(f"VALETKEY_{name}" for name in [*names, "SECRET_KEYS"])])]

@@ -68,7 +68,7 @@ def test_the_options_are_filled_in() -> None:
     """Bucket and store; with credentials in the environment nothing is left to do."""
     os.environ.update(CREDENTIALS)
     said = run("init", "--bucket", "uploads", "--s3-endpoint-url", "http://127.0.0.1:7480").output
-    assert "Still to be filled in" not in said
+    assert "Still to be set" not in said
     settings = load_settings()
     assert (settings.bucket, settings.s3_endpoint_url) == ("uploads", "http://127.0.0.1:7480")
 
@@ -120,8 +120,8 @@ def test_what_is_there_is_kept() -> None:
     Path("valetkey.toml").write_text("[profiles.mine]\n")
     result = run("init", "--bucket", "another")
     assert result.exit_code == 0
-    assert "Kept .env, which is there already." in result.output
-    assert "Kept valetkey.toml, which is there already." in result.output
+    assert "Kept .env, which already exists." in result.output
+    assert "Kept valetkey.toml, which already exists." in result.output
     assert "Set VALETKEY_SECRET_KEYS" in result.output
     assert Path("elsewhere").read_text() == "VALETKEY_BUCKET=mine\n"
     assert Path("valetkey.toml").read_text() == "[profiles.mine]\n"
@@ -181,7 +181,7 @@ def test_a_file_that_cannot_be_read(content: bytes) -> None:
     Path(".env").write_bytes(content)
     done = valetkey("migrate")
     assert done.returncode == 1
-    assert re.fullmatch(r"Error: \S+/\.env cannot be read: it is no plain text\.\n", done.stderr)
+    assert re.fullmatch(r"Error: \S+/\.env cannot be read: it is not a text file\.\n", done.stderr)
 
 
 def valetkey(*args: str) -> "subprocess.CompletedProcess[str]":

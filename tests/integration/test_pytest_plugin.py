@@ -103,7 +103,7 @@ def test_a_missing_application_is_said_in_a_sentence(project: Path) -> None:
     """It names both ways out."""
     write(project, TESTS, fixture="posts_app")
     done = run(project, "-m", "pytest")
-    assert "valetkey_memory needs a fixture 'app' that gives your Flask application." in done.stdout
+    assert "valetkey_memory needs a fixture 'app' that returns your Flask application." in done.stdout
     assert "valetkey_app = ..." in done.stdout
     assert "Traceback" not in done.stdout
 

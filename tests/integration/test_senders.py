@@ -164,7 +164,7 @@ def test_an_oversized_body_is_refused(world: World) -> None:
 
 
 def test_a_subscription_is_confirmed_at_sns(world: World) -> None:
-    """The topic's confirmation leads to an API call in the topic's region, and to a tally of zeros."""
+    """The topic's confirmation leads to an API call in the topic's region, and all counts in the answer are zero."""
     sns = boto3.client(
         "sns", region_name="us-west-2", aws_access_key_id=world.bucket.server.access_key, aws_secret_access_key="x"
     )

@@ -66,8 +66,8 @@ def config(folder: Path, text: str) -> Path:
         (f'[stores.eu]\nbucket = "abc"\nprefix = "{"a/" * 101}"', "up to 200 plain characters"),
         ('[stores.eu]\nbucket = "abc"\nevents = ["kafka"]', "there is no sender 'kafka'"),
         ('[stores.eu]\nbucket = "abc"\nexternal_id = "x"', "external_id needs a role_arn"),
-        ('[stores."e u"]\nbucket = "abc"', "'e u' is no name of a store"),
-        ('[stores_by_owner]\n"acme-*" = "eu"', "'acme-.*' leads to the store 'eu', which is not configured"),
+        ('[stores."e u"]\nbucket = "abc"', "'e u' is not a valid name of a store"),
+        ('[stores_by_owner]\n"acme-*" = "eu"', "'acme-.*' names the store 'eu', which is not configured"),
     ],
 )
 def test_what_cannot_be_right_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -463,11 +463,14 @@ def test_a_store_that_names_the_senders_of_all(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f'events_ceph_secret = "{OURS}"', r"events_ceph_secret of \[stores.other\] is that of VALETKEY_EVENTS_CEPH"),
+        (
+            f'events_ceph_secret = "{OURS}"',
+            r"events_ceph_secret of \[stores.other\] is the same as that of VALETKEY_EVENTS_CEPH",
+        ),
         ('events_sqs_queue_url = "https://sqs.example/1/q"', "events_sqs_queue_url of"),
         (
             f'events_ceph_secret = "{THEIRS}"\n[stores.third]\nbucket = "third"\nevents_ceph_secret = "{THEIRS}"',
-            r"of \[stores.third\] is that of \[stores.other\]",
+            r"of \[stores.third\] is the same as that of \[stores.other\]",
         ),
         (
             f'{ONE_TOPIC}\n[stores.third]\nbucket = "third"\n{ONE_TOPIC}',

@@ -1,4 +1,4 @@
-"""Grants and parts, as they are sent and received."""
+"""Grants and parts in requests and responses."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from valetkey.core.model.etags import plain_etag
 from valetkey.core.model.multipart import MAX_PARTS, NamedPart, Part, Plan
 
 MAX_SIGNED = 1_000
-"""How many parts are signed in one call."""
+"""The most parts that one call signs."""
 
 
 def whole(value: object) -> object:
-    """JSON has one kind of number: 3.0 is an integer, as JSON Schema says."""
+    """``value`` as an int if it is a whole number: in JSON Schema, 3.0 is an integer, too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -27,22 +27,25 @@ _SHA256 = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
 """32 bytes in base64."""
 
 Bytes = Annotated[int, Field(json_schema_extra={"format": "int64"})]
-"""A number of bytes: of files above 2 GiB, 32 bits hold none, and generated clients have no more unless told."""
+"""A number of bytes. Without the format ``int64``, generated clients would use 32 bits, too few for files above 2
+GiB."""
 
 Sha256 = Annotated[str, Field(pattern=_SHA256, max_length=44)]
 Number = Annotated[int, Field(ge=1, le=MAX_PARTS), BeforeValidator(whole)]
 
 
 class SignParts(BaseModel):
-    """Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant."""
+    """The parts to sign. Sign parts just before you send them: their URLs expire as grants do."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    numbers: list[Number] = Field(min_length=1, max_length=MAX_SIGNED)
+    numbers: list[Number] = Field(
+        min_length=1, max_length=MAX_SIGNED, description="The numbers of the parts. Duplicates are ignored."
+    )
     checksums: dict[str, Sha256] = Field(
         {},
         max_length=MAX_SIGNED,
-        description="where the grant has a `part_checksum`: that of each part in base64, by its number",
+        description="If the grant has a `part_checksum`: the checksum of each part in base64, by its number.",
         json_schema_extra={"propertyNames": {"pattern": _NUMBER}},
     )
 
@@ -50,12 +53,12 @@ class SignParts(BaseModel):
     @classmethod
     def _have_numbers(cls, checksums: dict[str, str]) -> dict[str, str]:
         if not all(re.fullmatch(_NUMBER, number) for number in checksums):
-            raise ValueError("its names are numbers of parts")
+            raise ValueError("its names must be part numbers")
         return checksums
 
 
 class NamedPartIn(BaseModel):
-    """A part that was sent: its ``etag`` as the store answered it, with quotes or without."""
+    """A part that was sent. ``etag`` is the value of the store's response header, with or without quotes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -64,7 +67,8 @@ class NamedPartIn(BaseModel):
 
 
 class Complete(BaseModel):
-    """Nothing has to be said. For an upload in parts ``parts`` may name those that were sent, to have them compared."""
+    """The body of a completion, which may be empty. For a multipart upload, ``parts`` may list the parts that were
+    sent: they are then compared with those that the store has."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -72,7 +76,8 @@ class Complete(BaseModel):
 
 
 class PostGrantBody(TypedDict):
-    """A presigned POST: send the fields as they are, then the file as ``file_field``, the last one."""
+    """A presigned POST: send ``fields`` unchanged, and after them the file as the field ``file_field``, the last
+    one."""
 
     method: Literal["POST"]
     url: str
@@ -82,7 +87,8 @@ class PostGrantBody(TypedDict):
 
 
 class PutGrantBody(TypedDict):
-    """A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already."""
+    """A presigned PUT: send the file as the body, with exactly these headers. The status 412 means that the object
+    already exists."""
 
     method: Literal["PUT"]
     url: str
@@ -91,7 +97,7 @@ class PutGrantBody(TypedDict):
 
 
 class PartGrantBody(TypedDict):
-    """A presigned PUT of one part of ``size`` bytes, with exactly these headers."""
+    """A presigned PUT for one part: send its ``size`` bytes as the body, with exactly these headers."""
 
     number: int
     size: Bytes | None
@@ -101,9 +107,11 @@ class PartGrantBody(TypedDict):
 
 
 class MultipartGrantBody(TypedDict):
-    """A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
-    ask for others just before they are sent. With a ``part_checksum`` none of them is there: each part is asked for
-    with its checksum by that algorithm, and its headers then have it."""
+    """A multipart upload of ``part_count`` parts of ``part_size`` bytes each; the last part may be smaller.
+
+    ``parts`` has URLs for the first parts; request the others just before you send them. If ``part_checksum`` is set,
+    ``parts`` is empty: request each part with its checksum by this algorithm, which becomes one of its headers.
+    """
 
     method: Literal["MULTIPART"]
     part_size: Bytes
@@ -116,17 +124,17 @@ class MultipartGrantBody(TypedDict):
 GrantBody = TypeAliasType(
     "GrantBody", Annotated[PostGrantBody | PutGrantBody | MultipartGrantBody, Field(discriminator="method")]
 )
-"""One of the three, told by its ``method``. It has a name of its own for the sake of generated clients."""
+"""One of the three kinds of grant, distinguished by ``method``. Generated clients need a name for the union."""
 
 
 class SignedPartsBody(TypedDict):
-    """The URLs that were asked for, in that order."""
+    """The signed parts, in the order of the request."""
 
     parts: list[PartGrantBody]
 
 
 class PartBody(TypedDict):
-    """A part that the store has."""
+    """A part that the store has received. ``size`` is in bytes."""
 
     number: int
     size: Bytes
@@ -134,7 +142,8 @@ class PartBody(TypedDict):
 
 
 class PartsBody(TypedDict):
-    """What the store has, by number; ``part_count`` is how many there will be."""
+    """The parts that the store has received, ordered by number. ``part_count`` is the number of parts of the complete
+    upload."""
 
     parts: list[PartBody]
     part_size: Bytes
@@ -142,19 +151,20 @@ class PartsBody(TypedDict):
 
 
 def read_sign_parts(body: bytes) -> tuple[list[int], dict[int, str]]:
-    """Which parts to sign, each once, and their checksums. Raises `InvalidBody` or `MalformedJSON`."""
-    asked = read(SignParts, body)
-    return list(dict.fromkeys(asked.numbers)), {int(number): value for number, value in asked.checksums.items()}
+    """The part numbers to sign, without duplicates, and checksums by number. Raises `InvalidBody` or
+    `MalformedJSON`."""
+    wanted = read(SignParts, body)
+    return list(dict.fromkeys(wanted.numbers)), {int(number): value for number, value in wanted.checksums.items()}
 
 
 def read_complete(body: bytes) -> list[NamedPart] | None:
-    """The parts that a completion names; its body may be empty. Raises `InvalidBody` or `MalformedJSON`."""
-    said = read(Complete, body) if body else Complete()
-    return None if said.parts is None else [NamedPart(part.number, plain_etag(part.etag)) for part in said.parts]
+    """The parts that a completion lists; None if it lists none. Raises `InvalidBody` or `MalformedJSON`."""
+    parts = (read(Complete, body) if body else Complete()).parts
+    return None if parts is None else [NamedPart(part.number, plain_etag(part.etag)) for part in parts]
 
 
 def grant_body(grant: Grant) -> GrantBody:
-    """``grant`` for the wire."""
+    """``grant`` as a response body."""
     if isinstance(grant, PostGrant):
         return {
             "method": "POST",
@@ -176,7 +186,7 @@ def grant_body(grant: Grant) -> GrantBody:
 
 
 def part_grants(parts: Sequence[PartGrant]) -> list[PartGrantBody]:
-    """Signed parts for the wire."""
+    """Signed parts as they are in a response body."""
     return [
         {
             "number": part.number,
@@ -190,6 +200,6 @@ def part_grants(parts: Sequence[PartGrant]) -> list[PartGrantBody]:
 
 
 def parts_body(plan: Plan, parts: Sequence[Part]) -> PartsBody:
-    """What the store has, for the wire."""
+    """The store's parts as a response body."""
     listed: list[PartBody] = [{"number": part.number, "size": part.size, "etag": part.etag} for part in parts]
     return {"parts": listed, "part_size": plan.part_size, "part_count": plan.part_count}

@@ -111,12 +111,12 @@ def _require_one_meaning(body: bytes) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise MalformedJSON("The body is no JSON that all read alike: a name is there twice in one object.")
+        raise MalformedJSON("The body is ambiguous: an object has the same name twice.")
     return members
 
 
 def _no_number(text: str) -> NoReturn:
-    raise MalformedJSON(f"The body is no JSON: {text} is no number of JSON's.")
+    raise MalformedJSON(f"The body is not JSON: {text} is not a number in JSON.")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)

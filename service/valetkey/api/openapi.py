@@ -1,8 +1,8 @@
 """The OpenAPI 3.1 document: a table of operations, with schemas generated from pydantic models and typed dicts.
 
-Clients are generated from it: `make clients` compiles and uses some. So each union and each enumeration that is used
-twice has a name, each operation a tag, numbers of bytes have 64 bits, and an id is a text: Swift would send a UUID in
-capital letters.
+It is written for client generators, too; `make clients` generates, compiles and uses some clients. Therefore each union
+and each enumeration that is used twice has a name, each operation has a tag, numbers of bytes have 64 bits, and ids are
+strings without ``format: uuid``: Swift would send a UUID in upper case.
 """
 
 from collections.abc import Mapping
@@ -27,25 +27,25 @@ _NAMES = {
     "NamedPartIn": "NamedPart",
     "ObjectBody": "StoredObject",
     "ListBody": "UploadList",
-    "StatusBody": "Health",  # not the name of its one property, which is an enumeration
+    "StatusBody": "Health",  # "Status" would collide with the enumeration that generators make of its property
 }
-"""What components are called that are not simply without ``Body``: nobody outside knows what a body is here."""
+"""The names of components that differ from the type's name without ``Body``."""
 
 _TAGS = {
-    "uploads": "Ask for uploads, follow them, end them",
-    "parts": "Large files, part by part",
-    "claims": "What your application has taken for good",
-    "tickets": "Uploads without your API key",
-    "profiles": "What may be uploaded",
-    "owners": "Erase a person",
-    "events": "What stores and scanners say",
-    "operations": "The service itself",
+    "uploads": "Create uploads, follow them, complete and delete them",
+    "parts": "The parts of multipart uploads",
+    "claims": "The uploads that your application uses",
+    "tickets": "Credentials for uploads without an API key",
+    "profiles": "The rules for what may be uploaded",
+    "owners": "Erasing the data of an owner",
+    "events": "Events from stores, verdicts from scanners",
+    "operations": "Health checks and this document",
 }
 
 
 @dataclass(frozen=True)
 class ResponseDoc:
-    """One answer of an operation; ``model`` is what its JSON is."""
+    """One response of an operation; ``model`` is the type of its JSON body."""
 
     text: str
     model: Any = None
@@ -55,7 +55,8 @@ class ResponseDoc:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. ``errors`` are the statuses that come with a problem document."""
+    """One operation. ``errors`` are the statuses of its responses that are problem documents; ``public`` operations
+    need no credential."""
 
     method: str
     path: str
@@ -72,23 +73,50 @@ class Operation:
 
 _TEXT = {"type": "string"}
 _UUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
-_ID = {"name": "id", "in": "path", "required": True, "schema": _UUID}
-_PROFILE = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_ID = {"name": "id", "in": "path", "required": True, "description": "A UUIDv7 in lower case.", "schema": _UUID}
+_PROFILE = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "The name of the profile.",
+    "schema": {"type": "string", "minLength": 1},
+}
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "the same key and body give the same upload, with a fresh grant",
+    "description": "Makes the request safe to repeat: the same key and body return the same upload, with a new grant.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-_IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": _TEXT}
-_SENDER = {"name": "sender", "in": "path", "required": True, "schema": {"type": "string", "enum": list(NAMES)}}
-_SECRET = {"name": "secret", "in": "query", "description": "ceph: or as the topic's OpaqueData", "schema": _TEXT}
-_VERBOSE = {"name": "verbose", "in": "query", "description": "whatever its value", "schema": _TEXT}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The `ETag` of an earlier response; the status is 304 if the upload has not changed since.",
+    "schema": _TEXT,
+}
+_SENDER = {
+    "name": "sender",
+    "in": "path",
+    "required": True,
+    "description": "The kind of store or service that sends the events.",
+    "schema": {"type": "string", "enum": list(NAMES)},
+}
+_SECRET = {
+    "name": "secret",
+    "in": "query",
+    "description": "For `ceph` only: the secret, unless it is the topic's OpaqueData.",
+    "schema": _TEXT,
+}
+_VERBOSE = {
+    "name": "verbose",
+    "in": "query",
+    "description": "If present, with any value, the response includes the last run of `valetkey doctor`.",
+    "schema": _TEXT,
+}
 _OWNER = {
     "name": "owner",
     "in": "path",
     "required": True,
-    "description": "percent-encoded; no piece of it between slashes is empty, `.` or `..`",
+    "description": "The owner, percent-encoded. No segment between slashes may be empty, `.` or `..`.",
     "schema": {
         "type": "string",
         "minLength": 1,
@@ -96,11 +124,11 @@ _OWNER = {
         "pattern": r"^(?!([^/]*/)*\.{0,2}(?![^/]))[^\x00\ufffd]*$",
     },
 }
-_RETRY = {"Retry-After": "seconds to wait before asking again"}
+_RETRY = {"Retry-After": "The seconds to wait before the next request."}
 
 
 class _Untitled(GenerateJsonSchema):
-    """Without titles, which only say the name once more; generators would take some for names of types."""
+    """Omits titles, which only repeat the names, and which some generators use as names of types."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's own
         return False
@@ -125,10 +153,17 @@ def _query_parameters(model: type[BaseModel]) -> tuple[dict[str, Any], ...]:
     properties = model.model_json_schema(ref_template=_REF, schema_generator=_Untitled)["properties"]
     found = []
     for name, schema in properties.items():
+        said = {"description": text} if (text := schema.pop("description", None)) else {}
         choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
-        found.append(_renamed({"name": name, "in": "query", "schema": choices[0]}))
+        found.append(_renamed({"name": name, "in": "query", **said, "schema": choices[0]}))
     return tuple(found)
 
+
+_ERASING = ResponseDoc(
+    "A worker erases it in the background.",
+    responses.ErasureBody,
+    headers={"Location": "The URL of the erasure."} | _RETRY,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -136,8 +171,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads",
         "uploads",
         "createUpload",
-        "Ask for an upload: the answer holds the grant to send the file with",
-        {201: ResponseDoc("created", responses.GrantedBody, headers={"Location": "the upload"})},
+        "Create an upload; the response contains the grant for sending the file",
+        {
+            201: ResponseDoc(
+                "The upload was created.", responses.GrantedBody, headers={"Location": "The URL of the upload."}
+            )
+        },
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateUpload,
         parameters=(_IDEMPOTENCY,),
@@ -147,10 +186,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/batch",
         "uploads",
         "createBatch",
-        "Ask for up to 100 uploads in one durable commit",
+        "Create up to 100 uploads in one call",
         {
             200: ResponseDoc(
-                "each upload, or why it was refused: also where all are; 503 where no store gives a grant now",
+                "For each upload its grant, or the error for which it was refused, even if all were refused. If no"
+                " store can be used at the moment, the status is 503 instead.",
                 responses.BatchBody,
             )
         },
@@ -162,8 +202,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads",
         "uploads",
         "listUploads",
-        "List your uploads, newest first; or look at up to 100 by their ids, also with a ticket",
-        {200: ResponseDoc("one page, or those that were named", responses.ListBody)},
+        "List your uploads, newest first, or get up to 100 uploads by id (also with a ticket)",
+        {200: ResponseDoc("One page of uploads, or those with the requested ids.", responses.ListBody)},
         (401, 403, 413, 415, 422, 503),
         parameters=_query_parameters(requests.ListQuery),
     ),
@@ -172,10 +212,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}",
         "uploads",
         "getUpload",
-        "Look at an upload",
+        "Get an upload",
         {
-            200: ResponseDoc("the upload", responses.UploadBody, headers={"ETag": "for If-None-Match"}),
-            304: ResponseDoc("it has not changed"),
+            200: ResponseDoc("The upload.", responses.UploadBody, headers={"ETag": "For `If-None-Match`."}),
+            304: ResponseDoc("The upload has not changed."),
         },
         (401, 403, 404, 413, 415, 503),
         parameters=(_ID, _IF_NONE_MATCH),
@@ -186,7 +226,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "uploads",
         "removeUpload",
         "Abort a pending upload, or delete a confirmed one",
-        {204: ResponseDoc("aborted or deleted")},
+        {204: ResponseDoc("The upload was aborted or deleted.")},
         (401, 403, 404, 409, 413, 415, 503),
         parameters=(_ID,),
     ),
@@ -195,8 +235,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/grant",
         "uploads",
         "renewGrant",
-        "Get a fresh grant for the same upload",
-        {200: ResponseDoc("the upload with a fresh grant", responses.GrantedBody)},
+        "Get a new grant for an upload",
+        {200: ResponseDoc("The upload with a new grant.", responses.GrantedBody)},
         (401, 403, 404, 409, 413, 415, 422, 503),
         parameters=(_ID,),
     ),
@@ -205,8 +245,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/parts",
         "parts",
         "listParts",
-        "List the parts that the store has, of an upload in parts",
-        {200: ResponseDoc("the parts and the plan", grants.PartsBody)},
+        "List the parts of a multipart upload that the store has received",
+        {200: ResponseDoc("The parts, and the size and number of all parts.", grants.PartsBody)},
         (401, 404, 409, 413, 415, 503),
         parameters=(_ID,),
     ),
@@ -215,8 +255,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/parts",
         "parts",
         "signParts",
-        "Get URLs for parts, just before they are sent",
-        {200: ResponseDoc("a presigned PUT for each", grants.SignedPartsBody)},
+        "Get URLs for sending parts of a multipart upload",
+        {200: ResponseDoc("A presigned PUT for each part.", grants.SignedPartsBody)},
         (400, 401, 404, 408, 409, 413, 415, 422, 503),
         body=grants.SignParts,
         parameters=(_ID,),
@@ -226,10 +266,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/complete",
         "uploads",
         "completeUpload",
-        "Say that the bytes are sent: the service looks at the object before it believes it",
+        "Complete an upload after sending its bytes; the service verifies the object at the store",
         {
-            200: ResponseDoc("confirmed or rejected", responses.UploadBody),
-            202: ResponseDoc("not there yet, or still being checked", responses.UploadBody, headers=_RETRY),
+            200: ResponseDoc("The upload is confirmed or rejected.", responses.UploadBody),
+            202: ResponseDoc(
+                "The object has not arrived yet, or is still being checked.", responses.UploadBody, headers=_RETRY
+            ),
         },
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=grants.Complete,
@@ -241,8 +283,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/verdict",
         "events",
         "giveVerdict",
-        "Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict",
-        {200: ResponseDoc("the upload, as far as it got by that", responses.UploadBody)},
+        "Report a scanner's verdict on an object; needs an API key with the scope `verdict`",
+        {200: ResponseDoc("The upload after the verdict.", responses.UploadBody)},
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=requests.GiveVerdict,
         parameters=(_ID,),
@@ -252,8 +294,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/claim",
         "claims",
         "claimUpload",
-        "Take a confirmed upload for good, under a reference of yours; the same again is no error",
-        {200: ResponseDoc("claimed", responses.UploadBody)},
+        "Claim a confirmed upload for your application, under a reference of your choice; idempotent",
+        {200: ResponseDoc("The upload is claimed.", responses.UploadBody)},
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=requests.ClaimUpload,
         parameters=(_ID,),
@@ -263,8 +305,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/release",
         "claims",
         "releaseUpload",
-        "Give back an upload that is claimed under this reference; the same again is no error",
-        {200: ResponseDoc("claimed by nobody", responses.UploadBody)},
+        "Release an upload that is claimed under this reference; idempotent",
+        {200: ResponseDoc("The upload is not claimed.", responses.UploadBody)},
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=requests.ReleaseUpload,
         parameters=(_ID,),
@@ -274,8 +316,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/claims",
         "claims",
         "listClaims",
-        "List what is claimed; a page may have fewer uploads than `limit`, or none, where there are more pages",
-        {200: ResponseDoc("one page", responses.PageBody)},
+        "List claimed uploads; a page may have fewer uploads than `limit`, or none, and still not be the last",
+        {200: ResponseDoc("One page of uploads.", responses.PageBody)},
         (401, 403, 413, 415, 422, 503),
         parameters=_query_parameters(requests.ClaimsQuery),
     ),
@@ -284,8 +326,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/claims",
         "claims",
         "claimUploads",
-        "Take up to 1000 confirmed uploads for good, all of them or none; the same again is no error",
-        {200: ResponseDoc("all are claimed", responses.UploadsBody)},
+        "Claim up to 1000 confirmed uploads, all of them or none; idempotent",
+        {200: ResponseDoc("All uploads are claimed.", responses.UploadsBody)},
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=requests.ClaimUploads,
     ),
@@ -294,8 +336,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/claims/release",
         "claims",
         "releaseUploads",
-        "Give back up to 1000 uploads of one reference, all of them or none; the same again is no error",
-        {200: ResponseDoc("all are claimed by nobody", responses.UploadsBody)},
+        "Release up to 1000 uploads that are claimed under one reference, all of them or none; idempotent",
+        {200: ResponseDoc("None of the uploads is claimed.", responses.UploadsBody)},
         (400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
         body=requests.ReleaseUploads,
     ),
@@ -304,10 +346,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/download",
         "uploads",
         "downloadUpload",
-        "Be sent to a short-lived URL of the confirmed bytes, or be told it where JSON is accepted",
+        "Download a confirmed object from a short-lived URL",
         {
-            200: ResponseDoc("the URL, where `Accept` prefers application/json", responses.DownloadBody),
-            303: ResponseDoc("to the object", headers={"Location": "a presigned URL, or the profile's CDN"}),
+            200: ResponseDoc("The URL, if `Accept` prefers application/json.", responses.DownloadBody),
+            303: ResponseDoc(
+                "A redirect to the object.", headers={"Location": "A presigned URL, or one of the profile's CDN."}
+            ),
         },
         (401, 403, 404, 409, 413, 415, 422, 503),
         parameters=(_ID, *_query_parameters(requests.DownloadQuery)),
@@ -317,10 +361,13 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/uploads/{id}/return",
         "uploads",
         "returnFromStore",
-        "Where S3 sends the browser after a form with success_action_redirect; needs no credential",
+        "The target of S3's redirect after a form upload (`success_action_redirect`); needs no credential",
         {
-            200: ResponseDoc("a page that shows the state", {"type": "string"}, "text/html; charset=utf-8"),
-            303: ResponseDoc("to the profile's return_url", headers={"Location": "return_url with id and state"}),
+            200: ResponseDoc("A page that shows the state.", {"type": "string"}, "text/html; charset=utf-8"),
+            303: ResponseDoc(
+                "A redirect to the profile's `return_url`.",
+                headers={"Location": "The `return_url`, with `id` and `state` in its query."},
+            ),
         },
         (404, 413, 415, 503),
         parameters=(_ID,),
@@ -331,8 +378,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/tickets",
         "tickets",
         "createTicket",
-        "Let a browser create uploads of one profile without your API key",
-        {201: ResponseDoc("created", responses.TicketBody)},
+        "Create a ticket with which a browser can upload without your API key",
+        {201: ResponseDoc("The ticket was created.", responses.TicketBody)},
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.CreateTicket,
     ),
@@ -341,8 +388,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/profiles",
         "profiles",
         "listProfiles",
-        "List the profiles that you may use, with what may be uploaded under each; with a ticket, its own",
-        {200: ResponseDoc("the profiles", responses.ProfilesBody)},
+        "List the profiles that the credential may use, with the rules of each",
+        {200: ResponseDoc("The profiles.", responses.ProfilesBody)},
         (401, 403, 413, 415, 503),
     ),
     Operation(
@@ -350,8 +397,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/profiles/{name}",
         "profiles",
         "getProfile",
-        "See what may be uploaded under a profile, to compare a file with it before it is asked for",
-        {200: ResponseDoc("its rules", responses.ProfileBody)},
+        "Get the rules of a profile, to check a file before requesting an upload",
+        {200: ResponseDoc("The rules of the profile.", responses.ProfileBody)},
         (401, 403, 404, 413, 415, 503),
         parameters=(_PROFILE,),
     ),
@@ -360,8 +407,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/erasures",
         "owners",
         "beginErasure",
-        "Erase all that your account has of an owner now: objects, names, metadata; needs an API key",
-        {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
+        "Erase everything that your account has of an owner: objects, names and metadata; needs an API key",
+        {202: _ERASING},
         (400, 401, 403, 408, 413, 415, 422, 503),
         body=requests.EraseOwner,
     ),
@@ -370,8 +417,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/owners/{owner}",
         "owners",
         "eraseOwner",
-        "The same, for owners whom no proxy takes for another path",
-        {202: ResponseDoc("a worker erases it", responses.ErasureBody, headers={"Location": "the erasure"} | _RETRY)},
+        "Erase everything of an owner; use `POST /v1/erasures` if proxies could change the path",
+        {202: _ERASING},
         (401, 403, 404, 413, 415, 422, 503),
         parameters=(_OWNER,),
     ),
@@ -380,8 +427,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/erasures/{id}",
         "owners",
         "getErasure",
-        "Look how far an erasure has come",
-        {200: ResponseDoc("the erasure", responses.ErasureBody)},
+        "Get the progress of an erasure",
+        {200: ResponseDoc("The erasure.", responses.ErasureBody)},
         (401, 403, 404, 413, 415, 503),
         parameters=(_ID,),
     ),
@@ -390,8 +437,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/events/{sender}",
         "events",
         "receiveEvents",
-        "Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set",
-        {200: ResponseDoc("what became of them", responses.TallyBody)},
+        "Receive events from a store; each kind of sender has its own authentication, and is 404 until configured",
+        {200: ResponseDoc("The number of events by outcome.", responses.EventCountsBody)},
         (400, 403, 404, 408, 413, 415, 503),
         parameters=(_SENDER, _SECRET),
         public=True,
@@ -401,8 +448,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/healthz",
         "operations",
         "healthz",
-        "Alive",
-        {200: ResponseDoc("yes", responses.StatusBody)},
+        "Liveness: the process is running",
+        {200: ResponseDoc("The process is running.", responses.StatusBody)},
         (413, 415),
         public=True,
     ),
@@ -411,8 +458,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/readyz",
         "operations",
         "readyz",
-        "Ready: the ledger and the store answer; with `verbose` what `valetkey doctor` found last, too",
-        {200: ResponseDoc("yes", responses.ReadyBody)},
+        "Readiness: the ledger and the store are available",
+        {200: ResponseDoc("The service is ready.", responses.ReadyBody)},
         (413, 415, 503),
         parameters=(_VERBOSE,),
         public=True,
@@ -422,8 +469,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/openapi.json",
         "operations",
         "openapi",
-        "This document",
-        {200: ResponseDoc("OpenAPI 3.1", {"type": "object"})},
+        "Get this document",
+        {200: ResponseDoc("An OpenAPI 3.1 document.", {"type": "object"})},
         (413, 415),
         public=True,
     ),
@@ -431,13 +478,14 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def document() -> dict[str, Any]:
-    """The whole document, which depends on nothing but the code."""
+    """The whole document without ``servers``. It depends on the code only."""
     return _DOCUMENT
 
 
 @lru_cache(maxsize=4)
 def rendered(url: str) -> bytes:
-    """The document as JSON, for who knows the service as ``url``: anybody may ask for its 70 KB, again and again."""
+    """The document as JSON, with the service's ``url``. Cached: its 70 KB can be requested by anybody, again and
+    again."""
     return orjson.dumps(document() | {"servers": [{"url": url}]})
 
 
@@ -451,7 +499,7 @@ def _made() -> dict[str, Any]:
         "info": {
             "title": "valetkey",
             "version": version("valetkey"),
-            "summary": "Direct-to-S3 uploads: grants, and proof that the bytes arrived",
+            "summary": "Direct-to-S3 uploads: presigned grants, and verification of what arrived",
             "description": codes.SUMMARY,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -460,7 +508,7 @@ def _made() -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "an API key or a ticket"}
+                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or a ticket."}
             },
         },
         "security": [{"bearer": []}],
@@ -468,7 +516,7 @@ def _made() -> dict[str, Any]:
 
 
 def _schemas() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
-    """A schema for each model in use (by its identity), and the components that they share."""
+    """The schema of each model in use, by the model's ``id()``, and the components that the schemas share."""
     models = {id(model): model for model in _models() if not isinstance(model, dict)}
     inputs = [(key, "validation", TypeAdapter(model)) for key, model in models.items()]
     found, definitions = TypeAdapter.json_schemas(
@@ -479,7 +527,7 @@ def _schemas() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
     components = {_public(name): _renamed(schema) for name, schema in definitions["$defs"].items()}
     for schema in components.values():
         schema.pop("title", None)
-    components["BatchResult"] = {"oneOf": components["BatchResult"]["anyOf"]}  # never both
+    components["BatchResult"] = {"oneOf": components["BatchResult"]["anyOf"]}  # exactly one of them
     components["Problem"]["properties"]["code"]["description"] = codes.errors_table()
     components["Reason"]["properties"]["code"]["description"] = codes.reasons_table()
     return {key: _renamed(schema) for (key, _), schema in found.items()}, components
@@ -529,17 +577,17 @@ def _headers(headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 _ERRORS = {
-    400: "the body cannot be read",
-    401: "no credential, or one that is not valid",
-    403: "not allowed with this credential",
-    404: "not there, or not yours",
-    408: "the body was not there in time",
-    409: "the upload's state does not allow it",
-    413: "the body is too large: files go straight to S3",
-    415: "not JSON: files go straight to S3",
-    422: "the request breaks a rule; `code` and `errors` say which",
-    503: "the store or the ledger is unavailable; nothing was lost, try again",
+    400: "The request is malformed.",
+    401: "The credential is missing or invalid.",
+    403: "The credential does not allow this.",
+    404: "It does not exist, or is not yours.",
+    408: "The body did not arrive in time.",
+    409: "The state of the upload does not allow this.",
+    413: "The body is too large: files go straight to S3.",
+    415: "The body is not JSON: files go straight to S3.",
+    422: "The request is invalid; `code` and `errors` say why.",
+    503: "The service, the store or the ledger is unavailable. Nothing was lost: try again.",
 }
 
 _DOCUMENT = _made()
-"""Made while this module is loaded: all threads that ask for it at once wait for one of them."""
+"""Made when the module is imported, so that concurrent requests do not each make their own."""

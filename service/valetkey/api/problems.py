@@ -26,10 +26,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MEDIA_TYPE = PROBLEM
 MAX_ERRORS = 20
-"""How many single errors a document lists: ten thousand wrong keys need not be named each."""
+"""The most errors that a problem document lists."""
 
 MAX_FOUND = 200
-"""With more, none is named: each that is only made to be left out costs as much as one that is named."""
+"""If validation finds more errors, none is listed: collecting them costs time for each, listed or not."""
 
 STATUS: dict[type[errors.ValetKeyError], int] = {
     errors.InvalidRequest: 422,
@@ -45,12 +45,12 @@ STATUS: dict[type[errors.ValetKeyError], int] = {
     errors.Unavailable: 503,
     errors.ConfigurationError: 500,
 }
-"""The HTTP status of each error; one that is not listed has its parent's."""
+"""The HTTP status of each class of errors. Subclasses that are not listed have their parent's."""
 
 
 class FieldError(TypedDict):
-    """One thing that is wrong with a body: where (an RFC 6901 pointer), and what. ``code`` is that of one of several
-    uploads."""
+    """One error in a request: ``pointer`` is a JSON pointer (RFC 6901) to its place, ``detail`` a sentence about it.
+    ``code`` is set if a call is about several uploads, and is the error code for this one."""
 
     pointer: str
     detail: str
@@ -58,7 +58,8 @@ class FieldError(TypedDict):
 
 
 class Problem(TypedDict):
-    """An RFC 9457 problem document."""
+    """A problem document (RFC 9457). ``type`` is the URL of the documentation of ``code``; ``detail`` is a sentence for
+    people, and may change."""
 
     type: str
     title: str
@@ -69,10 +70,10 @@ class Problem(TypedDict):
 
 
 class InvalidBody(errors.InvalidRequest):
-    """A body that its schema does not allow, with each thing that is wrong."""
+    """A body that does not match its schema, with each error."""
 
     def __init__(self, problems: Sequence[FieldError]) -> None:
-        super().__init__("The request does not have the form that the API documents.")
+        super().__init__("The request does not match the schema in the API's documentation.")
         self.problems = list(problems)
 
 
@@ -83,15 +84,15 @@ class MalformedJSON(errors.ValetKeyError):
 
 
 def status_of(kind: type[errors.ValetKeyError]) -> int:
-    """The HTTP status for errors of this ``kind``."""
+    """The HTTP status for errors of the class ``kind``."""
     if issubclass(kind, MalformedJSON):
         return 400
     return next(STATUS[parent] for parent in kind.__mro__ if parent in STATUS)
 
 
 def problem(status: int, code: str, detail: str, base: str | None = None) -> Problem:
-    """A problem document; its type is the address of what the documentation says of the code. ``base`` is what our
-    paths follow; None: as this request has it."""
+    """A problem document whose type is the URL of the code's documentation. ``base`` is the part of our URLs before the
+    path; None: that of the current request."""
     return {
         "type": f"{root() if base is None else base}/docs/errors#{code}",
         "title": HTTP_STATUS_CODES[status],
@@ -102,7 +103,7 @@ def problem(status: int, code: str, detail: str, base: str | None = None) -> Pro
 
 
 def problem_of(error: errors.ValetKeyError, base: str | None = None) -> Problem:
-    """``error`` as a document; ``base`` as in `problem`."""
+    """``error`` as a problem document; ``base`` as in `problem`."""
     document = problem(status_of(type(error)), error.code, error.detail, base)
     if isinstance(error, InvalidBody):
         document["errors"] = error.problems
@@ -117,19 +118,19 @@ def problem_of(error: errors.ValetKeyError, base: str | None = None) -> Problem:
 
 
 def unreadable(error: ValidationError) -> errors.ValetKeyError:
-    """What pydantic found, as our error. The values themselves are left out: they may be secrets, or large."""
+    """Pydantic's ``error`` as one of ours, without the invalid values: they may be secrets, or large."""
     if error.error_count() > MAX_FOUND:
         return InvalidBody(
-            [{"pointer": "", "detail": f"{error.error_count()} things are wrong: too many to name any."}]
+            [{"pointer": "", "detail": f"There are {error.error_count()} errors, too many to list them."}]
         )
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return MalformedJSON(f"The body is no JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}.")
+        return MalformedJSON(f"The body is not JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}.")
     return InvalidBody([{"pointer": _pointer(item["loc"]), "detail": item["msg"]} for item in found[:MAX_ERRORS]])
 
 
 def validated(parse: Callable[[Given], Model], given: Given) -> Model:
-    """What ``parse``, a model's method, makes of ``given``. Raises `InvalidBody` or `MalformedJSON`."""
+    """The result of ``parse``, a method of a pydantic model, for ``given``. Raises `InvalidBody` or `MalformedJSON`."""
     try:
         return parse(given)
     except ValidationError as error:
@@ -144,7 +145,7 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 def render_error(error: errors.ValetKeyError) -> Response:
     """``error`` as a response, with the headers that tell a client what to do."""
     if isinstance(error, errors.Unavailable | errors.ConfigurationError):
-        waiting.look()  # a log may be a pipe that nobody reads
+        waiting.look()  # logging may block: the log may be a pipe that nobody reads
     document = problem_of(error)
     response = _response(document)
     if isinstance(error, errors.Unavailable):
@@ -158,12 +159,13 @@ def render_error(error: errors.ValetKeyError) -> Response:
 
 
 def _first_line(cause: BaseException | None) -> str:
-    """What a log needs of ``cause``: what databases say below it may hold the values of a row."""
+    """The first line of ``cause`` for the log: in the messages of databases, later lines may contain values of a
+    row."""
     return str(cause).partition("\n")[0][:500]
 
 
 def render_http(error: HTTPException) -> Any:
-    """What werkzeug refuses: an unknown path, a wrong method, a body that is too large."""
+    """An error of Werkzeug as a response: an unknown path, a wrong method, a body that is too large."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error
     code = error.name.lower().replace(" ", "_")
@@ -172,14 +174,14 @@ def render_http(error: HTTPException) -> Any:
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     if error.code in {413, 415, 501}:
-        response.headers["Connection"] = "close"  # the rest of the body is not going to be read
+        response.headers["Connection"] = "close"  # the rest of the body will not be read
     return response
 
 
 def _render_unexpected(error: Exception) -> Response:
-    waiting.look()  # a log may be a pipe that nobody reads
+    waiting.look()  # logging may block: the log may be a pipe that nobody reads
     log.exception("unexpected error", exc_info=error)
-    return _response(problem(500, "internal_error", "Something went wrong here; it is logged."))
+    return _response(problem(500, "internal_error", "An unexpected error occurred. It is logged."))
 
 
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -201,7 +203,8 @@ def _response(document: Problem) -> Response:
 def register(target: Blueprint | Flask) -> None:
     """Makes ``target`` answer every error with a problem document.
 
-    Each status is named: an application's handler for one would come before a blueprint's for all of them.
+    Handlers are registered for each status, as Flask prefers an application's handler for one status to a blueprint's
+    handler for all.
     """
     for status in default_exceptions:
         target.register_error_handler(status, render_http)

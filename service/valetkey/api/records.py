@@ -1,4 +1,4 @@
-"""The records that an application's own code gets, with the names and values of the API's JSON."""
+"""The records that an application's own code gets, with the same names and values as the API's JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,49 +25,50 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """One upload, as the ledger had it when it was read."""
+    """An upload, as it was when it was read from the ledger."""
 
     id: UploadId
-    """What a form sends, and what the application keeps."""
+    """The id that forms submit and applications store."""
 
     state: UploadState
-    """Where it stands; it compares with plain text (`upload.state == "confirmed"`)."""
+    """The state. It can be compared with a string: `upload.state == "confirmed"`."""
 
     profile: str
-    """The name of its profile."""
+    """The name of the profile."""
 
     owner: str
-    """On whose behalf it was created."""
+    """Whose upload it is."""
 
     filename: str
-    """What the client calls the file."""
+    """The file's name, as the client declared it: show it to people, but never use it as a path."""
 
     path: str | None
-    """Where it was in the folder that its user chose (``trip/day 1/a.txt``), by the client's word; None: in none."""
+    """The path within the folder that the user chose (``trip/day 1/a.txt``), as the client declared it; None if no
+    folder was chosen."""
 
     content_type: str
-    """The one that was granted."""
+    """The content type that was granted."""
 
     size: int | None
-    """In bytes; None until it is confirmed where nobody declared it."""
+    """The size in bytes; if it was not declared, None until the upload is confirmed."""
 
     checksum: Checksum | None
-    """The declared one."""
+    """The checksum that was declared."""
 
     checksum_verified: bool | None
-    """Whether the store has shown it; None where none was declared."""
+    """Whether the store returned this checksum; None if none was declared."""
 
     metadata: Mapping[str, str]
-    """What the client wants remembered."""
+    """The metadata that the client declared."""
 
     object: StoredObject | None
-    """Its object; None before its bytes have arrived."""
+    """The object; None until the bytes have arrived. It is verified once the upload is confirmed."""
 
     reason: Reason | None
-    """Why it was rejected, or removed as nobody claimed it."""
+    """Why it was rejected, was deleted automatically or erased, or stays `stored`."""
 
     detected_type: str | None
-    """What its bytes look like, where the profile has that found out."""
+    """The type that the first bytes look like, if the profile has it detected."""
 
     confirmed_by: Signal | None
     """The signal that led to the confirmation."""
@@ -76,17 +77,17 @@ class Upload:
     """When it was created."""
 
     expires_at: datetime
-    """When the last grant given for it dies."""
+    """When its latest grant expires."""
 
     confirmed_at: datetime | None
     """When it was confirmed."""
 
     claim: Claim | None
-    """What the application has taken it for; None where it has not."""
+    """The application's claim; None if there is none."""
 
 
 def record(upload: model.Upload) -> Upload:
-    """``upload`` as its JSON shows it."""
+    """``upload`` as a record."""
     shown = upload_body(upload)
     stored = shown["object"]
     return Upload(
@@ -114,41 +115,42 @@ def record(upload: model.Upload) -> Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """An erasure, as the ledger had it when it was read. It never names the owner."""
+    """An erasure, as it was when it was read from the ledger. It does not name the owner."""
 
     id: str
-    """What `ValetKey.erasure` finds it by, and the webhook `owner.erased` names."""
+    """The id for `ValetKey.erasure`, which the webhook `owner.erased` has, too."""
 
     state: ErasureState
-    """`running`, `done`, or `incomplete`: over, and the store keeps something; it compares with plain text."""
+    """`running`, `done`, or `incomplete`: ended, but the store has not removed everything. It can be compared with a
+    string."""
 
     requested_at: datetime
-    """When it was asked for last: what was created later stays."""
+    """When it was last requested: uploads created later are not erased."""
 
     finished_at: datetime | None
-    """When it was over; None while it is running."""
+    """When it ended; None while it is running."""
 
     uploads: int
-    """How many uploads were erased so far."""
+    """The number of uploads erased so far."""
 
     objects: int
-    """How many confirmed objects were removed with them."""
+    """The number of confirmed objects removed with them."""
 
     remaining: int
-    """How many uploads the store keeps something of."""
+    """The number of uploads with objects that the store has not removed completely."""
 
     kept: tuple[KeptObject, ...]
-    """The first 100 of those objects, each with why it stays."""
+    """The first 100 of these objects, each with the reason."""
 
     newer: int
-    """How many uploads of the owner were created after it was asked for, and are left alone; known when it is over."""
+    """The number of uploads that the owner created after the request, which are not erased; known when it has ended."""
 
     detail: str | None
-    """What it waits for; None where it does not."""
+    """What the job is waiting for; None if it is not waiting."""
 
 
 def erasure_record(job: erasures.Erasure) -> Erasure:
-    """``job`` as its JSON shows it."""
+    """``job`` as a record."""
     return Erasure(
         id=job.id,
         state=job.state,

@@ -21,34 +21,35 @@ from valetkey.core.taking.claims import MAX_AT_ONCE
 
 MAX_BATCH = 100
 MAX_NAMED = 100
-"""How many uploads are looked at in one call: so many fit into the 4,094 bytes that gunicorn reads of a first line."""
+"""The most ids in one call: this many fit into the 4,094 bytes that gunicorn accepts as a request line."""
 MAX_SIZE = 10_000 * 5 * 1024**3
-"""The largest object that 10,000 parts can be, in bytes; a profile allows less."""
+"""The largest object that 10,000 parts can make, in bytes. A profile may allow less."""
 
 _CHECKSUM_BYTES = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 
-# PostgreSQL keeps no NUL in a text, and no file system has one in a name
+# PostgreSQL cannot store NUL in text, and no file system allows it in a name
 _NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str, Field(pattern=_NO_NUL)]
 
-# U+FFFD stands for what is lost: two names with one may have been different
+# U+FFFD replaces characters that were lost: two different names may have become equal
 Name = Annotated[str, Field(pattern=r"^[^\x00\ufffd]*$")]
 
 
 def few_enough(metadata: Any) -> Any:
-    """``metadata`` as it came. Raises `MetadataNotAllowed` before each of ten thousand values is looked at."""
+    """``metadata``, unchanged. Raises `MetadataNotAllowed` if there are too many keys, before any value is
+    validated."""
     if isinstance(metadata, (dict, set)) and len(metadata) > MAX_METADATA_KEYS:
-        raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are kept.", "/metadata")
+        raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are allowed.", "/metadata")
     return metadata
 
 
 class ChecksumIn(BaseModel):
-    """The checksum of the whole file. Stores that keep checksums refuse other bytes."""
+    """The checksum of the whole file. A store that supports checksums refuses any other bytes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     algorithm: Literal["crc32", "crc32c", "crc64nvme", "sha1", "sha256"]
-    value: str = Field(description="base64", max_length=64)
+    value: str = Field(description="The checksum in base64.", max_length=64)
 
     @model_validator(mode="after")
     def _fits(self) -> "ChecksumIn":
@@ -56,49 +57,56 @@ class ChecksumIn(BaseModel):
             raw = base64.b64decode(self.value, validate=True)
         except binascii.Error:
             raw = b""
-        # compared as text with what the store says: exactly one text stands for these bytes
+        # it is compared as text with the store's value, so only the canonical encoding will do
         is_canonical = base64.b64encode(raw).decode() == self.value
         if len(raw) != _CHECKSUM_BYTES[self.algorithm] or not is_canonical:
-            raise ValueError(f"a {self.algorithm} is {_CHECKSUM_BYTES[self.algorithm]} bytes in base64")
+            raise ValueError(f"must be the {_CHECKSUM_BYTES[self.algorithm]} bytes of a {self.algorithm} in base64")
         return self
 
 
 class CreateUpload(BaseModel):
-    """What a client asks for."""
+    """The upload that a client requests."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    # "" is where it was left out: a default is not validated
+    # "" means that it was omitted; pydantic does not validate defaults
     profile: Annotated[Name, Field(min_length=1, max_length=100)] = Field(
-        default_factory=str, description="left out: `default`, or the profile of the ticket"
+        default_factory=str, description="If omitted: `default`, or the profile of the ticket."
     )
-    filename: Annotated[Text, Field(max_length=8192, description="any name; it never becomes a key")]
-    content_type: Annotated[str, Field(max_length=255, description="what the client will send, such as image/png")]
+    filename: Annotated[Text, Field(max_length=8192, description="Any name. It is never used as a key.")]
+    content_type: Annotated[str, Field(max_length=255, description="The type of the file, such as image/png.")]
     size: Annotated[
-        Bytes, Field(ge=0, le=MAX_SIZE, description="bytes; exactly these many may be sent"), BeforeValidator(whole)
+        Bytes,
+        Field(ge=0, le=MAX_SIZE, description="The size of the file in bytes. The grant allows exactly this size."),
+        BeforeValidator(whole),
     ]
     checksum: ChecksumIn | None = None
     metadata: Annotated[dict[str, Text], BeforeValidator(few_enough)] = Field(
         {},
-        description="kept in the ledger, never in a header of S3",
+        description="Your own data about the file. It is kept in the ledger, never in an S3 header.",
         json_schema_extra={"propertyNames": {"pattern": _NO_NUL}, "maxProperties": MAX_METADATA_KEYS},
     )
-    method: Literal["auto", "post", "put", "multipart"] = Field("auto", description="how the bytes travel to S3")
-    redirect: bool = Field(False, description="S3 sends the browser back to /v1/uploads/{id}/return")
+    method: Literal["auto", "post", "put", "multipart"] = Field(
+        "auto", description="How the client sends the file to S3. `auto` lets the service choose."
+    )
+    redirect: bool = Field(
+        False, description="After a form upload, S3 redirects the browser to /v1/uploads/{id}/return."
+    )
     owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="on whose behalf; a ticket has its own"
+        None, description="Whose upload it is. For API keys only: a ticket already has an owner."
     )
     path: Annotated[str, Field(min_length=1, max_length=MAX_PATH)] | None = Field(
         None,
-        description="where it was in the folder that was chosen, such as `trip/day 1/a.txt`; it never becomes a key",
+        description="The path of the file within the folder that the user chose, such as `trip/day 1/a.txt`. It is"
+        " never used as a key.",
     )
     signed_parts: Annotated[
         int,
         Field(
             ge=0,
             le=MAX_SIGNED,
-            description="how many parts the grant has URLs of, where the file comes in parts: all of them, if there are"
-            " no more than that. In a batch none has any",
+            description="For a multipart upload, the number of parts that the grant contains URLs for, beginning with"
+            " the first. Uploads of a batch contain none.",
         ),
         BeforeValidator(whole),
     ] = FIRST_PARTS
@@ -107,11 +115,11 @@ class CreateUpload(BaseModel):
     @classmethod
     def _keys_have_no_nul(cls, metadata: dict[str, str]) -> dict[str, str]:
         if "\x00" in "".join(metadata):
-            raise ValueError("a key holds no NUL")
+            raise ValueError("a key must not contain NUL")
         return metadata
 
     def to_request(self) -> UploadRequest:
-        """The same for the service."""
+        """The same as an `UploadRequest` of the core."""
         checksum = self.checksum
         return UploadRequest(
             filename=self.filename,
@@ -129,7 +137,7 @@ class CreateUpload(BaseModel):
 
 
 class CreateBatch(BaseModel):
-    """Up to 100 uploads, durable in one commit; one that is refused hinders no other."""
+    """Up to 100 uploads, committed together. If one of them is refused, the others are not affected."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -137,7 +145,7 @@ class CreateBatch(BaseModel):
 
 
 class _LooseBatch(BaseModel):
-    """A batch some of whose uploads may be wrong."""
+    """A batch whose uploads are not validated yet: each may be invalid."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -145,63 +153,68 @@ class _LooseBatch(BaseModel):
 
 
 class CreateTicket(BaseModel):
-    """What a browser may do without the API key."""
+    """The ticket to create, with which a browser can upload without an API key."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    profile: Annotated[Name, Field(max_length=100, description="the one profile of its uploads")]
+    profile: Annotated[Name, Field(max_length=100, description="The profile of all its uploads.")]
     owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="on whose behalf; left out: your own"
+        None, description="The owner of all its uploads. If omitted: your own account."
     )
-    ttl: Annotated[int, Field(ge=60, le=604_800, description="seconds that it lives"), BeforeValidator(whole)] = 3_600
+    ttl: Annotated[
+        int, Field(ge=60, le=604_800, description="The lifetime of the ticket in seconds."), BeforeValidator(whole)
+    ] = 3_600
     max_uploads: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole)] | None = Field(
-        None, description="how many uploads it creates at most; left out: any number"
+        None, description="The most uploads that it can create. If omitted: any number."
     )
 
 
-Reference = Annotated[Name, Field(min_length=1, max_length=255, description="what for, in your own words: post:17")]
+Reference = Annotated[
+    Name,
+    Field(min_length=1, max_length=255, description="What your application uses the upload for, such as `post:17`."),
+]
 
 
 class ClaimUpload(BaseModel):
-    """What a confirmed upload is taken for, and what it has to be."""
+    """A claim on a confirmed upload, and the conditions that the upload has to meet."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     reference: Reference
     owner: Annotated[Name, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="whose it has to be; left out: anybody's"
+        None, description="The owner that the upload must have. If omitted: any."
     )
     profile: Annotated[Name, Field(min_length=1, max_length=100)] | None = Field(
-        None, description="of which profile it has to be; left out: of any"
+        None, description="The profile that the upload must have. If omitted: any."
     )
 
 
-Several = Annotated[
+UploadIds = Annotated[
     list[Annotated[str, Field(max_length=100)]],
-    Field(max_length=MAX_AT_ONCE, description="their ids; one that is named twice counts once"),
+    Field(max_length=MAX_AT_ONCE, description="The ids of the uploads. Duplicates are ignored."),
 ]
 
 
 class ClaimUploads(ClaimUpload):
-    """Which confirmed uploads are taken, what for, and what each of them has to be."""
+    """A claim on several confirmed uploads, and the conditions that each of them has to meet."""
 
-    uploads: Several
+    uploads: UploadIds
 
 
 class ApplicationTicket(CreateTicket):
-    """The same for the application's own code, which always says whose uploads they are."""
+    """The same for the application's own code, where the owner is required."""
 
     owner: Annotated[Name, Field(min_length=1, max_length=200)]
 
 
 class ApplicationClaim(ClaimUpload):
-    """The same for the application's own code, which always says whose they have to be."""
+    """The same for the application's own code, where the owner is required."""
 
     owner: Annotated[Name, Field(min_length=1, max_length=200)]
 
 
 class ReleaseUpload(BaseModel):
-    """What the upload was taken for."""
+    """The claim to give up, by its reference."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -209,13 +222,13 @@ class ReleaseUpload(BaseModel):
 
 
 class ReleaseUploads(ReleaseUpload):
-    """Which uploads are given back, and what all of them were taken for."""
+    """The claims to give up: uploads that are claimed under the same reference."""
 
-    uploads: Several
+    uploads: UploadIds
 
 
 class EraseOwner(BaseModel):
-    """Whose uploads are erased."""
+    """The owner whose data is to be erased."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -223,70 +236,73 @@ class EraseOwner(BaseModel):
 
 
 class GiveVerdict(BaseModel):
-    """What a scanner found in the bytes with this ETag."""
+    """A scanner's verdict on the bytes with this ETag."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     verdict: Literal["clean", "infected"]
-    etag: Annotated[Text, Field(min_length=1, max_length=255, description="of the bytes that were scanned")]
-    detail: Annotated[Text, Field(max_length=1000)] | None = Field(None, description="such as the threat's name")
+    etag: Annotated[Text, Field(min_length=1, max_length=255, description="The ETag of the object that was scanned.")]
+    detail: Annotated[Text, Field(max_length=1000)] | None = Field(
+        None, description="Details, such as the name of the threat."
+    )
     key: Annotated[Text, Field(min_length=1, max_length=1024)] | None = Field(
-        None, description="where they were read: of a scanner that goes by the store's events"
+        None, description="The key of the object that was scanned, if the scanner is triggered by the store's events."
     )
 
     def to_verdict(self) -> Verdict:
-        """The same for the service; an ETag may come in the quotes that HTTP has around it."""
+        """The same as a `Verdict` of the core, with the ETag without the quotes that HTTP puts around it."""
         return Verdict(plain_etag(self.etag), self.verdict == "clean", self.detail, self.key)
 
 
 class PageQuery(BaseModel):
-    """What the query of every list has."""
+    """The query parameters that all lists have."""
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=36, description="next_cursor of the page before")
+    limit: int = Field(50, ge=1, le=200, description="The most uploads on a page.")
+    cursor: str | None = Field(None, max_length=36, description="The `next_cursor` of the previous page.")
 
     def before(self) -> UploadId | None:
-        """The id to go on from. Raises `InvalidRequest` when the cursor is none of ours."""
+        """The id after which the page begins. Raises `InvalidRequest` if the cursor is not a valid one."""
         if self.cursor is None:
             return None
         known = parse_upload_id(self.cursor)
         if known is None:
-            raise InvalidRequest("The cursor is not one that a page gave.", "/cursor")
+            raise InvalidRequest("The cursor is invalid: use the `next_cursor` of a page.", "/cursor")
         return known
 
 
 class ClaimsQuery(PageQuery):
-    """The query of the list of claims."""
+    """The query parameters of the list of claims."""
 
-    prefix: str = Field("", max_length=255, description="how the reference begins")
-    older_than: int = Field(0, ge=0, le=315_360_000, description="for how many seconds at least it has been claimed")
+    prefix: str = Field("", max_length=255, description="The prefix of the references to list.")
+    older_than: int = Field(0, ge=0, le=315_360_000, description="Only claims that are at least this old, in seconds.")
 
 
 class ListQuery(PageQuery):
-    """The query of the list."""
+    """The query parameters of the list of uploads."""
 
-    state: State | None = None
-    profile: Annotated[Text, Field(max_length=100)] | None = None
+    state: State | None = Field(None, description="Only uploads in this state.")
+    profile: Annotated[Text, Field(max_length=100)] | None = Field(None, description="Only uploads of this profile.")
     id: list[Annotated[str, Field(pattern=r"^[!-~]{1,36}$")]] = Field(
         default_factory=list,
         max_length=MAX_NAMED,
-        description="those with these ids, in this order, and no others, whatever `limit` is; never with a filter",
+        description="Exactly the uploads with these ids, in this order, regardless of `limit`. Not allowed with other"
+        " filters or a cursor.",
     )
 
     def named(self) -> list[str]:
-        """The uploads that are asked for by name, each once; none where it is a list that is asked for.
+        """The requested ids without duplicates; empty if the query has none.
 
-        Raises `InvalidRequest` for what asks for both.
+        Raises `InvalidRequest` if there are filters or a cursor, too.
         """
         # generated clients send the default of a limit
         if self.id and (others := sorted(self.model_fields_set - {"id", "limit"})):
-            raise InvalidRequest("Uploads that are named by their ids are not filtered: leave it out.", f"/{others[0]}")
+            raise InvalidRequest("It cannot be combined with `id`: leave it out.", f"/{others[0]}")
         return list(dict.fromkeys(self.id))
 
     def wanted_state(self) -> UploadState | None:
-        """The state to list, as the core has it."""
+        """The state to list, as the core's type; None: all."""
         return UploadState(self.state) if self.state else None
 
 
@@ -296,11 +312,12 @@ def read_create(body: bytes) -> UploadRequest:
 
 
 def read_batch(body: bytes) -> list[UploadRequest | ValetKeyError]:
-    """The requests in ``body``, those that cannot be read as their errors. Raises when it is no batch at all."""
+    """The requests in ``body``, with an error in place of each that is invalid. Raises `InvalidBody` or `MalformedJSON`
+    if it is not a batch at all."""
     try:
         return [item.to_request() for item in read_raising(CreateBatch, body).uploads]
     except (ValidationError, MetadataNotAllowed):
-        pass  # find out which of them it is
+        pass  # validate each by itself to find out which ones are invalid
     return [_read_item(item) for item in read(_LooseBatch, body).uploads]
 
 
@@ -310,7 +327,7 @@ def _read_item(item: object) -> UploadRequest | ValetKeyError:
     except ValidationError as error:
         return unreadable(error)
     except ValetKeyError as error:
-        return error.with_traceback(None)  # whose frames have the list that it goes into: a cycle
+        return error.with_traceback(None)  # its frames refer to the list that it is put into: a reference cycle
 
 
 def read_ticket(body: bytes) -> CreateTicket:
@@ -319,22 +336,22 @@ def read_ticket(body: bytes) -> CreateTicket:
 
 
 def read_claim(body: bytes) -> ClaimUpload:
-    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(ClaimUpload, body)
 
 
 def read_release(body: bytes) -> ReleaseUpload:
-    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(ReleaseUpload, body)
 
 
 def read_claims(body: bytes) -> ClaimUploads:
-    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(ClaimUploads, body)
 
 
 def read_releases(body: bytes) -> ReleaseUploads:
-    """The wish in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
+    """The request in ``body``. Raises `InvalidBody` or `MalformedJSON`."""
     return read(ReleaseUploads, body)
 
 
@@ -344,7 +361,7 @@ def read_erase(body: bytes) -> EraseOwner:
 
 
 def upload_in_path(text: str) -> UploadId:
-    """The id that a path names. Raises `UploadNotFound`: what is no id cannot be anybody's upload."""
+    """The upload id in a path. Raises `UploadNotFound` if ``text`` is not an id, as for an id that does not exist."""
     upload_id = parse_upload_id(text)
     if upload_id is None:
         raise UploadNotFound
@@ -352,20 +369,20 @@ def upload_in_path(text: str) -> UploadId:
 
 
 def owner_in_path(text: str) -> str:
-    """The owner whom a path names. Raises `InvalidRequest`, also where the path may be another one on the way: proxies
-    that decode `%2F`, resolve `..` and merge slashes would have somebody else erased, or another thing removed."""
+    """The owner in a path. Raises `InvalidRequest`, also if a proxy could change the path: one that decodes `%2F`,
+    resolves `..` or merges slashes would have another owner erased, or another resource deleted."""
     owner = checked(EraseOwner, owner=text).owner
     if not {"", ".", ".."}.isdisjoint(owner.split("/")):
-        detail = "A proxy may change a path with such an owner: send it to POST /v1/erasures, in the body."
+        detail = "A proxy may change a path with this owner: send the owner to POST /v1/erasures, in the body."
         raise InvalidRequest(detail, "/owner")
     return owner
 
 
-def checked(model: type[Model], **wanted: Any) -> Model:
-    """What ``wanted`` is as a ``model``, from the application's own code. Raises `InvalidRequest` that says what is
-    wrong first."""
+def checked(model: type[Model], **arguments: Any) -> Model:
+    """A ``model`` made of ``arguments`` from the application's own code. Raises `InvalidRequest` with the first
+    error."""
     try:
-        return model(**wanted)
+        return model(**arguments)
     except ValidationError as error:
         [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
         name = str(first["loc"][0])
@@ -378,31 +395,31 @@ def read_verdict(body: bytes) -> Verdict:
 
 
 def _as_boolean(schema: dict[str, Any]) -> None:
-    """The two words that a query has for it, as clients know them."""
+    """Documents ``true`` and ``false``, the two values in a query, as a boolean."""
     schema.pop("enum")
     schema |= {"type": "boolean", "default": False}
 
 
 class DownloadQuery(BaseModel):
-    """The query of a download. What else is in it is left alone: tools add their own."""
+    """The query parameters of a download. Others are ignored: tools add their own."""
 
     inline: Literal["true", "false"] = Field(
         "false",
-        description="`true`: a browser shows it, where the type is safe to show.",
+        description="With `true`, a browser shows the file instead of saving it, if its type is safe to show.",
         json_schema_extra=_as_boolean,
     )
 
 
 def read_download(query: dict[str, str]) -> bool:
-    """Whether the download is to be shown. Raises `InvalidBody`."""
+    """Whether a browser is to show the file. Raises `InvalidBody`."""
     return validated(DownloadQuery.model_validate, query).inline == "true"
 
 
 def read_query(query: Mapping[str, str], ids: Sequence[str]) -> ListQuery:
-    """The list's query, of which ``ids`` are all those that it names. Raises `InvalidBody`."""
+    """The query parameters of the list; ``ids`` are all values of ``id``. Raises `InvalidBody`."""
     return validated(ListQuery.model_validate, {**query, "id": ids} if ids else query)
 
 
 def read_claims_query(query: dict[str, str]) -> ClaimsQuery:
-    """The query of the list of claims. Raises `InvalidBody`."""
+    """The query parameters of the list of claims. Raises `InvalidBody`."""
     return validated(ClaimsQuery.model_validate, query)

@@ -1,6 +1,6 @@
 """Response bodies as typed dicts, from which the OpenAPI document is generated.
 
-They are built from what the service made, so nothing has to check them again: typed dicts cost nothing.
+They are built from trusted objects and need no validation, so typed dicts are used, which cost nothing at run time.
 """
 
 from collections.abc import Sequence
@@ -25,12 +25,15 @@ Signal = TypeAliasType("Signal", Literal["client", "redirect", "event", "sweep"]
 
 
 class ChecksumBody(TypedDict):
+    """The checksum that was declared; ``value`` is in base64."""
+
     algorithm: str
     value: str
 
 
 class ObjectBody(TypedDict):
-    """The confirmed object; while the upload is `stored`, the one that is pinned, where it is then: quarantine, say."""
+    """The confirmed object. While the upload is `stored`: the object that is being checked and copied, under its
+    current key, which may be in quarantine."""
 
     bucket: str
     key: str
@@ -41,29 +44,33 @@ class ObjectBody(TypedDict):
 
 
 class ReasonBody(TypedDict):
-    """Why the upload was rejected, or removed as nobody claimed it, or stays `stored`."""
+    """Why the upload is `rejected`, was deleted automatically or erased, or stays `stored`. ``detail`` is a sentence
+    for people, and may change."""
 
     code: str
     detail: str
 
 
 class ClaimBody(TypedDict):
-    """What the application has taken the upload for."""
+    """The application's claim on the upload: under which reference, and since when."""
 
     reference: str
     claimed_at: datetime
 
 
 class UploadBody(TypedDict):
-    """One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected, or where they
-    stay `stored` for a reason (`copy_unproven`).
+    """One upload.
 
-    ``checksum_verified`` says whether the store has shown the checksum that was declared: false where it keeps none,
-    null where none was declared.
+    ``object`` is null until the bytes have arrived. ``reason`` is set if the upload is `rejected`, was deleted
+    automatically or erased, or cannot leave `stored` (`copy_unproven`).
 
-    ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
-    where the profile has that found out. ``claim`` is null until the application has claimed it. ``path`` is where it
-    was in the folder that its user chose, with ``/`` between the names and none in front; null where it came in none.
+    ``checksum_verified`` is true if the store returned the checksum that was declared, false if it returned none, and
+    null if none was declared.
+
+    ``size`` is in bytes; if it was not declared, it is null until the upload is confirmed. ``detected_type`` is the
+    type that the first bytes look like, if the profile has it detected. ``claim`` is null until the application claims
+    the upload. ``path`` is the path within the folder that the user chose, with ``/`` between the names and no leading
+    slash; null if no folder was chosen.
     """
 
     id: str
@@ -88,7 +95,8 @@ class UploadBody(TypedDict):
 
 
 class GrantedBody(TypedDict):
-    """An upload with what its client needs; ``grant`` is null when its bytes have arrived already."""
+    """An upload with its grant, and a ticket for further calls about it. ``grant`` is null if the bytes have already
+    arrived."""
 
     upload: UploadBody
     grant: GrantBody | None
@@ -96,7 +104,7 @@ class GrantedBody(TypedDict):
 
 
 class RefusedBody(TypedDict):
-    """One upload of a batch that was refused."""
+    """An upload of a batch that was refused."""
 
     error: Problem
 
@@ -105,36 +113,36 @@ BatchResultBody = TypeAliasType("BatchResultBody", GrantedBody | RefusedBody)
 
 
 class BatchBody(TypedDict):
-    """The answers, in the order of the requests."""
+    """The result for each upload, in the order of the request."""
 
     results: list[BatchResultBody]
 
 
 class PageBody(TypedDict):
-    """One page; ``next_cursor`` is null on the last."""
+    """One page of uploads. ``next_cursor`` is null on the last page."""
 
     uploads: list[UploadBody]
     next_cursor: str | None
 
 
 class ListBody(PageBody):
-    """One page; or the uploads that were named, in that order, each once. ``not_found`` is there with those: the ids
-    that are no upload of yours."""
+    """One page of uploads; or, if the query has ids, the uploads with these ids, in this order, without duplicates.
+    ``not_found`` then lists the ids that do not exist or are not yours."""
 
     not_found: NotRequired[list[str]]
 
 
 class UploadsBody(TypedDict):
-    """Several uploads, each once, in the order in which they were named."""
+    """The uploads in the order of the request, without duplicates."""
 
     uploads: list[UploadBody]
 
 
 class ProfileBody(TypedDict):
-    """What may be uploaded under one profile: the rules that a file can be compared with before it is asked for.
+    """What may be uploaded under a profile, so that a client can check a file before it requests an upload.
 
-    Sizes are in bytes, both ends allowed. ``content_types`` may hold kinds, with a star for what comes after the slash,
-    and two stars for any type. ``metadata`` lists the keys that are allowed; null: any.
+    Sizes are in bytes, and inclusive. ``content_types`` may contain wildcards: a star after the slash for all subtypes,
+    two stars for any type. ``metadata`` lists the allowed keys; null allows any key.
     """
 
     name: str
@@ -152,21 +160,21 @@ class ProfilesBody(TypedDict):
 
 
 class TicketBody(TypedDict):
-    """A ticket that creates uploads of one profile. It needs no escaping in a path."""
+    """A ticket that can create uploads of one profile. It is safe to use in a URL path without escaping."""
 
     ticket: str
     expires_at: datetime
 
 
 class DownloadBody(TypedDict):
-    """Where the confirmed bytes are for a while; no credential is needed there."""
+    """A URL from which the confirmed object can be downloaded without a credential until ``expires_at``."""
 
     url: str
     expires_at: datetime
 
 
-class TallyBody(TypedDict):
-    """What became of the events of one delivery."""
+class EventCountsBody(TypedDict):
+    """The number of events in a delivery, by outcome."""
 
     confirmed: int
     rejected: int
@@ -174,18 +182,20 @@ class TallyBody(TypedDict):
 
 
 class KeptObjectBody(TypedDict):
-    """An object of which the store keeps something, and why."""
+    """An object that the store has not removed completely, and why."""
 
     key: str
     reason: str
 
 
 class ErasureBody(TypedDict):
-    """An erasure. ``uploads`` is how many were erased so far, ``objects`` how many confirmed objects went with them.
+    """An erasure job.
 
-    ``remaining`` is how many uploads the store keeps something of, ``kept`` the first 100 objects of these: with any of
-    them it ends as `incomplete`, and the ledger still knows whose they are. ``newer`` is how many uploads of the owner
-    were created after the request: they are left alone. ``detail`` says what a running one waits for.
+    ``uploads`` is the number of uploads erased so far, ``objects`` the number of confirmed objects removed with them.
+    ``remaining`` is the number of uploads with objects that the store has not removed completely, and ``kept`` lists
+    the first 100 of these objects. If there are any, the job ends as `incomplete`, and the ledger still has the owner
+    of these uploads. ``newer`` is the number of uploads that the owner created after the request: they are not erased.
+    ``detail`` says what a running job is waiting for.
     """
 
     id: str
@@ -201,12 +211,14 @@ class ErasureBody(TypedDict):
 
 
 class StatusBody(TypedDict):
+    """The process is running."""
+
     status: Literal["ok"]
 
 
 class DoctorBody(TypedDict):
-    """The last run of `valetkey doctor` on this bucket: when, whether nothing failed, and how many findings there were
-    of each level (pass, warn, fail, skip)."""
+    """The last run of `valetkey doctor` on this bucket: its time, whether no check failed, and the number of findings
+    of each level (`pass`, `warn`, `fail`, `skip`)."""
 
     at: datetime
     ok: bool
@@ -214,14 +226,15 @@ class DoctorBody(TypedDict):
 
 
 class ReadyBody(TypedDict):
-    """``doctor`` is there with `?verbose`: null where it was never run."""
+    """The service is ready. With `?verbose`, ``doctor`` is the last run of `valetkey doctor`; null if there was
+    none."""
 
     status: Literal["ok"]
     doctor: NotRequired[DoctorBody | None]
 
 
 def ready_body(proof: StoreProof | None) -> ReadyBody:
-    """The verbose one."""
+    """The body for `?verbose`; ``proof`` is what `valetkey doctor` stored last."""
     if proof is None:
         return {"status": "ok", "doctor": None}
     counts = {str(level): int(count) for level, count in proof.summary.get("counts", {}).items()}
@@ -232,7 +245,7 @@ _WITH_OBJECT = frozenset({UploadState.STORED, UploadState.CONFIRMED, UploadState
 
 
 def profile_body(profile: Profile) -> ProfileBody:
-    """``profile`` for the wire: what its files have to be, and nothing of where they go."""
+    """``profile`` as a response body: the rules for files, but nothing about where they are stored."""
     return {
         "name": profile.name,
         "min_size": profile.min_size,
@@ -244,14 +257,15 @@ def profile_body(profile: Profile) -> ProfileBody:
 
 
 def _as_pages_know_them(content_types: Sequence[str]) -> list[str]:
-    """These, with the registered name of what is called by another: by that pages know the extensions."""
+    """``content_types``, with the registered name added for each type that has another one: browsers know file
+    extensions by the registered name."""
     registered = [registered_name(one.lower()) for one in content_types]
     others = [new for new, one in zip(registered, content_types, strict=True) if new != one.lower()]
     return list(dict.fromkeys([*content_types, *others]))
 
 
 def upload_body(upload: Upload) -> UploadBody:
-    """``upload`` for the wire."""
+    """``upload`` as a response body."""
     stored, reason, checksum, claim = upload.object, upload.reason, upload.checksum, upload.claim
     return {
         "id": upload.id,
@@ -286,7 +300,7 @@ def upload_body(upload: Upload) -> UploadBody:
 
 
 def granted_body(granted: Granted) -> GrantedBody:
-    """``granted`` for the wire."""
+    """``granted`` as a response body."""
     grant = granted.grant
     return {
         "upload": upload_body(granted.upload),
@@ -296,17 +310,17 @@ def granted_body(granted: Granted) -> GrantedBody:
 
 
 def ticket_body(issued: IssuedTicket) -> TicketBody:
-    """``issued`` for the wire."""
+    """``issued`` as a response body."""
     return {"ticket": issued.ticket, "expires_at": issued.expires_at}
 
 
-def tally_body(tally: EventCounts) -> TallyBody:
-    """``tally`` for the wire."""
-    return {"confirmed": tally.confirmed, "rejected": tally.rejected, "ignored": tally.ignored}
+def event_counts_body(counts: EventCounts) -> EventCountsBody:
+    """``counts`` as a response body."""
+    return {"confirmed": counts.confirmed, "rejected": counts.rejected, "ignored": counts.ignored}
 
 
 def erasure_body(job: Erasure) -> ErasureBody:
-    """``job`` for the wire. It never names the owner."""
+    """``job`` as a response body, which never names the owner."""
     return {
         "id": job.id,
         "state": job.state.value,

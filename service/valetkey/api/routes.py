@@ -72,7 +72,7 @@ def _view(route: PlainRoute) -> Callable[..., Response]:
     def view(name: str = "") -> Response:
         return route.call(mounted(), request.environ, route.body, name).response()
 
-    view.__name__ = view.__qualname__ = route.name  # by it extensions know one view from another
+    view.__name__ = view.__qualname__ = route.name  # extensions tell views apart by their names
     return view
 
 
@@ -168,7 +168,7 @@ def claim_uploads() -> Response:
     caller = _caller()
     wanted = read_claims(json_body())
     terms = Terms(wanted.owner, wanted.profile)
-    with _naming_each():
+    with _pointing_at_uploads():
         return _several(_service().claim(caller, _ids(wanted.uploads), terms, wanted.reference))
 
 
@@ -176,7 +176,7 @@ def claim_uploads() -> Response:
 def release_uploads() -> Response:
     caller = _caller()
     wanted = read_releases(json_body())
-    with _naming_each():
+    with _pointing_at_uploads():
         return _several(_service().release(caller, _ids(wanted.uploads), wanted.reference))
 
 
@@ -196,7 +196,7 @@ def list_claims() -> Response:
 
 
 def _ids(texts: Sequence[str]) -> list[UploadId]:
-    """The ids in a body, none of which may be garbage."""
+    """The upload ids in a body. Raises `UploadNotFound` if any is not an id."""
     parsed = [parse_upload_id(text) for text in texts]
     found = [one for one in parsed if one is not None]
     if len(found) < len(parsed):
@@ -207,8 +207,8 @@ def _ids(texts: Sequence[str]) -> list[UploadId]:
 
 
 @contextmanager
-def _naming_each() -> Iterator[None]:
-    """An error in the block names each of the ``uploads`` in the body that it is about."""
+def _pointing_at_uploads() -> Iterator[None]:
+    """Has errors raised in the block refer to the items of ``uploads`` in the body."""
     try:
         yield
     except ValetKeyError as error:
@@ -223,9 +223,10 @@ def _several(uploads: Sequence[Upload]) -> Response:
 
 @blueprint.get("/v1/uploads/<text>/download")
 def download_upload(text: str) -> BaseResponse:
-    """A page that fetches it asks for JSON: after a redirect to another origin its browser sends ``Origin: null``.
+    """Scripts in pages request JSON: if they followed a redirect to another origin, the browser would send
+    ``Origin: null``.
 
-    Who asks by HEAD, as viewers of documents and download managers do first, follows the redirect by HEAD.
+    For HEAD, which document viewers and download managers send first, the URL is signed for HEAD.
     """
     caller, inline = _caller(), read_download(request.args.to_dict())
     download = _service().download(caller, upload_in_path(text), inline=inline, head=request.method == "HEAD")
@@ -238,7 +239,7 @@ def download_upload(text: str) -> BaseResponse:
 
 @blueprint.get("/v1/uploads/<text>/return")
 def return_from_store(text: str) -> BaseResponse:
-    """It says how the upload is now: what a cache has kept of it would be how it was."""
+    """The response shows the current state of the upload, so it must not be cached."""
     upload, return_url = _service().returned(upload_in_path(text), anybody=True)
     if return_url is not None:
         response = redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
@@ -249,7 +250,7 @@ def return_from_store(text: str) -> BaseResponse:
 
 
 def _with_query(url: str, **added: str) -> str:
-    """``url`` with more in its query; what it has, a fragment too, stays."""
+    """``url`` with parameters added to its query. The existing query and the fragment are kept."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, urlencode(added)]))))
 
@@ -299,7 +300,7 @@ def _render_erasure(job: Erasure) -> Response:
 @blueprint.get("/v1/erasures/<text>")
 def get_erasure(text: str) -> Response:
     caller = _caller()
-    if (erasure_id := parse_upload_id(text)) is None:  # its ids are UUIDv7, too
+    if (erasure_id := parse_upload_id(text)) is None:  # erasure ids are UUIDv7, too
         raise ErasureNotFound
     return render(erasure_body(_service().erasure(caller, erasure_id)))
 
@@ -319,6 +320,6 @@ def readyz() -> Response:
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
-    from valetkey.api.openapi import rendered  # what describes all of it is loaded for those who ask
+    from valetkey.api.openapi import rendered  # imported on demand: building the document takes time
 
     return PlainResponse(200, {"Cache-Control": NOT_KEPT}, rendered(server_url())).response()

@@ -1,18 +1,18 @@
-"""The HTTP client: `Client` and `AsyncClient` for Python programs, and what is behind `valetkey put`.
+"""The HTTP client: `Client` and `AsyncClient` for Python programs, and the code behind `valetkey put`.
 
-It knows the HTTP API and nothing else of the service. Below what programs hold it needs the standard library only, so
-that `put` starts fast, and so that bytes go from the file to the socket without a copy in Python (`sendfile`).
+It depends on the HTTP API only, not on code of the service. All packages but `programs` use the standard library only,
+so that `put` starts fast, and so that bytes go from the file to the socket without a copy in Python (`sendfile`).
 
 ::
 
-    programs      what Python programs hold: clients, models of what comes back, the check of webhooks
+    programs      the API for Python programs: clients, models of responses, verification of webhooks
     put           many files: find them, upload them, report each
-    display       what a person or a script sees
+    display       output for people and for scripts
     sending       one file: create or resume its upload, send the bytes, wait for the confirmation
-    interrupted   uploads that an earlier run did not finish, and whether they belong to the file that is here now
-    remote        the calls to the service and to the store, and when to repeat them
+    interrupted   uploads that an earlier run did not finish, and whether they belong to the present file
+    remote        the calls to the service and to the store, and when to retry them
     transport     HTTP/1.1 over sockets: connections, bodies, deadlines, TLS, proxies
-    files         the files on this machine
+    files         local files
 """
 
 from typing import TYPE_CHECKING, Any
@@ -96,7 +96,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a public name at its first use: `put` need not wait for pydantic, nor `Client` for HTTPX."""
+    """Imports a public name when it is first used: `put` does not need pydantic, nor `Client` HTTPX."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -2,24 +2,24 @@
 
 ::
 
-    ClientError                  a call, or the upload of a file, has failed: a code and a sentence
+    ClientError                  a call, or the upload of a file, failed: a code and a sentence
     ├── Rejected                 the service does not accept this file
-    ├── Refused                  the service or the store refuses the request: another file would fare no better
+    ├── Refused                  the service or the store refuses the request, whatever the file
     │   ├── Conflict             the state of the upload does not allow the call
-    │   └── UploadNotFound       this credential has no such upload (any more)
+    │   └── UploadNotFound       the upload does not exist, or is not this credential's
     ├── Unreachable              no useful response after all attempts
     ├── FileError                the file cannot be read, or is not a regular file
     │   └── FileChanged          the file is not the one that was announced
     ├── Unconfirmed              everything was sent, but the service did not confirm it in time
     ├── Interrupted              the run was interrupted, or the client was closed
-    └── WebhookRefused           what came is no webhook that the service has just signed
+    └── WebhookRefused           the signature of a webhook is not valid
 
     Transient                    internal: worth another attempt
     ├── DeliveryUnknown          everything was sent, but it may not have arrived: check before sending again
-    └── StoreBusy                the store has too much to do, and says so
-    SignatureRejected            internal: the store does not accept the signature (any more); get a fresh one
+    └── StoreBusy                the store asks for fewer requests
+    SignatureRejected            internal: the store does not accept the signature (any more); get a new one
     MultipartUploadGone          internal: the store has no such multipart upload
-    DifferentFile                internal: the interrupted upload cannot be proven to be of this file
+    DifferentFile                internal: the interrupted upload is not proven to be of this file
 """
 
 from collections.abc import Mapping
@@ -29,23 +29,23 @@ from valetkey.client.outcome import FileOutcome
 
 
 class ClientError(Exception):
-    """Why a call has failed. ``str()`` of it is ``detail``."""
+    """A call failed. ``str()`` of the error is ``detail``."""
 
     outcome: ClassVar[FileOutcome] = FileOutcome.REFUSED
-    """How the upload of a file ends that this error ends."""
+    """The outcome of a file whose upload fails with this error."""
 
     def __init__(
         self, code: str, detail: str, *, status: int | None = None, problem: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(detail)
         self.code = code
-        """Stable: one of the service's (`upload_not_found`), or of the client's (`unreachable`)."""
+        """A stable code: the service's (`upload_not_found`), or the client's own (`unreachable`)."""
         self.detail = detail
-        """One sentence for a person; it may change."""
+        """A sentence for people; it may change."""
         self.status = status
-        """The HTTP status of the service's response; None where it gave none."""
+        """The HTTP status of the service's response; None if there was no response."""
         self.problem = problem
-        """The service's problem document (RFC 9457) as it came; None where it sent none."""
+        """The service's problem document (RFC 9457); None if there was none."""
 
 
 class Rejected(ClientError):
@@ -74,7 +74,7 @@ class FileError(ClientError):
 
 class FileChanged(FileError):
     def __init__(self, name: str) -> None:
-        super().__init__("file_changed", f"{name} changed while it was being sent: nothing of it is confirmed.")
+        super().__init__("file_changed", f"{name} changed while it was being sent: it is not confirmed.")
 
 
 class Unconfirmed(ClientError):
@@ -89,18 +89,18 @@ class Interrupted(ClientError):
 
 
 class WebhookRefused(ClientError):
-    """Answer it with 401, and do nothing else about it."""
+    """Respond with 401, and do not process the webhook."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("webhook_refused", detail)
 
 
 class Transient(Exception):
-    """A failure that may pass by itself.
+    """A failure that may be transient.
 
-    ``after`` is how many seconds the server asks us to wait; None when it does not say. ``permanent`` is the error to
-    raise when the failure has happened a few times: it does not pass by itself then. ``status`` and ``problem`` are as
-    in `ClientError`.
+    ``after`` is the delay in seconds that the server asks for; None if it does not. ``permanent`` is the error to raise
+    when the failure was repeated a few times, and so is not transient. ``status`` and ``problem`` are as in
+    `ClientError`.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""The commands of `valetkey`, in modules that `valetkey.cli` imports only when they are called."""
+"""The commands of `valetkey`. `valetkey.cli` imports the module of a command when it is called."""

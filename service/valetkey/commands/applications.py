@@ -1,4 +1,4 @@
-"""Loading applications by the names given on the command line."""
+"""Loading Flask applications by their names on the command line."""
 
 import click
 from flask import Flask
@@ -8,10 +8,10 @@ from valetkey.core.errors import ValetKeyError
 
 
 def load_application(name: str, *, env_files: bool = True) -> Flask:
-    """What ``flask --app`` takes by that name, from the current directory or what is installed.
+    """Loads the application that ``flask --app`` finds by ``name``, from the working directory or an installed package.
 
-    As there, it finds in the environment what ``.env`` and ``.flaskenv`` say, unless ``env_files`` is false. Raises
-    `click.ClickException` where there is none, and where its code fails; errors of ours are raised as they are.
+    Like ``flask``, it loads ``.env`` and ``.flaskenv`` into the environment before, unless ``env_files`` is false.
+    Raises `click.ClickException` if there is no such application or its code fails, and any `ValetKeyError` as it is.
     """
     if env_files:
         load_dotenv()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from valetkey.commands.interruptions import ends_as_by_ctrl_c
+from valetkey.commands.interruptions import signals_interrupt
 from valetkey.commands.terminal import json_option, print_json, report_errors
 
 if TYPE_CHECKING:
@@ -16,21 +16,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @json_option
-@click.option("--fix", is_flag=True, help="Offer to set CORS, lifecycle, notifications and public-access block.")
-@click.option("--yes", is_flag=True, help="With --fix: set them without asking.")
+@click.option(
+    "--fix", is_flag=True, help="Offer to configure CORS, lifecycle rules, notifications and the public access block."
+)
+@click.option("--yes", is_flag=True, help="With --fix: change the configuration without asking.")
 @click.option(
     "--app",
     "application",
     metavar="MODULE[:NAME]",
-    help="The Flask application that valetkey is mounted in, as `flask --app` takes it.",
+    help="The Flask application that valetkey is mounted in, as for `flask --app`.",
 )
-@click.option("--store", metavar="NAME", help="Which of several stores; without it that of the environment.")
+@click.option("--store", metavar="NAME", help="The store to check. By default that of the environment variables.")
 @report_errors
 def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bool, yes: bool) -> None:
-    """Prove store and set-up by doing, and say what to do.
+    """Test the store and the configuration, and print what to change.
 
-    Writes probe objects, and removes them. Tells service and worker, by the ledger, what the store can do. Exit code 0
-    only when nothing failed.
+    Writes probe objects to the bucket and removes them. Records in the ledger what the store supports, for the service
+    and the worker. The exit code is 0 if no check failed.
     """
     from valetkey.core.errors import ConfigurationError
     from valetkey.doctor.examination import broken_off
@@ -39,12 +41,12 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
     if yes and not fix:
         raise click.UsageError("--yes needs --fix.")
     if fix and as_json and not yes:
-        raise click.UsageError("--fix asks before each change: with --json say --yes.")
+        raise click.UsageError("--fix asks before each change: with --json, add --yes.")
     log = logging.getLogger("valetkey")
     level = log.level
-    log.setLevel(logging.CRITICAL)  # what it would log is in the findings
+    log.setLevel(logging.CRITICAL)  # the findings contain what it would log
     try:
-        with ends_as_by_ctrl_c():  # the probes are removed
+        with signals_interrupt():  # so that the probes are removed
             visit = _visit(application, store)
             report = _examined(visit, as_json=as_json)
             if fix and _mended(visit, report, yes=yes, quiet=as_json):
@@ -84,7 +86,7 @@ def _examined(visit: "Visit", *, as_json: bool) -> "Report":
 
 
 def _mended(visit: "Visit", report: "Report", *, yes: bool, quiet: bool) -> bool:
-    """Whether something was set."""
+    """Offers each change, makes those that are confirmed, and returns whether it made any."""
     from valetkey.doctor.fixing import changes
 
     has_changed = False
@@ -94,7 +96,7 @@ def _mended(visit: "Visit", report: "Report", *, yes: bool, quiet: bool) -> bool
         try:
             is_wanted = yes or click.confirm("Set it?")
         except click.Abort:  # no terminal, or Ctrl-C
-            raise click.ClickException("No answer: nothing further is set. --yes sets without asking.") from None
+            raise click.ClickException("No answer: nothing more is changed. --yes changes it without asking.") from None
         if not is_wanted:
             continue
         made = change.apply()

@@ -21,14 +21,14 @@ _hook = click.option("--hook", "name", metavar="NAME", help="Only this hook.")
 
 @click.group()
 def hooks() -> None:
-    """Inspect the hooks of applications, their calls, and have them called again."""
+    """Inspect the hooks of applications and their calls, and repeat calls."""
 
 
 @hooks.command("list")
 @json_option
 @report_errors
 def list_hooks(*, as_json: bool) -> None:
-    """List the hooks that the ledger announces to, and how many of their calls wait or are dead."""
+    """List the hooks in the ledger, with the number of their calls that are waiting or dead."""
     found = open_ledger().hooks()
     if as_json:
         print_json({"hooks": [_as_json(one) for one in found]})
@@ -59,12 +59,13 @@ def list_calls(state: str, limit: int, name: str | None, *, as_json: bool) -> No
 
 @hooks.command("replay")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--all", "all_dead", is_flag=True, help="Call again for all dead ones.")
+@click.option("--all", "all_dead", is_flag=True, help="Repeat all dead calls.")
 @_hook
 @json_option
 @report_errors
 def replay_calls(ids: tuple[str, ...], name: str | None, *, all_dead: bool, as_json: bool) -> None:
-    """Call hooks again: dead or delivered calls by their IDs. A worker of their application does it within a second."""
+    """Repeat calls of hooks: dead or delivered ones by their IDs. A worker of the application makes them within a
+    second."""
     if bool(ids) == all_dead:
         raise click.UsageError("Give either the IDs of the calls to repeat, or --all.")
     ledger = open_ledger()
@@ -86,8 +87,8 @@ def replay_calls(ids: tuple[str, ...], name: str | None, *, all_dead: bool, as_j
 @click.argument("name")
 @report_errors
 def forget_hook(name: str) -> None:
-    """Forget a hook that no application has any more, and all of its calls. One that is there is known again, as it is
-    then, when a process of its application starts."""
+    """Delete a hook that no application has any more, with all of its calls. If an application still has the hook, it
+    is recorded again when a process of the application starts."""
     ledger = open_ledger()
     _chosen(ledger, name)
     ledger.forget_hook(name)
@@ -95,12 +96,12 @@ def forget_hook(name: str) -> None:
 
 
 def _chosen(ledger: Any, name: str | None) -> list[str]:
-    """Raises `ConfigurationError` where there is no such hook."""
+    """The names of the selected hooks. Raises `ConfigurationError` if there is no hook ``name``."""
     known = [one.name for one in ledger.hooks()]
     if name is None:
         return known
     if name not in known:
-        raise ConfigurationError(f"The ledger knows no hook {name!r}: see `valetkey hooks list`.")
+        raise ConfigurationError(f"The ledger has no hook {name!r}: see `valetkey hooks list`.")
     return [name]
 
 

@@ -20,38 +20,38 @@ STARTS = """\
 PRIVATE, READABLE = 0o600, 0o644
 
 _PLAIN = re.compile(r"[\w.:/%\[\]-]*", re.ASCII)
-"""What a line of a `.env` has without quotes."""
+"""A value that needs no quotes in a `.env`."""
 
 
 @click.command()
 @click.option("--bucket", default="", help="The bucket that uploads go to.")
-@click.option("--s3-endpoint-url", metavar="URL", default="", help="The store, where it is not AWS.")
+@click.option("--s3-endpoint-url", metavar="URL", default="", help="The address of the store, if it is not AWS.")
 @report_errors
 def init(bucket: str, s3_endpoint_url: str) -> None:
-    """Write a `.env` with fresh secrets, and a `valetkey.toml` with profiles, into this folder. What is there is kept.
+    """Write a `.env` with new secrets and a `valetkey.toml` with profiles into this folder. Existing files are kept.
 
-    The service reads both where it is started.
+    The service reads both from its working directory.
     """
     from valetkey.settings import ENV_FILE, load_settings
 
     if not _PLAIN.fullmatch(bucket + s3_endpoint_url):
-        raise ConfigurationError("A bucket, and the address of a store, have letters, digits, and . - _ : / % only.")
+        raise ConfigurationError("A bucket and a store's address may contain letters, digits, and . - _ : / % only.")
     load_settings(bucket=bucket or None, s3_endpoint_url=s3_endpoint_url or None)
     _write(
         ENV_FILE,
         _settings(bucket, s3_endpoint_url),
         PRIVATE,
-        "settings and fresh secrets, for you alone and for no repository",
+        "settings and new secrets; only you can read it, do not commit it",
     )
-    _write(Path("valetkey.toml"), _template("profiles.toml"), READABLE, "profiles, which say what may be uploaded")
+    _write(Path("valetkey.toml"), _template("profiles.toml"), READABLE, "profiles, which define what may be uploaded")
     unset = _unset(load_settings().missing())
     if unset:
-        click.echo("\n  ".join([f"\nStill to be filled in, in {ENV_FILE}:", *unset]))
-    click.echo(f"\n{'Then' if unset else 'Now'} run `valetkey migrate`, and after that either of these:\n{STARTS}")
+        click.echo("\n  ".join([f"\nStill to be set in {ENV_FILE}:", *unset]))
+    click.echo(f"\n{'Then' if unset else 'Now'} run `valetkey migrate`, and after that one of these:\n{STARTS}")
 
 
 def _unset(missing: list[str]) -> list[str]:
-    """What is to be set before the service can start; whether this machine has a role is for the start to find out."""
+    """The settings that the service needs to start. Whether this machine has an AWS role is not checked here."""
     if os.environ.get("AWS_ACCESS_KEY_ID") or os.environ.get("AWS_PROFILE"):
         return missing
     return [*missing, "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless this machine has a role."]
@@ -75,12 +75,13 @@ def _template(name: str) -> str:
 
 
 def _write(path: Path, text: str, mode: int, what: str) -> None:
-    """Makes ``path`` with ``text`` in it, unless it is there. Raises `ConfigurationError` where it cannot be made."""
+    """Creates the file ``path`` with ``text``, unless it exists. Raises `ConfigurationError` if it cannot be
+    written."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        click.echo(f"Kept {path}, which is there already. Move it away to get a new one.")
+        click.echo(f"Kept {path}, which already exists. Move it away to get a new one.")
     except OSError as error:
         raise ConfigurationError(f"{path.absolute()} cannot be written: {error.strerror}.") from error
     else:

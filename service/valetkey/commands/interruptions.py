@@ -1,4 +1,4 @@
-"""What ends a command from outside: Ctrl-C, `kill`, a terminal that is closed."""
+"""Signals that end a command: from Ctrl-C, from `kill`, from a terminal that is closed."""
 
 import signal
 import threading
@@ -10,14 +10,14 @@ ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signa
 
 
 @contextmanager
-def ends_as_by_ctrl_c() -> Iterator[None]:
-    """SIGTERM and SIGHUP are as Ctrl-C: what was begun is cleaned up.
+def signals_interrupt() -> Iterator[None]:
+    """Has SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does, so that the block cleans up.
 
-    One that whoever called us has us ignore, as `nohup` does, stays ignored.
+    A signal that the calling process has set to be ignored, as `nohup` does, stays ignored.
     """
     before = {one: handler for one in ENDS if (handler := signal.getsignal(one)) not in {signal.SIG_IGN, None}}
     if threading.current_thread() is not threading.main_thread():
-        before = {}  # no other thread may set any
+        before = {}  # only the main thread may set signal handlers
     for one in before:
         signal.signal(one, _interrupt)
     try:

@@ -27,7 +27,8 @@ def keys() -> None:
 @json_option
 @report_errors
 def create_key(name: str, scope: str, *, as_json: bool) -> None:
-    """Create a key for NAME. Keys with the same name share their uploads. It is shown once: only its hash is kept."""
+    """Create a key for NAME. Keys with the same name share their uploads. The key is shown once: only its hash is
+    stored."""
     if not 0 < len(name) <= 100:
         raise ConfigurationError("The name of a key must have 1 to 100 characters.")
     key, text = new_key(name, datetime.now(UTC), Scope(scope))
@@ -35,12 +36,12 @@ def create_key(name: str, scope: str, *, as_json: bool) -> None:
     try:
         ledger.add_key(key)
     except LedgerUnavailable:
-        ledger.check()  # says it better where the schema is the reason
+        ledger.check()  # raises a more helpful error if the schema is the reason
         raise
     if as_json:
         click.echo(orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}))
     else:
-        click.echo(text)  # alone, so that KEY=$(valetkey keys create) works
+        click.echo(text)  # nothing else on stdout, so that KEY=$(valetkey keys create) works
         click.echo(f"Store this key now: it is not shown again. Its id is {key.id}.", err=True)
 
 
@@ -48,7 +49,7 @@ def create_key(name: str, scope: str, *, as_json: bool) -> None:
 @json_option
 @report_errors
 def list_keys(*, as_json: bool) -> None:
-    """List the keys: id, name, scope, when created, when revoked."""
+    """List the keys: id, name, scope, and when they were created and revoked."""
     names = ("id", "name", "scope", "created_at", "revoked_at")
     rows = [{name: getattr(key, name) for name in names} for key in open_ledger().list_keys()]
     if as_json:

@@ -12,20 +12,20 @@ from valetkey.core.model.upload import parse_upload_id
 
 @click.group()
 def owners() -> None:
-    """Erase people: their objects, and all that the ledger says of them."""
+    """Erase the data of owners: their objects, and what the ledger has about them."""
 
 
 @owners.command("erase")
 @click.argument("name")
-@click.option("--account", help="Only uploads of the API keys with this name. By default those of all accounts.")
+@click.option("--account", help="Only uploads of the API keys with this name. By default of all accounts.")
 @json_option
 @report_errors
 def erase_owner(name: str, account: str | None, *, as_json: bool) -> None:
-    """Have `valetkey worker` erase all that is kept of the owner NAME now. What is created later stays."""
+    """Have `valetkey worker` erase everything of the owner NAME. Uploads created from now on are not erased."""
     from valetkey.api.requests import EraseOwner, checked
 
-    if account == "":  # such as that of a variable that is not set
-        raise ConfigurationError("--account is empty: name an account, or leave it out for those of all accounts.")
+    if account == "":  # as from a shell variable that is not set
+        raise ConfigurationError("--account is empty: name an account, or leave it out for all accounts.")
     owner = checked(EraseOwner, owner=name).owner
     job = open_ledger().begin_erasure(
         new_erasure(ALL_ACCOUNTS if account is None else account, owner, datetime.now(UTC))
@@ -38,8 +38,8 @@ def erase_owner(name: str, account: str | None, *, as_json: bool) -> None:
 @json_option
 @report_errors
 def show_erasure(erasure_id: str, *, as_json: bool) -> None:
-    """Show how far an erasure has come."""
-    known = parse_upload_id(erasure_id)  # its ids are UUIDv7, too
+    """Show the progress of an erasure."""
+    known = parse_upload_id(erasure_id)  # erasure ids are UUIDv7, too
     job = open_ledger().get_erasure(known) if known else None
     if job is None:
         raise ErasureNotFound

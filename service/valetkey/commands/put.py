@@ -19,11 +19,11 @@ from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
 from valetkey.client.sending.concurrency import default_most
 from valetkey.client.sending.options import UploadOptions
 from valetkey.client.transport.connections import Timeouts
-from valetkey.commands.interruptions import ends_as_by_ctrl_c
+from valetkey.commands.interruptions import signals_interrupt
 
 
 def _http_address(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    """An address without a slash at its end."""
+    """The URL without a trailing slash."""
     if not ADDRESS.fullmatch(value):
         raise click.BadParameter(f"{value!r} is not an address such as https://uploads.example")
     return value.rstrip("/")
@@ -42,7 +42,7 @@ def _credential(_context: click.Context, _option: click.Parameter, value: str | 
 
 
 def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Pairs, each given as KEY=VALUE."""
+    """The pairs in values of the form KEY=VALUE."""
     values = [_text(context, option, value) or "" for value in given]
     for value in values:
         if not value.partition("=")[0] or "=" not in value:
@@ -51,14 +51,14 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
 
 
 def _available(_context: click.Context, _option: click.Parameter, value: str | None) -> bool:
-    """Whether a checksum is wanted, of which there is one that this can compute."""
+    """Whether a checksum is to be declared. Only one algorithm is supported."""
     if value is not None and find_spec("anycrc") is None:
         raise click.BadParameter("it needs the package anycrc: pip install 'valetkey[crc64]'")
     return value is not None
 
 
 PUT_EPILOG = """\b
-Exit codes. If files ended differently, the lowest other than 0 counts:
+Exit codes. If the files have different outcomes, it is the lowest code other than 0:
   0    all files are confirmed
   2    the command line is wrong
   3    a file was rejected, for its size, its type or its content
@@ -85,34 +85,34 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
     "--content-type",
     metavar="TYPE",
     callback=_text,
-    help="The type of all files. By default each file's name tells its type.",
+    help="The content type of all files. By default it is derived from each file's name.",
 )
 @click.option(
     "-m", "--metadata", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="Metadata to keep with each upload."
 )
 @click.option(
     "--checksum", type=click.Choice(["crc64nvme"]), callback=_available,
-    help="Declare the checksum of each file, which is read once more for it.",
+    help="Declare a checksum for each file. Each file is read once more to compute it.",
 )  # fmt: skip
-@click.option("--no-paths", is_flag=True, help="Do not keep a file's path below a directory.")
+@click.option("--no-paths", is_flag=True, help="Do not send the paths of files within a directory.")
 @click.option(
     "--filename", default="stdin", show_default=True, callback=_text, help="The file name of standard input (-)."
 )
 @click.option(
     "--spool-limit", type=click.IntRange(0), default=5 * 1024**3, show_default=True, metavar="BYTES",
-    help="How much of standard input may be kept in a temporary file.",
+    help="The most bytes of standard input to keep in a temporary file.",
 )  # fmt: skip
 @click.option(
     "-c", "--concurrency", type=click.IntRange(1, 64), default=default_most, show_default="64",
-    help="How many files, and parts of files, may be sent at once. It starts with ten, and finds out what pays off.",
+    help="The most files and parts to send at the same time. It starts with ten and adapts to the connection.",
 )  # fmt: skip
 @click.option(
     "--retry-for", type=click.FloatRange(0), default=120.0, show_default=True, metavar="SECONDS",
-    help="How long a failing request is repeated.",
+    help="How long to retry a failing request.",
 )  # fmt: skip
 @click.option(
     "--wait", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
-    help="How long the service may take to confirm what was sent.",
+    help="How long to wait for the service to confirm what was sent.",
 )  # fmt: skip
 @click.option(
     "--stall-timeout", type=click.FloatRange(0.1), default=60.0, show_default=True, metavar="SECONDS",
@@ -120,21 +120,21 @@ Exit codes. If files ended differently, the lowest other than 0 counts:
 )  # fmt: skip
 @click.option(
     "--answer-timeout", type=click.FloatRange(0.1), default=300.0, show_default=True, metavar="SECONDS",
-    help="How long the store may take to respond once it has all bytes, plus 1 s for each 8 MiB.",
+    help="How long the store may take to respond after it has all bytes, plus 1 s for each 8 MiB.",
 )  # fmt: skip
-@click.option("--no-resume", is_flag=True, help="Start every upload anew, and record none for a later run.")
+@click.option("--no-resume", is_flag=True, help="Resume no interrupted uploads, and record none for a later run.")
 @click.option(
     "--state-home", envvar="XDG_STATE_HOME", show_envvar=True, default="~/.local/state", show_default=True,
-    type=click.Path(readable=False), help="Where uploads are recorded, below valetkey/, for a later run to resume.",
+    type=click.Path(readable=False), help="Where uploads are recorded (in valetkey/), so that a later run can resume.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print failures only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file.")
 @click.pass_context
 def put(context: click.Context, /, files: tuple[str, ...], *, quiet: bool, as_json: bool, **given: Any) -> None:
-    """Send FILEs straight to S3, and wait until the service has confirmed each of them.
+    """Upload FILEs straight to S3, and wait until the service has confirmed each of them.
 
-    A FILE may be a directory (every file below it is sent) or - (standard input). Large files are sent in parts,
-    several at once. After an interruption run the same command again: it does not send again what has arrived.
+    A FILE may be a directory (all files in it are uploaded) or - (standard input). Large files are sent in parts,
+    several at a time. After an interruption, run the same command again: it continues where it stopped.
     """
     if files.count("-") > 1:
         raise click.UsageError("Standard input can be sent once only.")
@@ -147,7 +147,7 @@ def put(context: click.Context, /, files: tuple[str, ...], *, quiet: bool, as_js
         _read_options(**given),
         endpoint_is_default=context.get_parameter_source("endpoint") is ParameterSource.DEFAULT,
     )
-    with ends_as_by_ctrl_c(), reporter:
+    with signals_interrupt(), reporter:
         outcomes = put_files(files, options, sys.stdin.buffer if sys.stdin else None, reporter)
         if reporter.problem:
             reporter.warn(f"The output cannot be written: {reporter.problem}.")
@@ -173,7 +173,7 @@ def _read_options(
     no_resume: bool,
     state_home: str,
 ) -> PutOptions:
-    """The options of the command line as the client takes them."""
+    """The options of the command line as those of the client."""
     state = None if no_resume else Path(state_home).expanduser() / "valetkey" / "uploads"
     return PutOptions(
         uploads=UploadOptions(endpoint, profile, metadata, not no_paths, wait, checksum=checksum),

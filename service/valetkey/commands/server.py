@@ -13,7 +13,7 @@ _app = click.option(
     "--app",
     "application",
     metavar="MODULE[:NAME]",
-    help="The Flask application to work for, as `flask --app` takes it: 'shop', 'shop:app', 'shop:create_app()'.",
+    help="The Flask application, as for `flask --app`: 'shop', 'shop:app', 'shop:create_app()'.",
 )
 
 
@@ -21,12 +21,13 @@ _app = click.option(
 @_app
 @_host
 @_port
-@click.option("--reload/--no-reload", default=True, help="Load the application again when its code changes.")
+@click.option("--reload/--no-reload", default=True, help="Restart the application when its code changes.")
 @report_errors
 def dev(application: str | None, host: str | None, port: int | None, *, reload: bool) -> None:
-    """Run everything at once, to try it: SQLite, an embedded S3, its events, a demo page. Keeps nothing.
+    """Run everything in one process, to try it out: SQLite, an embedded S3, its events, a demo page. Nothing is kept.
 
-    With --app it is your application that runs there, with the worker in it, for its hooks and receivers to hear all.
+    With --app it runs your application instead of the demo page. The worker is in the same process, so that the
+    application's hooks and signal receivers are called.
     """
     from valetkey.dev import run_dev, run_dev_app
 
@@ -35,7 +36,7 @@ def dev(application: str | None, host: str | None, port: int | None, *, reload: 
         return
     from valetkey.commands.applications import load_application
 
-    # `run_dev_app` has read them, and put aside what leads to an account: it must not come back
+    # `run_dev_app` has loaded the .env files, and removed AWS accounts from the environment: do not load them again
     run_dev_app(lambda: load_application(application, env_files=False), host, port, reload=reload)
 
 
@@ -44,7 +45,7 @@ def dev(application: str | None, host: str | None, port: int | None, *, reload: 
 @_port
 @report_errors
 def serve(host: str | None, port: int | None) -> None:
-    """Serve the API with granian. Refuses to start without secrets, or when anybody could upload."""
+    """Serve the API with Granian. Refuses to start without secrets, or if anybody could upload."""
     from valetkey.serve import run_production
 
     run_production(host, port)
@@ -54,9 +55,9 @@ def serve(host: str | None, port: int | None) -> None:
 @_app
 @report_errors
 def worker(application: str | None) -> None:
-    """Read the store's events from a queue, sweep, send webhooks. Run one or several; SIGTERM stops it cleanly.
+    """Run the background work: events from a queue, the sweep, webhooks. Run one or several; SIGTERM stops it cleanly.
 
-    With --app it has the application's own settings and profiles, calls its hooks, and sends it its signals.
+    With --app it uses the application's settings and profiles, calls its hooks and sends its signals.
     """
     from valetkey.commands.applications import load_application
     from valetkey.serve import run_worker

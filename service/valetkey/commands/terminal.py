@@ -1,4 +1,4 @@
-"""What commands share: errors as one sentence, output as JSON or a table, and the ledger."""
+"""Shared by commands: errors as one sentence, output as JSON or as a table, opening the ledger."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,10 +15,10 @@ R = TypeVar("R")
 
 
 def report_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A decorator: an error of ours ends the command with its sentence and exit code 1, without a stack trace.
+    """Decorates a command: a `ValetKeyError` ends it with its sentence and exit code 1, without a traceback.
 
-    Names and ids of the command line have to be text: bytes that are none (Python escapes them) are in no ledger, and
-    what would be put in their place could be somebody else's name.
+    Arguments have to be valid UTF-8 (Python escapes other bytes): no ledger contains anything else, and with
+    replacement characters an argument could become somebody else's name.
     """
 
     @wraps(command)
@@ -61,13 +61,13 @@ def print_json(value: object) -> None:
 
 
 def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table of any number of things, and their number. See `_print_rows`."""
+    """Prints a table and the number of its rows; see `_print_rows`."""
     _print_rows(names, rows)
     click.echo(f"{len(rows)} in all.")
 
 
 def print_record(fields: Iterable[tuple[str, object]]) -> None:
-    """Prints one thing, a line for each of its fields: text as it is, anything else as JSON, with times in UTC."""
+    """Prints a record, a line for each field: text as it is, other values as JSON, with times in UTC."""
     _print_rows(("field", "value"), [(name, _as_text(value)) for name, value in fields])
 
 
@@ -76,8 +76,8 @@ def _as_text(value: object) -> str:
 
 
 def _print_rows(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """When stdout is not a terminal, no cell is shortened, so that another program gets all of it."""
-    # a name that a client chose may contain neither markup nor control sequences
+    """Prints rows under a header. Cells are shortened only on a terminal, so that programs get all of them."""
+    # names chosen by clients must not have markup or control sequences take effect
     cells = [[cell if cell.isprintable() else ascii(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_for_people(names, cells)
@@ -97,7 +97,7 @@ def _print_for_people(names: Sequence[str], rows: Iterable[Sequence[str]]) -> No
 
 
 def _print_for_programs(rows: Sequence[Sequence[str]]) -> None:
-    """Columns of equal width, without rich: it takes a second for 5,000 rows."""
+    """Prints columns of equal width, without rich, which takes a second for 5,000 rows."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     click.echo("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows))
 

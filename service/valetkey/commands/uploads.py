@@ -41,7 +41,7 @@ def list_uploads(state: str | None, profile: str | None, account: str | None, li
 @json_option
 @report_errors
 def show_upload(upload_id: str, *, as_json: bool) -> None:
-    """Show everything that the ledger knows about one upload."""
+    """Show everything that the ledger has about an upload."""
     from valetkey.api.responses import upload_body
 
     upload = open_ledger().get(upload_id)
@@ -56,7 +56,7 @@ def show_upload(upload_id: str, *, as_json: bool) -> None:
 
 
 def _store(upload: Upload) -> dict[str, str]:
-    """The store of an upload, where it is none that every installation has."""
+    """The store of an upload, unless it is the default one."""
     return {} if upload.store == DEFAULT_STORE else {"store": upload.store}
 
 
@@ -65,7 +65,7 @@ def _store(upload: Upload) -> dict[str, str]:
 @json_option
 @report_errors
 def sweep_uploads(*, dry_run: bool, as_json: bool) -> None:
-    """Sweep once, as `valetkey worker` does at intervals: look at uploads that are due, and remove orphaned objects."""
+    """Sweep once, as `valetkey worker` does at intervals: check uploads that are due, and remove orphaned objects."""
     from valetkey.background import create_sweep
 
     sweep = create_sweep()

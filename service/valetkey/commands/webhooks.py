@@ -19,7 +19,7 @@ from valetkey.core.errors import ConfigurationError
 
 @click.group()
 def webhooks() -> None:
-    """Inspect and resend webhooks, which tell the application how its uploads ended."""
+    """Inspect and resend webhooks, which notify the application of the outcome of uploads."""
 
 
 @webhooks.command("list")

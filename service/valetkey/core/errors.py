@@ -1,11 +1,11 @@
 """Every error valetkey raises, each with a stable code. HTTP statuses belong to `valetkey.api.problems`.
 
-The first line of a class's docstring is what the API document says of its code.
+The first line of a class's docstring is the description of its code in the OpenAPI document.
 
 ::
 
     ValetKeyError
-    ├── InvalidRequest            the caller can mend it
+    ├── InvalidRequest            the caller has to change the request
     │   ├── UnknownProfile
     │   ├── ContentTypeNotAllowed
     │   ├── SizeOutOfRange
@@ -15,31 +15,33 @@ The first line of a class's docstring is what the API document says of its code.
     │   ├── ChecksumNotSupported
     │   ├── ChecksumRequired
     │   └── WrongProfile
-    ├── Unauthenticated           nobody we know
-    ├── Forbidden                 known, but not allowed this
+    ├── Unauthenticated           the credential is missing or invalid
+    ├── Forbidden                 the credential is valid, but does not allow this
     │   └── TicketUsedUp
-    ├── UploadNotFound            not there, or not the caller's: the two look the same
-    ├── ProfileNotFound           somebody asks for the rules of a profile that is not there
-    ├── ErasureNotFound           not there, or not the caller's: the two look the same
-    ├── StateConflict             the upload is in a state that does not allow this
+    ├── UploadNotFound            it does not exist, or is not the caller's; callers cannot tell which
+    ├── ProfileNotFound           the profile whose rules are requested does not exist
+    ├── ErasureNotFound           it does not exist, or is not the caller's; callers cannot tell which
+    ├── StateConflict             the state of the upload does not allow this
     │   ├── PartsMissing
     │   ├── PartsMismatch
     │   ├── AlreadyClaimed
     │   └── ObjectReplaced
-    ├── SenderUnknown             no such event sender, or it is not switched on
-    ├── SenderRefused             an event that does not prove who sent it
-    ├── MalformedEvent            an event that its own format does not allow
+    ├── SenderUnknown             no such event sender, or it is not configured
+    ├── SenderRefused             a delivery that does not authenticate its sender
+    ├── MalformedEvent            an event that is not in the sender's format
     ├── Unavailable               try again after `retry_after` seconds; nothing was lost
     │   ├── StoreUnavailable
-    │   │   ├── PlacementRefused      the store does not take the profile's storage class, encryption, tags or lock
-    │   │   ├── NotSupportedByStore   the store does not know this operation
-    │   │   └── CopyUnproven          a copy is there, and nothing shows that it has the bytes that were checked
+    │   │   ├── ObjectUnreadable      the store does not let us read an object that exists
+    │   │   ├── StoreUnknown          the upload's store is not configured in this process
+    │   │   ├── PlacementRefused      the store refuses the profile's storage class, encryption, tags or lock
+    │   │   ├── NotSupportedByStore   the store does not support this operation
+    │   │   └── CopyUnproven          nothing shows that a copy has the bytes that were checked
     │   ├── LedgerUnavailable
-    │   └── RulesUnknown              what an upload has to keep to cannot be said here
+    │   └── RulesUnknown              this process does not know the rules of the upload
     └── ConfigurationError        the operator has to change a setting
 
-    ObjectChanged                 between ports only: the object's ETag is not the expected one
-    ObjectMissing                 between ports only: no object under that key
+    ObjectChanged                 of ports, never in the API: the object's ETag is not the expected one
+    ObjectMissing                 of ports, never in the API: there is no object under the key
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -49,22 +51,22 @@ if TYPE_CHECKING:
 
 
 class ValetKeyError(Exception):
-    """The root of the tree. ``detail`` is one sentence for a person; it never holds a secret."""
+    """The base class. ``detail`` is a sentence for people; it never contains a secret."""
 
     code: ClassVar[str] = "error"
 
     each: "Sequence[tuple[int, ValetKeyError]]" = ()
-    """Where several things were given at once, those that are wrong: the position of each, and what is wrong."""
+    """If a call is about several uploads: the position of each one that has an error, and that error."""
 
     each_at: str | None = None
-    """The JSON pointer (RFC 6901) of the list that they were given in, where they came in a body."""
+    """The JSON pointer (RFC 6901) to the list in the request's body that the positions are of, if there is one."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled as it is: queues of jobs carry errors between processes, and make them anew without calling them."""
+        """Makes errors picklable whatever arguments their classes take: job queues pass them between processes."""
         return _again, (type(self), self.args), self.__dict__
 
 
@@ -75,9 +77,9 @@ def _again(kind: type[ValetKeyError], args: tuple[Any, ...]) -> ValetKeyError:
 
 
 class InvalidRequest(ValetKeyError):
-    """The request does not match what the API documents; `errors` says where.
+    """The request does not match the API's schema; `errors` says where.
 
-    ``pointer`` is the JSON pointer (RFC 6901) of the culprit.
+    ``pointer`` is the JSON pointer (RFC 6901) to the invalid field.
     """
 
     code = "invalid_request"
@@ -100,31 +102,31 @@ class ContentTypeNotAllowed(InvalidRequest):
 
 
 class SizeOutOfRange(InvalidRequest):
-    """The profile accepts only larger or smaller files."""
+    """The file is too large or too small for the profile."""
 
     code = "size_out_of_range"
 
 
 class MetadataNotAllowed(InvalidRequest):
-    """The profile does not accept these metadata keys, or there are too many."""
+    """The profile does not allow these metadata keys, or there is too much metadata."""
 
     code = "metadata_not_allowed"
 
 
 class IdempotencyKeyReused(InvalidRequest):
-    """This Idempotency-Key was used with another request: use a new one."""
+    """The Idempotency-Key was already used for a different request: use a new one."""
 
     code = "idempotency_key_reused"
 
 
 class MethodNotSupported(InvalidRequest):
-    """The bytes cannot be sent that way, because of their size or because of the store."""
+    """The file cannot be sent with this method, because of its size or because of the store."""
 
     code = "method_not_supported"
 
 
 class ChecksumNotSupported(InvalidRequest):
-    """S3 keeps no such checksum for a whole object that was sent in parts."""
+    """The store does not keep a checksum of this algorithm for a file that is sent in parts."""
 
     code = "checksum_not_supported"
 
@@ -136,25 +138,25 @@ class ChecksumRequired(InvalidRequest):
 
 
 class WrongProfile(InvalidRequest):
-    """The upload has a profile other than the one that it is claimed for."""
+    """The upload's profile is not the one that the claim requires."""
 
     code = "wrong_profile"
 
 
 class Unauthenticated(ValetKeyError):
-    """No credential was sent, or it is not, or no longer, valid."""
+    """The credential is missing, invalid or expired."""
 
     code = "unauthenticated"
 
 
 class Forbidden(ValetKeyError):
-    """The credential is known, but does not allow this."""
+    """The credential is valid, but does not allow this."""
 
     code = "forbidden"
 
 
 class TicketUsedUp(Forbidden):
-    """The ticket has created as many uploads as it allows."""
+    """The ticket has already created as many uploads as it allows."""
 
     code = "ticket_used_up"
 
@@ -190,49 +192,49 @@ class StateConflict(ValetKeyError):
 
 
 class PartsMissing(StateConflict):
-    """Not all parts are at the store yet; the upload stays open for them."""
+    """The store has not received all parts yet; you can still send them."""
 
     code = "parts_missing"
 
 
 class PartsMismatch(StateConflict):
-    """The parts that the client lists are not those that the store has."""
+    """The parts that the client listed are not those that the store has."""
 
     code = "parts_mismatch"
 
 
 class AlreadyClaimed(StateConflict):
-    """The upload is claimed under another reference."""
+    """The upload is already claimed under another reference."""
 
     code = "already_claimed"
 
 
 class ObjectReplaced(StateConflict):
-    """The bytes at the store are not those that were confirmed: somebody else has replaced or removed them."""
+    """The object at the store is no longer the confirmed one: it was replaced or removed."""
 
     code = "object_replaced"
 
 
 class SenderUnknown(ValetKeyError):
-    """There is no such event sender, or its setting is missing."""
+    """There is no such event sender, or it is not configured."""
 
     code = "sender_unknown"
 
 
 class SenderRefused(ValetKeyError):
-    """The event does not prove who sent it."""
+    """The delivery could not be authenticated."""
 
     code = "sender_refused"
 
 
 class MalformedEvent(ValetKeyError):
-    """The event does not have the format that its sender documents."""
+    """The delivery is not in the format of this sender."""
 
     code = "malformed_event"
 
 
 class Unavailable(ValetKeyError):
-    """The service is busy, or something that it needs is unavailable: try again.
+    """The service is overloaded, or something that it depends on is unavailable: try again.
 
     ``retry_after`` is in seconds.
     """
@@ -245,9 +247,9 @@ class Unavailable(ValetKeyError):
 
 
 class StoreUnavailable(Unavailable):
-    """The store is unavailable, or did not do what it was asked to do: try again.
+    """The store is unavailable, or did not carry out a request: try again.
 
-    ``refused``: the store has answered that it did nothing; otherwise what was asked for may still be done.
+    ``refused``: the store answered that it did nothing; otherwise the request may still take effect.
     """
 
     code = "store_unavailable"
@@ -258,33 +260,34 @@ class StoreUnavailable(Unavailable):
 
 
 class ObjectUnreadable(StoreUnavailable):
-    """The store refuses to say anything of an object that is there, and does not say why."""
+    """The store refuses to read an object that exists, without a reason."""
 
 
 class StoreUnknown(StoreUnavailable):
-    """The upload is in a store that is not configured in this process: somebody has to change the settings."""
+    """The upload is in a store that is not configured in this process: the operator has to change the settings."""
 
     def __init__(self, upload_id: str, store: str) -> None:
         super().__init__(
-            f"Upload {upload_id} is in the store {store!r}, which is not configured here: nothing of it is lost, and "
-            "it goes on when the store is back.",
+            f"Upload {upload_id} is in the store {store!r}, which is not configured here. Nothing is lost: it goes on "
+            "when the store is configured again.",
             60,
             refused=True,
         )
 
 
 class CopyUnproven(StoreUnavailable):
-    """The copy has another ETag than its source, and nothing that the store shows proves it; see `checksum`."""
+    """The copy's ETag differs from its source's, and the store offers no other proof that they are equal."""
 
     code = "copy_unproven"
 
 
 class PlacementRefused(StoreUnavailable):
-    """Waiting does not help: the operator has to change the profile, or the bucket."""
+    """The store refuses the profile's placement. Retrying does not help: the operator has to change the profile or the
+    bucket."""
 
 
 class NotSupportedByStore(StoreUnavailable):
-    """Waiting does not help: the store answers 501, or as much."""
+    """The store answers 501, or an equivalent error. Retrying does not help."""
 
 
 class LedgerUnavailable(Unavailable):
@@ -294,7 +297,7 @@ class LedgerUnavailable(Unavailable):
 
 
 class RulesUnknown(Unavailable):
-    """This process does not know the upload's profile, or its rules, which a newer version stored: it stops."""
+    """This process does not know the upload's profile, or cannot read its rules, which a newer version stored."""
 
     code = "rules_unknown"
 
@@ -303,11 +306,13 @@ class RulesUnknown(Unavailable):
 
 
 class ConfigurationError(ValetKeyError):
+    """The configuration is invalid: the operator has to change a setting."""
+
     code = "configuration_error"
 
 
 class ObjectChanged(Exception):
-    """The object under the key is not the one whose ETag was given."""
+    """The object under the key does not have the expected ETag."""
 
 
 class ObjectMissing(Exception):

@@ -1,6 +1,6 @@
-"""Event senders. Each has a module with its name and settings that authenticates and parses its deliveries.
+"""Event senders: a module for each, with its name, its settings, and how its deliveries are authenticated and parsed.
 
-Another sender is one more module, and one more line here: a base of `EventSettings`.
+To add a sender, add a module, and its settings as a base of `EventSettings`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,25 +25,25 @@ class EventSettings(
     CephSettings,
     B2Settings,
 ):
-    """The settings of all senders: `Settings` has them, and so the environment is read in one place."""
+    """The settings of all senders. `Settings` inherits them, so that the environment is read in one place only."""
 
 
 KINDS = tuple(base for base in EventSettings.__bases__ if issubclass(base, SenderSettings))
 NAMES = tuple(kind.sender_name for kind in KINDS)
-"""All senders that there are, whether their settings are made or not."""
+"""The names of all senders, whether they are configured or not."""
 
 
 AT = "@"
-"""Between a sender and the store that it is of alone, in the names of what has proven itself: ``ceph@eu``."""
+"""Separates the sender from the store in the name of a sender that is configured for one store: ``ceph@eu``."""
 
 
 def kind_of(name: str) -> str:
-    """The sender's own name, without the store that it is of."""
+    """The sender's name without its store: ``ceph`` for ``ceph@eu``."""
     return name.partition(AT)[0]
 
 
 def make_senders(settings: EventSettings, context: SenderContext) -> dict[str, EventSender]:
-    """Those that have what they need to be trusted, by name. Raises `ConfigurationError`."""
+    """The senders that are configured, by name. Raises `ConfigurationError`."""
     made = {kind.sender_name: kind.make_sender(settings, context) for kind in KINDS}
     return {name: sender for name, sender in made.items() if sender is not None}
 
@@ -51,8 +51,8 @@ def make_senders(settings: EventSettings, context: SenderContext) -> dict[str, E
 def make_endpoints(
     settings: EventSettings, stores: Mapping[str, EventSettings], context: SenderContext
 ) -> dict[str, EventEndpoint]:
-    """By kind, the senders that have what they need to be trusted: those of ``settings``, and those that one of
-    ``stores`` has for itself. Raises `ConfigurationError`, also where two have the same secret or topic."""
+    """The endpoint of each kind of sender: for the senders that ``settings`` and each of ``stores`` configure. Raises
+    `ConfigurationError`, also if two of them have the same secret or topic."""
     require_apart([(None, settings), *stores.items()], EventSettings.model_fields)
     made = make_senders(settings, context)
     for store, said in stores.items():
@@ -66,8 +66,8 @@ def make_endpoints(
 
 
 def require_apart(given: Sequence[tuple[str | None, BaseModel]], names: Iterable[str]) -> None:
-    """Raises `ConfigurationError` where two of ``given``, an installation (None) and its stores, say the same in one of
-    the settings ``names``: nobody could tell whose events they are."""
+    """Raises `ConfigurationError` if two of ``given``, an installation (None) and its stores, have the same value of
+    one of the settings ``names``: an event could not be attributed to its store."""
     for name in names:
         seen: dict[object, str | None] = {}
         for store, said in given:
@@ -76,6 +76,7 @@ def require_apart(given: Sequence[tuple[str | None, BaseModel]], names: Iterable
                 if one in seen:
                     other = f"[stores.{seen[one]}]" if seen[one] else f"VALETKEY_{name.upper()}"
                     raise ConfigurationError(
-                        f"{name} of [stores.{store}] is that of {other}, too: nobody could tell whose events they are."
+                        f"{name} of [stores.{store}] is the same as that of {other}: events could not be attributed to "
+                        "their store."
                     )
                 seen[one] = store

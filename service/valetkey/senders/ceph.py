@@ -16,7 +16,7 @@ from valetkey.senders.settings import SenderContext, SenderSettings
 
 
 class CephSettings(SenderSettings):
-    """Without it this endpoint answers 404."""
+    """If it is not set, the endpoint answers 404."""
 
     sender_name = "ceph"
 

@@ -14,7 +14,7 @@ from valetkey.senders.settings import SenderContext, SenderSettings
 
 
 class EventBridgeSettings(SenderSettings):
-    """Without it this endpoint answers 404."""
+    """If it is not set, the endpoint answers 404."""
 
     sender_name = "eventbridge"
 

@@ -1,5 +1,5 @@
-"""The only reader of the environment (``VALETKEY_*``), of ``.env`` and of ``valetkey.toml``: every name, default and
-unit."""
+"""Settings: the only code that reads the environment (``VALETKEY_*``), ``.env`` and ``valetkey.toml``, with the name,
+default and unit of each setting."""
 
 from valetkey.settings.config_file import (
     CONFIG_FILE,

@@ -1,4 +1,4 @@
-"""``valetkey.toml``: profiles, and several stores."""
+"""``valetkey.toml``: profiles and stores."""
 
 import re
 import tomllib
@@ -21,7 +21,7 @@ from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url
 
 
 class ProfileTable(BaseModel):
-    """One ``[profiles.NAME]`` of the toml. Sizes in bytes, times in seconds."""
+    """A table ``[profiles.NAME]``. Sizes are in bytes, times in seconds."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -55,7 +55,7 @@ class ProfileTable(BaseModel):
     store: str | None = None
 
     def profile(self, name: str) -> Profile:
-        """The profile it describes. Raises `ConfigurationError` where it contradicts itself."""
+        """The profile that the table defines. Raises `ConfigurationError` if it is contradictory."""
         return Profile(
             name=name,
             min_size=self.min_size,
@@ -90,7 +90,7 @@ class ProfileTable(BaseModel):
 
 
 class StoreTable(EventSettings):
-    """One ``[stores.NAME]`` of the toml. The settings of senders, and of the queue, are those of this store alone."""
+    """A table ``[stores.NAME]``. Its settings for senders and for the queue apply to this store only."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -146,8 +146,7 @@ class StoreTable(EventSettings):
     events: list[str] | None = Field(
         None,
         description='The senders that deliver this store\'s events, such as `["ceph"]`; `sqs` means the queue. If not '
-        "set: the "
-        "senders that this table configures, or any if it configures none.",
+        "set: the senders that this table configures, or any sender if it configures none.",
     )
     events_sqs_queue_url: str | None = Field(
         None, description="An SQS queue for this store's events. `worker` reads it with this store's credentials."
@@ -168,7 +167,8 @@ class StoreTable(EventSettings):
     def _prefixed(cls, value: str) -> str:
         if value and not (_PREFIX.fullmatch(value) and len(value) <= MAX_PREFIX):
             raise ValueError(
-                f"must be up to {MAX_PREFIX} plain characters in parts that end in '/', such as 'customers/acme/'"
+                f"must be segments that end in '/', such as 'customers/acme/', with up to {MAX_PREFIX} characters: "
+                "letters, digits, and ! _ * ' ( ) - ."
             )
         return value
 
@@ -183,27 +183,27 @@ class StoreTable(EventSettings):
     def _is_whole(self) -> Self:
         for name in ("endpoint_url", "public_endpoint_url"):
             if found := bucket_in(getattr(self, name), self.bucket):
-                raise ValueError(f"{name} {found}: the bucket is put into addresses by itself")
+                raise ValueError(f"{name} {found}: leave it out, valetkey adds the bucket itself")
         if self.external_id is not None and self.role_arn is None:
             raise ValueError("external_id needs a role_arn")
         return self
 
 
 CONFIG_FILE = Path("valetkey.toml")
-"""In the working directory: where it is looked for, unless `VALETKEY_CONFIG` names another file."""
+"""The default of `VALETKEY_CONFIG`, in the working directory."""
 
 MAX_PREFIX = 200
-"""How long a store's prefixes may be, in characters."""
+"""The maximum length of a store's prefixes, in characters."""
 
 QUEUE = "sqs"
-"""What a store calls the queue among the senders of its events."""
+"""The name of the queue in a store's ``events``."""
 
 _PREFIX = re.compile(r"([A-Za-z0-9!_*'()-][A-Za-z0-9!_.*'()-]*/)+")
 _STORE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 class ConfigFile(BaseModel):
-    """The whole toml."""
+    """The whole file."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -216,33 +216,34 @@ class ConfigFile(BaseModel):
     def _named(cls, tables: dict[str, StoreTable]) -> dict[str, StoreTable]:
         for name in tables:
             if not _STORE_NAME.fullmatch(name):
-                raise ValueError(f"{name[:80]!r} is no name of a store: up to 63 letters, digits, and . _ -")
+                raise ValueError(f"{name[:80]!r} is not a valid name of a store: up to 63 letters, digits, and . _ -")
         return tables
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         for pattern, name in self.stores_by_owner.items():
             if name not in self.stores and name != DEFAULT_STORE:
-                raise ValueError(f"stores_by_owner: {pattern!r} leads to the store {name!r}, which is not configured")
+                raise ValueError(f"stores_by_owner: {pattern!r} names the store {name!r}, which is not configured")
         return self
 
     def store_for(self, owner: str, profile: str) -> str | None:  # noqa: ARG002
-        """The store that ``stores_by_owner`` names first for ``owner``; None where it names none."""
+        """The store of the first pattern in ``stores_by_owner`` that matches ``owner``; None if none does."""
         return next((name for pattern, name in self.stores_by_owner.items() if fnmatchcase(owner, pattern)), None)
 
 
 def load_config(path: Path | None) -> ConfigFile:
-    """The toml at ``path`` (None: ``valetkey.toml`` here, if there is one). Raises `ConfigurationError`."""
+    """The file at ``path``; None: ``valetkey.toml`` in the working directory, if it exists. Raises
+    `ConfigurationError`."""
     if path is None:
         return _read(CONFIG_FILE) if CONFIG_FILE.exists() else ConfigFile()
     return _read(path)
 
 
 def load_profiles(path: Path | None) -> Mapping[str, Profile]:
-    """The profiles of the toml at ``path`` (None: ``valetkey.toml`` here, if there is one).
+    """The profiles in the file at ``path``; None: ``valetkey.toml`` in the working directory, if it exists.
 
-    There is always a profile ``default``: without a table of its own it takes anything that S3 takes by POST. Raises
-    `ConfigurationError`.
+    There is always a profile ``default``; if the file does not define it, it allows anything that S3 accepts by POST.
+    Raises `ConfigurationError`.
     """
     tables = load_config(path).profiles
     return {name: table.profile(name) for name, table in ({"default": ProfileTable()} | tables).items()}
@@ -254,6 +255,6 @@ def _read(path: Path) -> ConfigFile:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is no TOML: {error}.") from error
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         raise ConfigurationError(explain(error, lambda name: f"{path}: {name}")) from error

@@ -8,10 +8,10 @@ from dotenv import dotenv_values
 from valetkey.core.errors import ConfigurationError
 
 ENV_FILE = Path(".env")
-"""In the working directory: what it says counts where the environment says nothing."""
+"""Relative to the working directory. Environment variables take precedence over it."""
 
 ENV_NAMES = ("VALETKEY_", "AWS_")
-"""How the variables begin that are taken from it: ours, and those of boto3. Others are somebody else's."""
+"""Prefixes of the variables that are read from it: valetkey's own, and boto3's. Others are ignored."""
 
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -23,18 +23,19 @@ _CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-"""Each of them leads boto3 to credentials: where the environment has one, none of the file comes between."""
+"""The variables from which boto3 gets credentials. If the environment has any of them, those in the file are
+ignored."""
 
 
 def read_env_file() -> None:
-    """Takes what ``.env`` in the working directory says into the environment, where that says nothing: processes that
-    we start, and boto3, see it there. Raises `ConfigurationError` where it cannot be read."""
+    """Copies variables from ``.env`` in the working directory that are not set into the environment, for boto3 and for
+    child processes. Raises `ConfigurationError` if the file cannot be read."""
     try:
-        said = dotenv_values(ENV_FILE, interpolate=False) if ENV_FILE.is_file() else {}
-        settled = _CREDENTIALS if any(os.environ.get(name) for name in _CREDENTIALS) else ()
-        for name, value in said.items():
-            if name.startswith(ENV_NAMES) and value and name not in settled and not os.environ.get(name):
+        values = dotenv_values(ENV_FILE, interpolate=False) if ENV_FILE.is_file() else {}
+        ignored = _CREDENTIALS if any(os.environ.get(name) for name in _CREDENTIALS) else ()
+        for name, value in values.items():
+            if name.startswith(ENV_NAMES) and value and name not in ignored and not os.environ.get(name):
                 os.environ[name] = value
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no plain text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise ConfigurationError(f"{ENV_FILE.absolute()} cannot be read: {reason}.") from error

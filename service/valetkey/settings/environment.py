@@ -1,4 +1,4 @@
-"""The environment (``VALETKEY_*``): every name, default and unit."""
+"""The environment variables (``VALETKEY_*``), with their defaults and units."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -31,16 +31,16 @@ from valetkey.settings.values import (
 )
 
 MIN_SECRET = 32
-"""The shortest secret key accepted, in characters."""
+"""The minimum length of a secret key, in characters."""
 
 MADE_FOR_A_RUN = "valetkey-dev-"
-"""What the secret keys begin with that `valetkey dev` makes at each start."""
+"""The prefix of the secret keys that `valetkey dev` generates at each start."""
 
 _SECONDS: JsonDict = {"unit": "seconds"}
 
 
 class Settings(EventSettings, BaseSettings):
-    """What the environment says; anything that cannot be right is refused at the start. Senders say their own."""
+    """The settings from the environment, validated at the start. Each event sender defines its own."""
 
     model_config = SettingsConfigDict(env_prefix="VALETKEY_", env_ignore_empty=True, frozen=True)
 
@@ -123,8 +123,8 @@ class Settings(EventSettings, BaseSettings):
         (),
         description="What the store does not support, separated by commas: `post`, `conditional-put` (PUT with "
         "`If-None-Match`), `list-parts`, `dead-parts` (it still accepts parts after an upload was completed), "
-        "`atomic-copy` (a copy can contain bytes that its condition did not match, if the source is overwritten "
-        "meanwhile), `object-lock` (the bucket has none, and is not asked for it: for a store that does not say so).",
+        "`atomic-copy` (if the source is overwritten during a copy, the copy can contain bytes that its condition did "
+        "not match), `object-lock` (for a store that cannot tell whether a bucket has it).",
     )
     database_url: str = Field(
         "sqlite:///valetkey.db",
@@ -137,8 +137,8 @@ class Settings(EventSettings, BaseSettings):
         ge=1,
         le=3_153_600_000,
         description="How long the ledger keeps uploads that were rejected, aborted, expired or deleted. If not set: "
-        "forever. Confirmed uploads are always kept; the `Idempotency-Key` of any upload is forgotten after so long, "
-        "but not while it is open or may be renewed.",
+        "forever. Confirmed uploads are always kept. The `Idempotency-Key` of any upload is forgotten after this time, "
+        "but not while the upload is open or may be renewed.",
         json_schema_extra=_SECONDS,
     )
     secret_keys: Separated[tuple[str, ...]] = Field(
@@ -148,7 +148,7 @@ class Settings(EventSettings, BaseSettings):
         "one signs tickets; tickets signed with any of them are accepted.",
     )
     auth: Literal["keys", "open"] = Field(
-        "keys", description="`open` lets anybody upload. `serve` and `ValetKey(app)` refuse to start with it."
+        "keys", description="`open` allows anybody to upload. `serve` and `ValetKey(app)` refuse to start with it."
     )
     cors_origins: Separated[tuple[str, ...]] = Field(
         (),
@@ -200,7 +200,7 @@ class Settings(EventSettings, BaseSettings):
     sweep_interval: int = Field(
         1,
         ge=1,
-        description="How often the worker looks for uploads that are due. It determines how soon content is checked.",
+        description="How often the worker checks for uploads that are due. It determines how soon content is checked.",
         json_schema_extra=_SECONDS,
     )
     sweep_first_look: int = Field(
@@ -251,7 +251,7 @@ class Settings(EventSettings, BaseSettings):
     def _endpoint_without_bucket(self) -> Self:
         for name in ("s3_endpoint_url", "s3_public_endpoint_url"):
             if self.bucket and (found := bucket_in(getattr(self, name), self.bucket)):
-                raise ValueError(f"VALETKEY_{name.upper()} {found}: the bucket is put into addresses by itself")
+                raise ValueError(f"VALETKEY_{name.upper()} {found}: leave it out, valetkey adds the bucket itself")
         return self
 
     @field_validator("webhook_url")
@@ -261,7 +261,7 @@ class Settings(EventSettings, BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.port == 0:
             raise ValueError("must be an http or https URL without a user")
         if value and not (value.isascii() and value.isprintable() and " " not in value):
-            raise ValueError("must be ASCII without spaces: a host with other letters in its xn-- form")
+            raise ValueError("must be ASCII without spaces: write an internationalized host in its xn-- form")
         return value
 
     @field_validator("cors_origins")
@@ -275,17 +275,17 @@ class Settings(EventSettings, BaseSettings):
     @classmethod
     def _whsec(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         if not all(is_whsec(value) for value in values):
-            raise ValueError("each must be whsec_ and then 24 to 64 bytes in base64")
+            raise ValueError("each must be whsec_ followed by 24 to 64 bytes in base64")
         return values
 
     @property
     def base_url(self) -> str:
-        """Our own address as browsers see it, without a slash at its end."""
+        """The service's URL as browsers see it, without a trailing slash."""
         return (self.public_url or address_of(self.host, self.port)).rstrip("/")
 
     @property
     def schedule(self) -> Schedule:
-        """When the sweep looks at what."""
+        """The times that the sweep works by."""
         return Schedule(
             first_look=timedelta(seconds=self.sweep_first_look),
             grace=timedelta(seconds=self.sweep_grace),
@@ -294,9 +294,9 @@ class Settings(EventSettings, BaseSettings):
         )
 
     def missing(self, *, allow_open: bool = False, has_stores: bool = False) -> list[str]:
-        """What has to be set before this is fit to serve strangers, a sentence each; without it no default can stand.
+        """The settings that are required for production but missing or insecure, a sentence for each.
 
-        With ``allow_open`` the door may be open, too; ``has_stores`` says that the toml has stores.
+        With ``allow_open``, ``auth`` may be ``open``. ``has_stores`` says whether ``valetkey.toml`` defines stores.
         """
         missing = []
         if not self.bucket and not has_stores:
@@ -317,23 +317,23 @@ class Settings(EventSettings, BaseSettings):
             missing.append('Set VALETKEY_WEBHOOK_SECRETS: for example from `echo "whsec_$(openssl rand -base64 32)"`.')
         if self.auth == "open" and not allow_open:
             missing.append(
-                "Set VALETKEY_AUTH=keys: 'open' lets anybody upload, and is for `valetkey dev` without --app."
+                "Set VALETKEY_AUTH=keys: 'open' allows anybody to upload; use it only in `valetkey dev` without --app."
             )
         return missing
 
 
 def require_nothing(missing: Sequence[str]) -> None:
-    """Raises `ConfigurationError` that says all that is ``missing``, a sentence each."""
+    """Raises `ConfigurationError` with all sentences of ``missing``, if there are any."""
     if missing:
-        lines = ["Not fit to serve yet:", *missing]
+        lines = ["The configuration is not complete:", *missing]
         if not ENV_FILE.exists():
-            lines.append("`valetkey init` writes a .env with fresh secrets, for the rest to be filled in.")
-            lines.append("For a trial `valetkey dev`, or `valetkey dev --app` with your application, needs none of it.")
+            lines.append("`valetkey init` writes a .env with new secrets, in which you fill in the rest.")
+            lines.append("To try it out, `valetkey dev` or `valetkey dev --app` needs no settings.")
         raise ConfigurationError("\n  ".join(lines))
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """The settings of the environment and of ``.env``, with those ``overrides`` that are not None.
+    """The settings from the environment and ``.env``; ``overrides`` that are not None take precedence.
 
     Raises `ConfigurationError`.
     """

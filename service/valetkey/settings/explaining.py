@@ -1,4 +1,4 @@
-"""Errors of pydantic, explained to the person who wrote the settings."""
+"""Validation errors as messages for operators."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 
 def explain(error: ValidationError, name: Any) -> str:
-    """Where and what, a line each; never the value, which may be a secret."""
+    """A line for each error, with the setting's name but never its value, which may be a secret."""
     return "\n".join(
         f"{name('.'.join(str(part) for part in e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
         if e["loc"]

@@ -1,4 +1,4 @@
-"""The allowed values of settings: URLs, origins, secrets."""
+"""Validation of settings: URLs, origins, secrets."""
 
 import base64
 import re
@@ -6,39 +6,41 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 Lack = Literal["post", "conditional-put", "list-parts", "dead-parts", "atomic-copy", "object-lock"]
-"""What a store may not be able to do."""
+"""A feature that a store may lack."""
 
 
 def http_url(value: str | None) -> str | None:
     if value is None:
         return None
-    parts = urlsplit(value)  # which drops tabs and line ends without a word
+    parts = urlsplit(value)  # it silently drops tabs and line breaks
     if not (value.isascii() and value.isprintable() and " " not in value):
-        raise ValueError("must be ASCII without spaces and line ends: a host with other letters in its xn-- form")
+        raise ValueError(
+            "must be ASCII without spaces and line breaks: write an internationalized host in its xn-- form"
+        )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http or https URL")
-    if parts.port == 0:  # what is no port at all is a ValueError by itself
-        raise ValueError("has the port 0")
+    if parts.port == 0:  # for an invalid port, `port` itself raises ValueError
+        raise ValueError("must not have the port 0")
     return value
 
 
 def plain_url(value: str | None) -> str | None:
-    """``value``, which logs have and clients are told. Raises ValueError."""
+    """``value`` if it has no credentials: it appears in logs and in answers to clients. Raises ValueError."""
     if "@" in urlsplit(http_url(value) or "").netloc:
         raise ValueError("must have no user and no password")
     return value
 
 
 def own_address(value: str | None) -> str | None:
-    """``value`` as an address that paths of ours are put behind. Raises ValueError."""
+    """``value`` if it is a URL that paths can be appended to. Raises ValueError."""
     plain_url(value)
     if "?" in (value or "") or "#" in (value or ""):
-        raise ValueError("must have no query and no fragment: the paths of the API follow it")
+        raise ValueError("must have no query and no fragment: the API's paths are appended to it")
     return value
 
 
 def address_of(host: str, port: int) -> str:
-    """Where a server is that listens on ``host``, which may be an IPv6 address."""
+    """The URL of a server that listens on ``host``, which may be an IPv6 address."""
     return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"
 
 
@@ -47,16 +49,16 @@ def endpoint_address(value: str | None) -> str | None:
     if "@" in parts.netloc:
         raise ValueError("must have no user: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     if parts.query or parts.fragment:
-        raise ValueError("must have no query and no fragment: it is the address of the store, not of an object")
+        raise ValueError("must have no query and no fragment: it is the URL of the store, not of an object")
     return value
 
 
 _SERVERS = {"minio", "ceph", "rgw", "storage", "objects", "objectstorage"}
-"""What hosts of stores are called: a bucket of such a name says nothing about a host that begins with it."""
+"""Usual names of a store's host: if a bucket has the same name, a host that begins with it need not mean the bucket."""
 
 
 def bucket_in(endpoint_url: str | None, bucket: str) -> str | None:
-    """How ``bucket`` is named in the address of its store, if it is."""
+    """Where ``endpoint_url`` contains ``bucket``, as the end of a sentence; None if it does not."""
     parts = urlsplit(endpoint_url or "")
     if bucket in unquote(parts.path).split("/"):
         return f"has the bucket {bucket!r} in its path"
@@ -70,26 +72,26 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]
 
 
 def origin_of(text: str) -> str:
-    """``text`` as a browser sends it. Raises ValueError that says what is wrong with it."""
+    """``text`` as browsers send it in ``Origin``. Raises ValueError with what is wrong."""
     origin = text.lower()
     scheme, colon, rest = origin.partition("://")
     if text == "*":
-        raise ValueError("* allows every origin: it stands alone")
+        raise ValueError("* allows every origin, so it must be the only value")
     if not colon:
-        raise ValueError(f"{text!r} has no scheme: https://app.example")
+        raise ValueError(f"{text!r} has no scheme: write https://app.example")
     if rest.endswith("/") and "/" not in rest[:-1]:
         raise ValueError(f"{text!r} must have no slash at its end")
     if "/" in rest:
         raise ValueError(f"{text!r} must have no path: an origin is a scheme, a host and a port")
     if not _ORIGIN.fullmatch(origin):
-        raise ValueError(f"{text!r} is no origin: https://app.example, with a host in ASCII (xn--...)")
+        raise ValueError(f"{text!r} is not an origin: write https://app.example, with the host in ASCII (xn--...)")
     if (scheme, rest.rpartition("]")[2].partition(":")[2]) in {("http", "80"), ("https", "443")}:
-        raise ValueError(f"{text!r} names the port that browsers leave out: leave it out")
+        raise ValueError(f"{text!r} has the default port, which browsers leave out: leave it out")
     return origin
 
 
 def is_whsec(text: str) -> bool:
-    """Whether it is a secret as Standard Webhooks has it."""
+    """Whether ``text`` is a secret in the format of Standard Webhooks."""
     try:
         raw = base64.b64decode(text.removeprefix("whsec_"), validate=True)
     except ValueError:

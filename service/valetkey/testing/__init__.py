@@ -1,4 +1,4 @@
-"""valetkey in memory, for applications' tests: no S3, no database, no threads, and real policies.
+"""valetkey in memory, for the tests of applications: no S3, no database, no threads, but real policies.
 
 ::
 
@@ -10,14 +10,15 @@
             upload = valetkey.client().upload(b"hello", filename="cat.png", content_type="image/png")
             assert upload["state"] == "confirmed"
 
-With pytest, the fixture ``valetkey_memory`` does the same for the application that your fixture ``app`` gives.
+With pytest, the fixture ``valetkey_memory`` does the same for the application that your fixture ``app`` returns.
 `MemoryValetKey` mounts valetkey in an application that has none.
 
-The store judges forms as S3 does (the same function is compared with Ceph RGW's answers in valetkey's own tests), so a
-client that sends another size or type is refused. ``valetkey.store.before`` and ``valetkey.ledger.before`` take a
-function that is called before each operation, and may raise `StoreUnavailable` or `LedgerUnavailable`.
+The store evaluates the policies of forms as S3 does (valetkey's own tests compare the same function with Ceph RGW), so
+a client that sends another size or type is refused. To simulate outages, set ``valetkey.store.before`` or
+``valetkey.ledger.before`` to a function: it is called before each operation, and may raise `StoreUnavailable` or
+`LedgerUnavailable`.
 
-`valetkey.testing.contracts` has test suites for a store or a ledger of your own.
+`valetkey.testing.contracts` has test suites for your own store or ledger.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a public name at its first use: pytest imports the plugin beside this in every run, used or not."""
+    """Imports a public name when it is first used: pytest imports this package with the plugin in every run."""
     home = next((home for home, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Clients for tests: one of the API, and a page of the application in a browser."""
+"""Clients for tests: one for the API, and one that plays a page of the application in a browser."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
@@ -11,14 +11,14 @@ from valetkey.api.page_tickets import PATH
 from valetkey.reference.file_types import type_of
 
 FilePart = bytes | tuple[bytes | BinaryIO, str] | tuple[bytes | BinaryIO, str, str]
-"""A file as Werkzeug's test client takes it: content, file name, content type. The type follows from the name, unless
-it is given; bytes alone are a ``file.bin``."""
+"""A file, as for Werkzeug's test client: content, file name, content type. If the type is omitted, it is derived from
+the name; bytes alone are a ``file.bin``."""
 
 
 class TestClient:
-    """Plays a client: asks the application for an upload, sends the bytes to the store, says that it is done."""
+    """Plays a client: creates an upload, sends the bytes to the store, and completes the upload."""
 
-    __test__ = False  # pytest: no test class
+    __test__ = False  # for pytest: it is not a test class
 
     def __init__(self, http: FlaskClient, stores: Sequence[MemoryStore], prefix: str, credential: str | None) -> None:
         self._http = http
@@ -27,9 +27,9 @@ class TestClient:
         self._headers = {} if credential is None else {"Authorization": f"Bearer {credential}"}
 
     def upload(self, content: bytes, **asked: Any) -> dict[str, Any]:
-        """All three steps. ``asked`` goes into the request as it is (filename, profile, metadata, ...).
+        """Performs all three steps. ``asked`` are further fields of the request (filename, profile, metadata, ...).
 
-        Returns the upload as the last answer has it. Raises `AssertionError` when a step is refused.
+        Returns the upload. Raises `AssertionError` if a step is refused.
         """
         granted = self.ask(len(content), **asked)
         answer = self.send(granted, content)
@@ -37,7 +37,8 @@ class TestClient:
         return self.complete(granted)
 
     def ask(self, size: int, **asked: Any) -> dict[str, Any]:
-        """Asks for an upload of ``size`` bytes: ``{upload, grant, ticket}``. Raises `AssertionError` when refused."""
+        """Creates an upload of ``size`` bytes: ``{upload, grant, ticket}``. Raises `AssertionError` if it is
+        refused."""
         body = {"filename": "file.bin", "content_type": "application/octet-stream", "size": size} | asked
         answer = self._http.post(self._uploads, json=body, headers=self._headers)
         assert answer.status_code == 201, answer.text  # noqa: S101
@@ -45,9 +46,10 @@ class TestClient:
         return granted
 
     def send(self, granted: Mapping[str, Any], content: bytes, **changed: str) -> StoreAnswer:
-        """Sends ``content`` by the grant, with some of its fields or headers ``changed``: what S3 would answer.
+        """Sends ``content`` with the grant, with some of its fields or headers ``changed``. Returns the store's
+        response.
 
-        Of a file in parts the answer is that to the last part that was sent: the first one that is refused ends it.
+        A multipart upload stops at the first part that is refused; the response is that to the last part that was sent.
         """
         grant = granted["grant"]
         match grant["method"]:
@@ -83,8 +85,8 @@ class TestClient:
 
 
 class Page:
-    """Plays a page of the application in a browser, with its ``<valet-upload>``, for the user that ``http`` is logged
-    in as by the application's own login and ``owner_loader``."""
+    """Plays a page of the application in a browser, with its ``<valet-upload>``, for the user who is logged in to
+    ``http``, by the application's own login and ``owner_loader``."""
 
     def __init__(self, http: FlaskClient, stores: Sequence[MemoryStore], prefix: str, work: Callable[[], None]) -> None:
         self._http, self._stores, self._prefix, self._work = http, stores, prefix, work
@@ -97,10 +99,11 @@ class Page:
         return str(answer.get_json()["ticket"])
 
     def field(self, name: str, *files: FilePart, profile: str = "default", **asked: Any) -> dict[str, list[str]]:
-        """The field that ``<valet-upload name=... profile=...>`` adds to its form once ``files`` are uploaded: their
-        ids, by the field's name. ``asked`` goes into each request for an upload (metadata, ...).
+        """Uploads ``files``, and returns the form data that ``<valet-upload name=... profile=...>`` then adds to its
+        form: their ids, by the field's name. ``asked`` are further fields of each request for an upload (metadata,
+        ...).
 
-        Raises `AssertionError`, which says why, for a file that is refused or not confirmed: a form is not sent then.
+        Raises `AssertionError` with the reason if a file is refused or not confirmed: the form is not sent then.
         """
         if not files:
             return {}
@@ -114,7 +117,7 @@ class Page:
         assert answer.status < 400, f"the store refused {filename}: {answer.code}"  # noqa: S101
         upload = client.complete(granted)
         if upload.get("state") == "stored":
-            self._work()  # a page waits for the worker, which looks into contents
+            self._work()  # as a page waits for the worker, which checks the content
             upload = client.complete(granted)
         assert upload.get("state") == "confirmed", f"{filename} is not confirmed: {upload}"  # noqa: S101
         return str(upload["id"])

@@ -14,4 +14,4 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "AWS_SECRET_ACCESS_KEY": "only-for-tests",
     }
 )
-"""What ``ValetKey(app)`` asks for before it is replaced: ``os.environ.update(ENVIRONMENT)`` in a ``conftest.py``."""
+"""What ``ValetKey(app)`` requires before it is replaced: call ``os.environ.update(ENVIRONMENT)`` in ``conftest.py``."""

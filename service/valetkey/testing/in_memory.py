@@ -59,8 +59,8 @@ class InMemory(InProcess):
     """valetkey in one application, on stores and a ledger in memory, with clients, pages, workers and scanners for
     tests.
 
-    ``stores`` has each store by its name; ``store`` is the first, which is usually the only one. `memory` makes one of
-    these, and `MemoryValetKey` is one.
+    ``stores`` has the stores by name; ``store`` is the first, which is usually the only one. `memory` creates an
+    instance, and `MemoryValetKey` is a subclass.
     """
 
     def __init__(self, app: Flask, setup: Setup, clock: Callable[[], datetime]) -> None:
@@ -112,7 +112,7 @@ class InMemory(InProcess):
         return self._parts
 
     def client(self, ticket: IssuedTicket | str | None = None) -> TestClient:
-        """A client that uploads with ``ticket``; without one, a server of the application, for any owner."""
+        """A client that uploads with ``ticket``; without one, it has an API key of the application, for any owner."""
         credential = self._api_key() if ticket is None else str(ticket)
         return TestClient(self._http(), list(self.stores.values()), self._prefix, credential)
 
@@ -125,7 +125,7 @@ class InMemory(InProcess):
         return text
 
     def page(self, http: FlaskClient | None = None) -> Page:
-        """A page of the application in a browser, with the login that ``http`` has; None: with none."""
+        """A page of the application in a browser, for the user who is logged in to ``http``; None: nobody."""
         return Page(http or self._http(), list(self.stores.values()), self._prefix, self.work)
 
     def _http(self) -> FlaskClient:
@@ -168,7 +168,7 @@ class InMemory(InProcess):
 
     def _dispatching(self, outbox: Outbox, receiver: Receiver, **said: Any) -> Dispatcher:
         delays = self._setup.webhook_delays
-        middle = 0.5  # delays are as they are written down
+        middle = 0.5  # no jitter: delays are exactly those of the settings
         return Dispatcher(outbox, receiver, delays=delays, clock=self._clock, chance=lambda: middle, **said)
 
     def advance(self, by: timedelta) -> None:
@@ -177,7 +177,7 @@ class InMemory(InProcess):
         Only valetkey's clock is advanced: sessions and other clocks of the application stay as they are.
         """
         if by < timedelta():
-            raise ValueError("Time passes in one direction.")
+            raise ValueError("Time cannot go backwards.")
         end = self._clock() + by
         self.work()
         while (moment := self._next_due(end)) is not None:
@@ -201,25 +201,25 @@ class InMemory(InProcess):
 
     @property
     def announcements(self) -> list[dict[str, Any]]:
-        """The webhooks of all ends so far, the oldest first: ``{type, timestamp, data}``, sent or not."""
+        """The webhooks of all ends so far, sent or not, the oldest first: ``{type, timestamp, data}``."""
         return [json.loads(one.body) for one in reversed(self.ledger.announcements(None, ALL))]
 
     def webhooks_to(self, path: str, *, secrets: Sequence[str] | None = None) -> None:
         """Makes `work` and `advance` post webhooks to the application's own receiver at ``path``, signed with
-        ``secrets`` (None: those of `VALETKEY_WEBHOOK_SECRETS`), and repeat those that are not answered with 2xx.
+        ``secrets`` (None: those of `VALETKEY_WEBHOOK_SECRETS`), and retry those whose response is not 2xx.
 
         Exceptions of the receiver reach the test if the application is ``testing``. Raises `ConfigurationError` if
         there is no secret.
         """
         signed_by = self._setup.webhook_secrets if secrets is None else secrets
         if not signed_by:
-            raise ConfigurationError("Set VALETKEY_WEBHOOK_SECRETS, or give the `secrets` that your receiver knows.")
+            raise ConfigurationError("Set VALETKEY_WEBHOOK_SECRETS, or pass the `secrets` of your receiver.")
         self._webhooks = self._dispatching(self.ledger, AppReceiver(self._http, path, signed_by))
 
     def judge(self, upload_id: str, *, clean: bool, detail: str | None = None) -> None:
-        """Gives a scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
+        """Reports a scanner's verdict on the bytes that are at the store now, for profiles with ``scan``.
 
-        Raises `LookupError` if there are none, and `StateConflict` if the upload waits for no verdict.
+        Raises `LookupError` if there are none, and `StateConflict` if the upload is not waiting for a verdict.
         """
         self.event(upload_id)
         upload = self._upload(upload_id)
@@ -236,13 +236,13 @@ class InMemory(InProcess):
 
 
 def _in_memory(stores: Sequence[NamedStore], clock: Callable[[], datetime]) -> dict[str, MemoryStore]:
-    """A memory store for each of ``stores``, by its name, with its own bucket."""
+    """A memory store with its own bucket for each of ``stores``, by name."""
     made: dict[str, MemoryStore] = {}
     for one in stores:
         bucket, known = one.store.bucket, one.store.capabilities
         if any(bucket == other.bucket for other in made.values()):
             bucket = f"{bucket}-{one.name}"
-        # what was said of the store counts, what it turned out to be like does not
+        # capabilities from the settings are kept, those that were found out at the store are not
         said = replace(known, shows_metadata=True, part_checksums=False)
         made[one.name] = MemoryStore(bucket, clock=clock, capabilities=said)
     return made

@@ -1,7 +1,7 @@
-"""The pytest plugin that comes with valetkey: the fixture ``valetkey_memory``.
+"""valetkey's pytest plugin: the fixture ``valetkey_memory``.
 
-pytest imports this module in every run if valetkey is installed, so it imports nothing of ours before the fixture is
-used: other runs are not slowed down, and coverage measurements miss nothing.
+If valetkey is installed, pytest imports this module in every run. Therefore it imports the rest of valetkey only when
+the fixture is used: other runs are not slowed down, and coverage measurements are complete.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ OPTION = "valetkey_app"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the one option, for ``pytest.ini`` or ``pyproject.toml``."""
-    parser.addini(OPTION, "the fixture that gives the Flask application for valetkey_memory", default="app")
+    """Adds the option for ``pytest.ini`` or ``pyproject.toml``."""
+    parser.addini(OPTION, "the fixture that returns the Flask application for valetkey_memory", default="app")
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def valetkey_memory(request: pytest.FixtureRequest) -> Iterator["InMemory"]:
         if error.argname != name:
             raise
         pytest.fail(
-            f"valetkey_memory needs a fixture {name!r} that gives your Flask application. Write one, or name yours in "
-            f"pytest's configuration: {OPTION} = ...",
+            f"valetkey_memory needs a fixture {name!r} that returns your Flask application. Write one, or name yours "
+            f"in pytest's configuration: {OPTION} = ...",
             pytrace=False,
         )
     from valetkey.testing import memory

@@ -38,7 +38,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InMemoryMounted(Mounted):
-    """What the views work on, and what it was made of: another one may take its place."""
+    """What the views use, with the set-up from which another in-memory valetkey can be made."""
 
     setup: Setup
 
@@ -64,4 +64,4 @@ def setup_of(installed: Installed) -> Setup:
 
 
 def _fetch_nothing(url: str) -> bytes:
-    raise SenderRefused(f"In memory nothing is fetched, and so no certificate: {url[:200]}")
+    raise SenderRefused(f"valetkey in memory fetches no certificates: {url[:200]}")

@@ -21,7 +21,8 @@ class AppReceiver:
         self._signer = HttpWebhook(f"http://valetkey.test{path}", secrets)
 
     def deliver(self, announcement: Announcement, at: datetime) -> DeliveryReceipt:
-        """Posts it, signed as of now: a receiver compares with its own clock, which tests do not set forward."""
+        """Posts the webhook, signed with the current time: a receiver compares it with its own clock, which tests do
+        not set forward."""
         signed = self._signer.headers(announcement, datetime.now(UTC)).items()
         headers = {name: value for name, value in signed if name not in _CONNECTION}
         answer = self._make_client().post(self._path, data=announcement.body, headers=headers)

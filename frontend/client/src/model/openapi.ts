@@ -8,10 +8,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your uploads, newest first; or look at up to 100 by their ids, also with a ticket */
+        /** List your uploads, newest first, or get up to 100 uploads by id (also with a ticket) */
         get: operations["listUploads"];
         put?: never;
-        /** Ask for an upload: the answer holds the grant to send the file with */
+        /** Create an upload; the response contains the grant for sending the file */
         post: operations["createUpload"];
         delete?: never;
         options?: never;
@@ -28,7 +28,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for up to 100 uploads in one durable commit */
+        /** Create up to 100 uploads in one call */
         post: operations["createBatch"];
         delete?: never;
         options?: never;
@@ -43,7 +43,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Look at an upload */
+        /** Get an upload */
         get: operations["getUpload"];
         put?: never;
         post?: never;
@@ -63,7 +63,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get a fresh grant for the same upload */
+        /** Get a new grant for an upload */
         post: operations["renewGrant"];
         delete?: never;
         options?: never;
@@ -78,10 +78,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the parts that the store has, of an upload in parts */
+        /** List the parts of a multipart upload that the store has received */
         get: operations["listParts"];
         put?: never;
-        /** Get URLs for parts, just before they are sent */
+        /** Get URLs for sending parts of a multipart upload */
         post: operations["signParts"];
         delete?: never;
         options?: never;
@@ -98,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say that the bytes are sent: the service looks at the object before it believes it */
+        /** Complete an upload after sending its bytes; the service verifies the object at the store */
         post: operations["completeUpload"];
         delete?: never;
         options?: never;
@@ -115,7 +115,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say what a scanner found in the bytes with this ETag; for an API key of the scope verdict */
+        /** Report a scanner's verdict on an object; needs an API key with the scope `verdict` */
         post: operations["giveVerdict"];
         delete?: never;
         options?: never;
@@ -132,7 +132,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a confirmed upload for good, under a reference of yours; the same again is no error */
+        /** Claim a confirmed upload for your application, under a reference of your choice; idempotent */
         post: operations["claimUpload"];
         delete?: never;
         options?: never;
@@ -149,7 +149,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give back an upload that is claimed under this reference; the same again is no error */
+        /** Release an upload that is claimed under this reference; idempotent */
         post: operations["releaseUpload"];
         delete?: never;
         options?: never;
@@ -164,10 +164,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what is claimed; a page may have fewer uploads than `limit`, or none, where there are more pages */
+        /** List claimed uploads; a page may have fewer uploads than `limit`, or none, and still not be the last */
         get: operations["listClaims"];
         put?: never;
-        /** Take up to 1000 confirmed uploads for good, all of them or none; the same again is no error */
+        /** Claim up to 1000 confirmed uploads, all of them or none; idempotent */
         post: operations["claimUploads"];
         delete?: never;
         options?: never;
@@ -184,7 +184,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give back up to 1000 uploads of one reference, all of them or none; the same again is no error */
+        /** Release up to 1000 uploads that are claimed under one reference, all of them or none; idempotent */
         post: operations["releaseUploads"];
         delete?: never;
         options?: never;
@@ -199,7 +199,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Be sent to a short-lived URL of the confirmed bytes, or be told it where JSON is accepted */
+        /** Download a confirmed object from a short-lived URL */
         get: operations["downloadUpload"];
         put?: never;
         post?: never;
@@ -216,7 +216,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where S3 sends the browser after a form with success_action_redirect; needs no credential */
+        /** The target of S3's redirect after a form upload (`success_action_redirect`); needs no credential */
         get: operations["returnFromStore"];
         put?: never;
         post?: never;
@@ -235,7 +235,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a browser create uploads of one profile without your API key */
+        /** Create a ticket with which a browser can upload without your API key */
         post: operations["createTicket"];
         delete?: never;
         options?: never;
@@ -250,7 +250,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the profiles that you may use, with what may be uploaded under each; with a ticket, its own */
+        /** List the profiles that the credential may use, with the rules of each */
         get: operations["listProfiles"];
         put?: never;
         post?: never;
@@ -267,7 +267,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** See what may be uploaded under a profile, to compare a file with it before it is asked for */
+        /** Get the rules of a profile, to check a file before requesting an upload */
         get: operations["getProfile"];
         put?: never;
         post?: never;
@@ -286,7 +286,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Erase all that your account has of an owner now: objects, names, metadata; needs an API key */
+        /** Erase everything that your account has of an owner: objects, names and metadata; needs an API key */
         post: operations["beginErasure"];
         delete?: never;
         options?: never;
@@ -304,7 +304,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** The same, for owners whom no proxy takes for another path */
+        /** Erase everything of an owner; use `POST /v1/erasures` if proxies could change the path */
         delete: operations["eraseOwner"];
         options?: never;
         head?: never;
@@ -318,7 +318,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Look how far an erasure has come */
+        /** Get the progress of an erasure */
         get: operations["getErasure"];
         put?: never;
         post?: never;
@@ -337,7 +337,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take the store's events; the sender proves itself in its own way, and is unknown until its secret is set */
+        /** Receive events from a store; each kind of sender has its own authentication, and is 404 until configured */
         post: operations["receiveEvents"];
         delete?: never;
         options?: never;
@@ -352,7 +352,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alive */
+        /** Liveness: the process is running */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -369,7 +369,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ready: the ledger and the store answer; with `verbose` what `valetkey doctor` found last, too */
+        /** Readiness: the ledger and the store are available */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -386,7 +386,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /** Get this document */
         get: operations["openapi"];
         put?: never;
         post?: never;
@@ -400,141 +400,145 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The answers, in the order of the requests. */
+        /** @description The result for each upload, in the order of the request. */
         Batch: {
             results: components["schemas"]["BatchResult"][];
         };
         BatchResult: components["schemas"]["Granted"] | components["schemas"]["Refused"];
+        /** @description The checksum that was declared; ``value`` is in base64. */
         Checksum: {
             algorithm: string;
             value: string;
         };
-        /** @description The checksum of the whole file. Stores that keep checksums refuse other bytes. */
+        /** @description The checksum of the whole file. A store that supports checksums refuses any other bytes. */
         DeclaredChecksum: {
             /** @enum {string} */
             algorithm: "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256";
-            /** @description base64 */
+            /** @description The checksum in base64. */
             value: string;
         };
-        /** @description What the application has taken the upload for. */
+        /** @description The application's claim on the upload: under which reference, and since when. */
         Claim: {
             reference: string;
             /** Format: date-time */
             claimed_at: string;
         };
-        /** @description What a confirmed upload is taken for, and what it has to be. */
+        /** @description A claim on a confirmed upload, and the conditions that the upload has to meet. */
         ClaimUpload: {
-            /** @description what for, in your own words: post:17 */
+            /** @description What your application uses the upload for, such as `post:17`. */
             reference: string;
             /**
-             * @description whose it has to be; left out: anybody's
+             * @description The owner that the upload must have. If omitted: any.
              * @default null
              */
             owner?: string | null;
             /**
-             * @description of which profile it has to be; left out: of any
+             * @description The profile that the upload must have. If omitted: any.
              * @default null
              */
             profile?: string | null;
         };
-        /** @description Which confirmed uploads are taken, what for, and what each of them has to be. */
+        /** @description A claim on several confirmed uploads, and the conditions that each of them has to meet. */
         ClaimUploads: {
-            /** @description what for, in your own words: post:17 */
+            /** @description What your application uses the upload for, such as `post:17`. */
             reference: string;
             /**
-             * @description whose it has to be; left out: anybody's
+             * @description The owner that the upload must have. If omitted: any.
              * @default null
              */
             owner?: string | null;
             /**
-             * @description of which profile it has to be; left out: of any
+             * @description The profile that the upload must have. If omitted: any.
              * @default null
              */
             profile?: string | null;
-            /** @description their ids; one that is named twice counts once */
+            /** @description The ids of the uploads. Duplicates are ignored. */
             uploads: string[];
         };
-        /** @description Nothing has to be said. For an upload in parts ``parts`` may name those that were sent, to have them compared. */
+        /**
+         * @description The body of a completion, which may be empty. For a multipart upload, ``parts`` may list the parts that were
+         *     sent: they are then compared with those that the store has.
+         */
         Complete: {
             /** @default null */
             parts?: components["schemas"]["NamedPart"][] | null;
         };
-        /** @description Up to 100 uploads, durable in one commit; one that is refused hinders no other. */
+        /** @description Up to 100 uploads, committed together. If one of them is refused, the others are not affected. */
         CreateBatch: {
             uploads: components["schemas"]["CreateUpload"][];
         };
-        /** @description What a browser may do without the API key. */
+        /** @description The ticket to create, with which a browser can upload without an API key. */
         CreateTicket: {
-            /** @description the one profile of its uploads */
+            /** @description The profile of all its uploads. */
             profile: string;
             /**
-             * @description on whose behalf; left out: your own
+             * @description The owner of all its uploads. If omitted: your own account.
              * @default null
              */
             owner?: string | null;
             /**
-             * @description seconds that it lives
+             * @description The lifetime of the ticket in seconds.
              * @default 3600
              */
             ttl?: number;
             /**
-             * @description how many uploads it creates at most; left out: any number
+             * @description The most uploads that it can create. If omitted: any number.
              * @default null
              */
             max_uploads?: number | null;
         };
-        /** @description What a client asks for. */
+        /** @description The upload that a client requests. */
         CreateUpload: {
-            /** @description left out: `default`, or the profile of the ticket */
+            /** @description If omitted: `default`, or the profile of the ticket. */
             profile?: string;
-            /** @description any name; it never becomes a key */
+            /** @description Any name. It is never used as a key. */
             filename: string;
-            /** @description what the client will send, such as image/png */
+            /** @description The type of the file, such as image/png. */
             content_type: string;
             /**
              * Format: int64
-             * @description bytes; exactly these many may be sent
+             * @description The size of the file in bytes. The grant allows exactly this size.
              */
             size: number;
             /** @default null */
             checksum?: components["schemas"]["DeclaredChecksum"] | null;
             /**
-             * @description kept in the ledger, never in a header of S3
+             * @description Your own data about the file. It is kept in the ledger, never in an S3 header.
              * @default {}
              */
             metadata?: {
                 [key: string]: string;
             };
             /**
-             * @description how the bytes travel to S3
+             * @description How the client sends the file to S3. `auto` lets the service choose.
              * @default auto
              * @enum {string}
              */
             method?: "auto" | "post" | "put" | "multipart";
             /**
-             * @description S3 sends the browser back to /v1/uploads/{id}/return
+             * @description After a form upload, S3 redirects the browser to /v1/uploads/{id}/return.
              * @default false
              */
             redirect?: boolean;
             /**
-             * @description on whose behalf; a ticket has its own
+             * @description Whose upload it is. For API keys only: a ticket already has an owner.
              * @default null
              */
             owner?: string | null;
             /**
-             * @description where it was in the folder that was chosen, such as `trip/day 1/a.txt`; it never becomes a key
+             * @description The path of the file within the folder that the user chose, such as `trip/day 1/a.txt`. It is never used as a key.
              * @default null
              */
             path?: string | null;
             /**
-             * @description how many parts the grant has URLs of, where the file comes in parts: all of them, if there are no more than that. In a batch none has any
+             * @description For a multipart upload, the number of parts that the grant contains URLs for, beginning with the first. Uploads of a batch contain none.
              * @default 10
              */
             signed_parts?: number;
         };
         /**
-         * @description The last run of `valetkey doctor` on this bucket: when, whether nothing failed, and how many findings there were
-         *     of each level (pass, warn, fail, skip).
+         * @description The last run of `valetkey doctor` on this bucket: its time, whether no check failed, and the number of findings
+         *     of each level (`pass`, `warn`, `fail`, `skip`).
          */
         Doctor: {
             /** Format: date-time */
@@ -544,22 +548,24 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** @description Where the confirmed bytes are for a while; no credential is needed there. */
+        /** @description A URL from which the confirmed object can be downloaded without a credential until ``expires_at``. */
         Download: {
             url: string;
             /** Format: date-time */
             expires_at: string;
         };
-        /** @description Whose uploads are erased. */
+        /** @description The owner whose data is to be erased. */
         EraseOwner: {
             owner: string;
         };
         /**
-         * @description An erasure. ``uploads`` is how many were erased so far, ``objects`` how many confirmed objects went with them.
+         * @description An erasure job.
          *
-         *     ``remaining`` is how many uploads the store keeps something of, ``kept`` the first 100 objects of these: with any of
-         *     them it ends as `incomplete`, and the ledger still knows whose they are. ``newer`` is how many uploads of the owner
-         *     were created after the request: they are left alone. ``detail`` says what a running one waits for.
+         *     ``uploads`` is the number of uploads erased so far, ``objects`` the number of confirmed objects removed with them.
+         *     ``remaining`` is the number of uploads with objects that the store has not removed completely, and ``kept`` lists
+         *     the first 100 of these objects. If there are any, the job ends as `incomplete`, and the ledger still has the owner
+         *     of these uploads. ``newer`` is the number of uploads that the owner created after the request: they are not erased.
+         *     ``detail`` says what a running job is waiting for.
          */
         Erasure: {
             id: string;
@@ -575,47 +581,56 @@ export interface components {
             newer: number;
             detail: string | null;
         };
+        /** @description The number of events in a delivery, by outcome. */
+        EventCounts: {
+            confirmed: number;
+            rejected: number;
+            ignored: number;
+        };
         /**
-         * @description One thing that is wrong with a body: where (an RFC 6901 pointer), and what. ``code`` is that of one of several
-         *     uploads.
+         * @description One error in a request: ``pointer`` is a JSON pointer (RFC 6901) to its place, ``detail`` a sentence about it.
+         *     ``code`` is set if a call is about several uploads, and is the error code for this one.
          */
         FieldError: {
             pointer: string;
             detail: string;
             code?: string;
         };
-        /** @description What a scanner found in the bytes with this ETag. */
+        /** @description A scanner's verdict on the bytes with this ETag. */
         GiveVerdict: {
             /** @enum {string} */
             verdict: "clean" | "infected";
-            /** @description of the bytes that were scanned */
+            /** @description The ETag of the object that was scanned. */
             etag: string;
             /**
-             * @description such as the threat's name
+             * @description Details, such as the name of the threat.
              * @default null
              */
             detail?: string | null;
             /**
-             * @description where they were read: of a scanner that goes by the store's events
+             * @description The key of the object that was scanned, if the scanner is triggered by the store's events.
              * @default null
              */
             key?: string | null;
         };
         Grant: components["schemas"]["PostGrant"] | components["schemas"]["PutGrant"] | components["schemas"]["MultipartGrant"];
-        /** @description An upload with what its client needs; ``grant`` is null when its bytes have arrived already. */
+        /**
+         * @description An upload with its grant, and a ticket for further calls about it. ``grant`` is null if the bytes have already
+         *     arrived.
+         */
         Granted: {
             upload: components["schemas"]["Upload"];
             grant: components["schemas"]["Grant"] | null;
             ticket: string;
         };
-        /** @description An object of which the store keeps something, and why. */
+        /** @description An object that the store has not removed completely, and why. */
         KeptObject: {
             key: string;
             reason: string;
         };
         /**
-         * @description One page; or the uploads that were named, in that order, each once. ``not_found`` is there with those: the ids
-         *     that are no upload of yours.
+         * @description One page of uploads; or, if the query has ids, the uploads with these ids, in this order, without duplicates.
+         *     ``not_found`` then lists the ids that do not exist or are not yours.
          */
         UploadList: {
             uploads: components["schemas"]["Upload"][];
@@ -623,9 +638,10 @@ export interface components {
             not_found?: string[];
         };
         /**
-         * @description A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller. ``parts`` are the first few of them:
-         *     ask for others just before they are sent. With a ``part_checksum`` none of them is there: each part is asked for
-         *     with its checksum by that algorithm, and its headers then have it.
+         * @description A multipart upload of ``part_count`` parts of ``part_size`` bytes each; the last part may be smaller.
+         *
+         *     ``parts`` has URLs for the first parts; request the others just before you send them. If ``part_checksum`` is set,
+         *     ``parts`` is empty: request each part with its checksum by this algorithm, which becomes one of its headers.
          */
         MultipartGrant: {
             /**
@@ -642,12 +658,15 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
-        /** @description A part that was sent: its ``etag`` as the store answered it, with quotes or without. */
+        /** @description A part that was sent. ``etag`` is the value of the store's response header, with or without quotes. */
         NamedPart: {
             number: number;
             etag: string;
         };
-        /** @description The confirmed object; while the upload is `stored`, the one that is pinned, where it is then: quarantine, say. */
+        /**
+         * @description The confirmed object. While the upload is `stored`: the object that is being checked and copied, under its
+         *     current key, which may be in quarantine.
+         */
         StoredObject: {
             bucket: string;
             key: string;
@@ -657,19 +676,19 @@ export interface components {
             size: number;
             content_type: string;
         };
-        /** @description One page; ``next_cursor`` is null on the last. */
+        /** @description One page of uploads. ``next_cursor`` is null on the last page. */
         Page: {
             uploads: components["schemas"]["Upload"][];
             next_cursor: string | null;
         };
-        /** @description A part that the store has. */
+        /** @description A part that the store has received. ``size`` is in bytes. */
         Part: {
             number: number;
             /** Format: int64 */
             size: number;
             etag: string;
         };
-        /** @description A presigned PUT of one part of ``size`` bytes, with exactly these headers. */
+        /** @description A presigned PUT for one part: send its ``size`` bytes as the body, with exactly these headers. */
         PartGrant: {
             number: number;
             size: number | null;
@@ -680,14 +699,20 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
-        /** @description What the store has, by number; ``part_count`` is how many there will be. */
+        /**
+         * @description The parts that the store has received, ordered by number. ``part_count`` is the number of parts of the complete
+         *     upload.
+         */
         Parts: {
             parts: components["schemas"]["Part"][];
             /** Format: int64 */
             part_size: number;
             part_count: number;
         };
-        /** @description A presigned POST: send the fields as they are, then the file as ``file_field``, the last one. */
+        /**
+         * @description A presigned POST: send ``fields`` unchanged, and after them the file as the field ``file_field``, the last
+         *     one.
+         */
         PostGrant: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -703,66 +728,69 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
-        /** @description An RFC 9457 problem document. */
+        /**
+         * @description A problem document (RFC 9457). ``type`` is the URL of the documentation of ``code``; ``detail`` is a sentence for
+         *     people, and may change.
+         */
         Problem: {
             type: string;
             title: string;
             status: number;
             detail: string;
             /**
-             * @description It is stable.
+             * @description Codes are stable.
              *
-             *     | code | status | |
+             *     | code | status | meaning |
              *     |---|---|---|
-             *     | `malformed_event` | 400 | The event does not have the format that its sender documents. |
+             *     | `malformed_event` | 400 | The delivery is not in the format of this sender. |
              *     | `malformed_json` | 400 | The body is not JSON. |
-             *     | `bad_request` | 400 | The connection closed in the body, the request has more than one `Host`, or its query is not UTF-8. |
-             *     | `unauthenticated` | 401 | No credential was sent, or it is not, or no longer, valid. |
-             *     | `forbidden` | 403 | The credential is known, but does not allow this. |
-             *     | `ticket_used_up` | 403 | The ticket has created as many uploads as it allows. |
-             *     | `sender_refused` | 403 | The event does not prove who sent it. |
+             *     | `bad_request` | 400 | The connection closed within the body, the request has more than one `Host`, or its query is not UTF-8. |
+             *     | `unauthenticated` | 401 | The credential is missing, invalid or expired. |
+             *     | `forbidden` | 403 | The credential is valid, but does not allow this. |
+             *     | `ticket_used_up` | 403 | The ticket has already created as many uploads as it allows. |
+             *     | `sender_refused` | 403 | The delivery could not be authenticated. |
              *     | `upload_not_found` | 404 | The upload does not exist, or is not the caller's. |
              *     | `profile_not_found` | 404 | There is no profile with this name. |
              *     | `erasure_not_found` | 404 | The erasure does not exist, or is not the caller's. |
-             *     | `sender_unknown` | 404 | There is no such event sender, or its setting is missing. |
+             *     | `sender_unknown` | 404 | There is no such event sender, or it is not configured. |
              *     | `not_found` | 404 | There is nothing at this path. |
              *     | `method_not_allowed` | 405 | The path does not accept this method; `Allow` lists the methods that it accepts. |
              *     | `request_timeout` | 408 | The body did not arrive in time. |
              *     | `state_conflict` | 409 | The upload is in a state that does not allow this. |
-             *     | `parts_missing` | 409 | Not all parts are at the store yet; the upload stays open for them. |
-             *     | `parts_mismatch` | 409 | The parts that the client lists are not those that the store has. |
-             *     | `already_claimed` | 409 | The upload is claimed under another reference. |
-             *     | `object_replaced` | 409 | The bytes at the store are not those that were confirmed: somebody else has replaced or removed them. |
-             *     | `request_entity_too_large` | 413 | The body has more than 256 KiB: files go straight to S3. |
-             *     | `request_uri_too_long` | 414 | The query has more than 16 KiB. |
+             *     | `parts_missing` | 409 | The store has not received all parts yet; you can still send them. |
+             *     | `parts_mismatch` | 409 | The parts that the client listed are not those that the store has. |
+             *     | `already_claimed` | 409 | The upload is already claimed under another reference. |
+             *     | `object_replaced` | 409 | The object at the store is no longer the confirmed one: it was replaced or removed. |
+             *     | `request_entity_too_large` | 413 | The body is larger than 256 KiB: files go straight to S3. |
+             *     | `request_uri_too_long` | 414 | The query is longer than 16 KiB. |
              *     | `unsupported_media_type` | 415 | The body is a form, or not JSON: files go straight to S3. |
-             *     | `invalid_request` | 422 | The request does not match what the API documents; `errors` says where. |
+             *     | `invalid_request` | 422 | The request does not match the API's schema; `errors` says where. |
              *     | `unknown_profile` | 422 | There is no such profile. |
              *     | `content_type_not_allowed` | 422 | The profile does not accept this content type, or it is not a content type. |
-             *     | `size_out_of_range` | 422 | The profile accepts only larger or smaller files. |
-             *     | `metadata_not_allowed` | 422 | The profile does not accept these metadata keys, or there are too many. |
-             *     | `idempotency_key_reused` | 422 | This Idempotency-Key was used with another request: use a new one. |
-             *     | `method_not_supported` | 422 | The bytes cannot be sent that way, because of their size or because of the store. |
-             *     | `checksum_not_supported` | 422 | S3 keeps no such checksum for a whole object that was sent in parts. |
+             *     | `size_out_of_range` | 422 | The file is too large or too small for the profile. |
+             *     | `metadata_not_allowed` | 422 | The profile does not allow these metadata keys, or there is too much metadata. |
+             *     | `idempotency_key_reused` | 422 | The Idempotency-Key was already used for a different request: use a new one. |
+             *     | `method_not_supported` | 422 | The file cannot be sent with this method, because of its size or because of the store. |
+             *     | `checksum_not_supported` | 422 | The store does not keep a checksum of this algorithm for a file that is sent in parts. |
              *     | `checksum_required` | 422 | The profile requires a checksum. |
-             *     | `wrong_profile` | 422 | The upload has a profile other than the one that it is claimed for. |
-             *     | `internal_error` | 500 | A fault in the service; it is logged. |
-             *     | `configuration_error` | 500 | The application or server keeps it from answering; `detail` says how. It is logged. |
-             *     | `not_implemented` | 501 | The body has a transfer coding besides its chunks. |
-             *     | `unavailable` | 503 | The service is busy, or something that it needs is unavailable: try again. |
-             *     | `store_unavailable` | 503 | The store is unavailable, or did not do what it was asked to do: try again. |
-             *     | `copy_unproven` | 503 | The copy has another ETag than its source, and nothing that the store shows proves it; see `checksum`. |
+             *     | `wrong_profile` | 422 | The upload's profile is not the one that the claim requires. |
+             *     | `internal_error` | 500 | An error in the service. It is logged. |
+             *     | `configuration_error` | 500 | The application or the server around valetkey prevents an answer; `detail` says how. It is logged. |
+             *     | `not_implemented` | 501 | The body has a transfer coding other than `chunked`. |
+             *     | `unavailable` | 503 | The service is overloaded, or something that it depends on is unavailable: try again. |
+             *     | `store_unavailable` | 503 | The store is unavailable, or did not carry out a request: try again. |
+             *     | `copy_unproven` | 503 | The copy's ETag differs from its source's, and the store offers no other proof that they are equal. |
              *     | `ledger_unavailable` | 503 | The ledger is unavailable: try again. |
-             *     | `rules_unknown` | 503 | This process does not know the upload's profile, or its rules, which a newer version stored: it stops. |
+             *     | `rules_unknown` | 503 | This process does not know the upload's profile, or cannot read its rules, which a newer version stored. |
              */
             code: string;
             errors?: components["schemas"]["FieldError"][];
         };
         /**
-         * @description What may be uploaded under one profile: the rules that a file can be compared with before it is asked for.
+         * @description What may be uploaded under a profile, so that a client can check a file before it requests an upload.
          *
-         *     Sizes are in bytes, both ends allowed. ``content_types`` may hold kinds, with a star for what comes after the slash,
-         *     and two stars for any type. ``metadata`` lists the keys that are allowed; null: any.
+         *     Sizes are in bytes, and inclusive. ``content_types`` may contain wildcards: a star after the slash for all subtypes,
+         *     two stars for any type. ``metadata`` lists the allowed keys; null allows any key.
          */
         Profile: {
             name: string;
@@ -779,7 +807,10 @@ export interface components {
         Profiles: {
             profiles: components["schemas"]["Profile"][];
         };
-        /** @description A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already. */
+        /**
+         * @description A presigned PUT: send the file as the body, with exactly these headers. The status 412 means that the object
+         *     already exists.
+         */
         PutGrant: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -793,57 +824,64 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
-        /** @description ``doctor`` is there with `?verbose`: null where it was never run. */
+        /**
+         * @description The service is ready. With `?verbose`, ``doctor`` is the last run of `valetkey doctor`; null if there was
+         *     none.
+         */
         Ready: {
             /** @constant */
             status: "ok";
             doctor?: components["schemas"]["Doctor"] | null;
         };
-        /** @description Why the upload was rejected, or removed as nobody claimed it, or stays `stored`. */
+        /**
+         * @description Why the upload is `rejected`, was deleted automatically or erased, or stays `stored`. ``detail`` is a sentence
+         *     for people, and may change.
+         */
         Reason: {
             /**
-             * @description A `stored` upload has `copy_unproven` while the store shows no proof.
+             * @description A `stored` upload has the code `copy_unproven` as long as nothing proves that its copy is complete.
              *
-             *     | reason | |
+             *     | code | meaning |
              *     |---|---|
-             *     | `size_mismatch` | The number of bytes that arrived is not the one that was granted. |
-             *     | `type_mismatch` | The object's content type is not the one that was granted. |
-             *     | `upload_id_mismatch` | The object does not carry the id of the upload. |
-             *     | `checksum_mismatch` | The store shows a checksum other than the declared one. |
-             *     | `checksum_unverified` | The profile requires a checksum, and the store shows none. |
-             *     | `content_mismatch` | The first bytes are not of the content type that was granted (`detect`). |
-             *     | `infected` | A scanner found the bytes infected (`scan`). |
-             *     | `overwritten` | Other bytes were written again and again while the upload was being confirmed. |
+             *     | `size_mismatch` | The size of the object is not the one that was granted. |
+             *     | `type_mismatch` | The content type of the object is not the one that was granted. |
+             *     | `upload_id_mismatch` | The object's metadata does not have the id of the upload. |
+             *     | `checksum_mismatch` | The object's checksum at the store is not the one that was declared. |
+             *     | `checksum_unverified` | The profile requires a checksum, but the store has none for the object. |
+             *     | `content_mismatch` | The first bytes do not match the content type that was granted (`detect`). |
+             *     | `infected` | A scanner found the object infected (`scan`). |
+             *     | `overwritten` | The object was overwritten again and again while the upload was being confirmed. |
              *     | `missing` | The object was removed before it could be confirmed. |
              *     | `placement_refused` | The store does not accept the profile's storage class, encryption, tags or Object Lock. |
-             *     | `unclaimed` | Nobody claimed it in time (`claim_within`): it is `deleted`. |
-             *     | `erased` | Its owner was erased: nothing that was known about it is kept, whatever its state was. |
-             *     | `retention_ended` | It was kept for as long as its profile says (`keep_for`): it is `deleted`. |
+             *     | `unclaimed` | The upload was not claimed in time (`claim_within`) and is `deleted`. |
+             *     | `erased` | The owner was erased: only the id, times and state of the upload are left. |
+             *     | `retention_ended` | The profile's retention period (`keep_for`) has ended, and the upload is `deleted`. |
              */
             code: string;
             detail: string;
         };
-        /** @description One upload of a batch that was refused. */
+        /** @description An upload of a batch that was refused. */
         Refused: {
             error: components["schemas"]["Problem"];
         };
-        /** @description What the upload was taken for. */
+        /** @description The claim to give up, by its reference. */
         ReleaseUpload: {
-            /** @description what for, in your own words: post:17 */
+            /** @description What your application uses the upload for, such as `post:17`. */
             reference: string;
         };
-        /** @description Which uploads are given back, and what all of them were taken for. */
+        /** @description The claims to give up: uploads that are claimed under the same reference. */
         ReleaseUploads: {
-            /** @description what for, in your own words: post:17 */
+            /** @description What your application uses the upload for, such as `post:17`. */
             reference: string;
-            /** @description their ids; one that is named twice counts once */
+            /** @description The ids of the uploads. Duplicates are ignored. */
             uploads: string[];
         };
-        /** @description Which parts to sign: best those that are about to be sent, as their URLs live as long as a grant. */
+        /** @description The parts to sign. Sign parts just before you send them: their URLs expire as grants do. */
         SignParts: {
+            /** @description The numbers of the parts. Duplicates are ignored. */
             numbers: number[];
             /**
-             * @description where the grant has a `part_checksum`: that of each part in base64, by its number
+             * @description If the grant has a `part_checksum`: the checksum of each part in base64, by its number.
              * @default {}
              */
             checksums?: {
@@ -852,38 +890,36 @@ export interface components {
         };
         /** @enum {string} */
         Signal: "client" | "redirect" | "event" | "sweep";
-        /** @description The URLs that were asked for, in that order. */
+        /** @description The signed parts, in the order of the request. */
         SignedParts: {
             parts: components["schemas"]["PartGrant"][];
         };
         /** @enum {string} */
         State: "pending" | "stored" | "confirmed" | "rejected" | "aborted" | "expired" | "deleted";
+        /** @description The process is running. */
         Health: {
             /** @constant */
             status: "ok";
         };
-        /** @description What became of the events of one delivery. */
-        Tally: {
-            confirmed: number;
-            rejected: number;
-            ignored: number;
-        };
-        /** @description A ticket that creates uploads of one profile. It needs no escaping in a path. */
+        /** @description A ticket that can create uploads of one profile. It is safe to use in a URL path without escaping. */
         Ticket: {
             ticket: string;
             /** Format: date-time */
             expires_at: string;
         };
         /**
-         * @description One upload. ``object`` is there once its bytes have arrived, ``reason`` once they are rejected, or where they
-         *     stay `stored` for a reason (`copy_unproven`).
+         * @description One upload.
          *
-         *     ``checksum_verified`` says whether the store has shown the checksum that was declared: false where it keeps none,
-         *     null where none was declared.
+         *     ``object`` is null until the bytes have arrived. ``reason`` is set if the upload is `rejected`, was deleted
+         *     automatically or erased, or cannot leave `stored` (`copy_unproven`).
          *
-         *     ``size`` is null until it is confirmed where nobody declared it. ``detected_type`` is what the bytes look like,
-         *     where the profile has that found out. ``claim`` is null until the application has claimed it. ``path`` is where it
-         *     was in the folder that its user chose, with ``/`` between the names and none in front; null where it came in none.
+         *     ``checksum_verified`` is true if the store returned the checksum that was declared, false if it returned none, and
+         *     null if none was declared.
+         *
+         *     ``size`` is in bytes; if it was not declared, it is null until the upload is confirmed. ``detected_type`` is the
+         *     type that the first bytes look like, if the profile has it detected. ``claim`` is null until the application claims
+         *     the upload. ``path`` is the path within the folder that the user chose, with ``/`` between the names and no leading
+         *     slash; null if no folder was chosen.
          */
         Upload: {
             id: string;
@@ -910,7 +946,7 @@ export interface components {
             confirmed_at: string | null;
             claim: components["schemas"]["Claim"] | null;
         };
-        /** @description Several uploads, each once, in the order in which they were named. */
+        /** @description The uploads in the order of the request, without duplicates. */
         Uploads: {
             uploads: components["schemas"]["Upload"][];
         };
@@ -926,10 +962,15 @@ export interface operations {
     listUploads: {
         parameters: {
             query?: {
+                /** @description The most uploads on a page. */
                 limit?: number;
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
+                /** @description Only uploads in this state. */
                 state?: components["schemas"]["State"];
+                /** @description Only uploads of this profile. */
                 profile?: string;
+                /** @description Exactly the uploads with these ids, in this order, regardless of `limit`. Not allowed with other filters or a cursor. */
                 id?: string[];
             };
             header?: never;
@@ -938,7 +979,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description one page, or those that were named */
+            /** @description One page of uploads, or those with the requested ids. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -947,7 +988,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadList"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -956,7 +997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -965,7 +1006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -974,7 +1015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -983,7 +1024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -992,10 +1033,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1009,7 +1050,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the same key and body give the same upload, with a fresh grant */
+                /** @description Makes the request safe to repeat: the same key and body return the same upload, with a new grant. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1021,10 +1062,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description created */
+            /** @description The upload was created. */
             201: {
                 headers: {
-                    /** @description the upload */
+                    /** @description The URL of the upload. */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -1032,7 +1073,7 @@ export interface operations {
                     "application/json": components["schemas"]["Granted"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1041,7 +1082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1050,7 +1091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1059,7 +1100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1068,7 +1109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1077,7 +1118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1086,7 +1127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1095,10 +1136,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1121,7 +1162,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description each upload, or why it was refused: also where all are; 503 where no store gives a grant now */
+            /** @description For each upload its grant, or the error for which it was refused, even if all were refused. If no store can be used at the moment, the status is 503 instead. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1130,7 +1171,7 @@ export interface operations {
                     "application/json": components["schemas"]["Batch"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1139,7 +1180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1148,7 +1189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1157,7 +1198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1166,7 +1207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1175,7 +1216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1184,7 +1225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1193,10 +1234,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1210,19 +1251,21 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The `ETag` of an earlier response; the status is 304 if the upload has not changed since. */
                 "If-None-Match"?: string;
             };
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the upload */
+            /** @description The upload. */
             200: {
                 headers: {
-                    /** @description for If-None-Match */
+                    /** @description For `If-None-Match`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -1230,14 +1273,14 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description it has not changed */
+            /** @description The upload has not changed. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1246,7 +1289,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1255,7 +1298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1264,7 +1307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1273,7 +1316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1282,10 +1325,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1300,20 +1343,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description aborted or deleted */
+            /** @description The upload was aborted or deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1322,7 +1366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1331,7 +1375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1340,7 +1384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1349,7 +1393,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1358,7 +1402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1367,10 +1411,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1385,13 +1429,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the upload with a fresh grant */
+            /** @description The upload with a new grant. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1400,7 +1445,7 @@ export interface operations {
                     "application/json": components["schemas"]["Granted"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1409,7 +1454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1418,7 +1463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1427,7 +1472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1436,7 +1481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1445,7 +1490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1454,7 +1499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1463,10 +1508,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1481,13 +1526,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the parts and the plan */
+            /** @description The parts, and the size and number of all parts. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1496,7 +1542,7 @@ export interface operations {
                     "application/json": components["schemas"]["Parts"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1505,7 +1551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1514,7 +1560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1523,7 +1569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1532,7 +1578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1541,10 +1587,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1559,6 +1605,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
@@ -1569,7 +1616,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description a presigned PUT for each */
+            /** @description A presigned PUT for each part. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1578,7 +1625,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedParts"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1587,7 +1634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1596,7 +1643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1605,7 +1652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1614,7 +1661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1623,7 +1670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1632,7 +1679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1641,7 +1688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1650,10 +1697,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1668,6 +1715,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
@@ -1678,7 +1726,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description confirmed or rejected */
+            /** @description The upload is confirmed or rejected. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1687,10 +1735,10 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description not there yet, or still being checked */
+            /** @description The object has not arrived yet, or is still being checked. */
             202: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1698,7 +1746,7 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1707,7 +1755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1716,7 +1764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1725,7 +1773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1734,7 +1782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1743,7 +1791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1752,7 +1800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1761,7 +1809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1770,7 +1818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1779,10 +1827,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1797,6 +1845,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
@@ -1807,7 +1856,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the upload, as far as it got by that */
+            /** @description The upload after the verdict. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1816,7 +1865,7 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1825,7 +1874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1834,7 +1883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1843,7 +1892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1852,7 +1901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1861,7 +1910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1870,7 +1919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1879,7 +1928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1888,7 +1937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1897,10 +1946,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1915,6 +1964,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
@@ -1925,7 +1975,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description claimed */
+            /** @description The upload is claimed. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1934,7 +1984,7 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1943,7 +1993,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1952,7 +2002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1961,7 +2011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1970,7 +2020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1979,7 +2029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1988,7 +2038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1997,7 +2047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2006,7 +2056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2015,10 +2065,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2033,6 +2083,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
@@ -2043,7 +2094,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description claimed by nobody */
+            /** @description The upload is not claimed. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2052,7 +2103,7 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2061,7 +2112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2070,7 +2121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2079,7 +2130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2088,7 +2139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2097,7 +2148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2106,7 +2157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2115,7 +2166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2124,7 +2175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2133,10 +2184,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2149,9 +2200,13 @@ export interface operations {
     listClaims: {
         parameters: {
             query?: {
+                /** @description The most uploads on a page. */
                 limit?: number;
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
+                /** @description The prefix of the references to list. */
                 prefix?: string;
+                /** @description Only claims that are at least this old, in seconds. */
                 older_than?: number;
             };
             header?: never;
@@ -2160,7 +2215,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description one page */
+            /** @description One page of uploads. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2169,7 +2224,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2178,7 +2233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2187,7 +2242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2196,7 +2251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2205,7 +2260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2214,10 +2269,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2240,7 +2295,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description all are claimed */
+            /** @description All uploads are claimed. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2249,7 +2304,7 @@ export interface operations {
                     "application/json": components["schemas"]["Uploads"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2258,7 +2313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2267,7 +2322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2276,7 +2331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2285,7 +2340,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2294,7 +2349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2303,7 +2358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2312,7 +2367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2321,7 +2376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2330,10 +2385,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2356,7 +2411,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description all are claimed by nobody */
+            /** @description None of the uploads is claimed. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2365,7 +2420,7 @@ export interface operations {
                     "application/json": components["schemas"]["Uploads"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2374,7 +2429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2383,7 +2438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2392,7 +2447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2401,7 +2456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2410,7 +2465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2419,7 +2474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2428,7 +2483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2437,7 +2492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2446,10 +2501,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2462,17 +2517,19 @@ export interface operations {
     downloadUpload: {
         parameters: {
             query?: {
+                /** @description With `true`, a browser shows the file instead of saving it, if its type is safe to show. */
                 inline?: boolean;
             };
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the URL, where `Accept` prefers application/json */
+            /** @description The URL, if `Accept` prefers application/json. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2481,16 +2538,16 @@ export interface operations {
                     "application/json": components["schemas"]["Download"];
                 };
             };
-            /** @description to the object */
+            /** @description A redirect to the object. */
             303: {
                 headers: {
-                    /** @description a presigned URL, or the profile's CDN */
+                    /** @description A presigned URL, or one of the profile's CDN. */
                     Location?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2499,7 +2556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2508,7 +2565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2517,7 +2574,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the upload's state does not allow it */
+            /** @description The state of the upload does not allow this. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2526,7 +2583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2535,7 +2592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2544,7 +2601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2553,10 +2610,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2571,13 +2628,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description a page that shows the state */
+            /** @description A page that shows the state. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2586,16 +2644,16 @@ export interface operations {
                     "text/html; charset=utf-8": string;
                 };
             };
-            /** @description to the profile's return_url */
+            /** @description A redirect to the profile's `return_url`. */
             303: {
                 headers: {
-                    /** @description return_url with id and state */
+                    /** @description The `return_url`, with `id` and `state` in its query. */
                     Location?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2604,7 +2662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2613,7 +2671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2622,10 +2680,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2648,7 +2706,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description created */
+            /** @description The ticket was created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2657,7 +2715,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ticket"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2666,7 +2724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2675,7 +2733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2684,7 +2742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2693,7 +2751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2702,7 +2760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2711,7 +2769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2720,10 +2778,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2742,7 +2800,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the profiles */
+            /** @description The profiles. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2751,7 +2809,7 @@ export interface operations {
                     "application/json": components["schemas"]["Profiles"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2760,7 +2818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2769,7 +2827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2778,7 +2836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2787,10 +2845,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2805,13 +2863,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The name of the profile. */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description its rules */
+            /** @description The rules of the profile. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2820,7 +2879,7 @@ export interface operations {
                     "application/json": components["schemas"]["Profile"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2829,7 +2888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2838,7 +2897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2847,7 +2906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2856,7 +2915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2865,10 +2924,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2891,12 +2950,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description a worker erases it */
+            /** @description A worker erases it in the background. */
             202: {
                 headers: {
-                    /** @description the erasure */
+                    /** @description The URL of the erasure. */
                     Location?: string;
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2904,7 +2963,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2913,7 +2972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2922,7 +2981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2931,7 +2990,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2940,7 +2999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2949,7 +3008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2958,7 +3017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2967,10 +3026,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2985,19 +3044,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description percent-encoded; no piece of it between slashes is empty, `.` or `..` */
+                /** @description The owner, percent-encoded. No segment between slashes may be empty, `.` or `..`. */
                 owner: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description a worker erases it */
+            /** @description A worker erases it in the background. */
             202: {
                 headers: {
-                    /** @description the erasure */
+                    /** @description The URL of the erasure. */
                     Location?: string;
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3005,7 +3064,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3014,7 +3073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3023,7 +3082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3032,7 +3091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3041,7 +3100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3050,7 +3109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the request breaks a rule; `code` and `errors` say which */
+            /** @description The request is invalid; `code` and `errors` say why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3059,10 +3118,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3077,13 +3136,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUIDv7 in lower case. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the erasure */
+            /** @description The erasure. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3092,7 +3152,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description no credential, or one that is not valid */
+            /** @description The credential is missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3101,7 +3161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3110,7 +3170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3119,7 +3179,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3128,7 +3188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3137,10 +3197,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3153,27 +3213,28 @@ export interface operations {
     receiveEvents: {
         parameters: {
             query?: {
-                /** @description ceph: or as the topic's OpaqueData */
+                /** @description For `ceph` only: the secret, unless it is the topic's OpaqueData. */
                 secret?: string;
             };
             header?: never;
             path: {
+                /** @description The kind of store or service that sends the events. */
                 sender: "sns" | "eventbridge" | "minio" | "ceph" | "b2";
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description what became of them */
+            /** @description The number of events by outcome. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tally"];
+                    "application/json": components["schemas"]["EventCounts"];
                 };
             };
-            /** @description the body cannot be read */
+            /** @description The request is malformed. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3182,7 +3243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not allowed with this credential */
+            /** @description The credential does not allow this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3191,7 +3252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not there, or not yours */
+            /** @description It does not exist, or is not yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3200,7 +3261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body was not there in time */
+            /** @description The body did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3209,7 +3270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3218,7 +3279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3227,10 +3288,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3249,7 +3310,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description yes */
+            /** @description The process is running. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3258,7 +3319,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3267,7 +3328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3281,7 +3342,7 @@ export interface operations {
     readyz: {
         parameters: {
             query?: {
-                /** @description whatever its value */
+                /** @description If present, with any value, the response includes the last run of `valetkey doctor`. */
                 verbose?: string;
             };
             header?: never;
@@ -3290,7 +3351,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description yes */
+            /** @description The service is ready. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3299,7 +3360,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ready"];
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3308,7 +3369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3317,10 +3378,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the store or the ledger is unavailable; nothing was lost, try again */
+            /** @description The service, the store or the ledger is unavailable. Nothing was lost: try again. */
             503: {
                 headers: {
-                    /** @description seconds to wait before asking again */
+                    /** @description The seconds to wait before the next request. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3339,7 +3400,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OpenAPI 3.1 */
+            /** @description An OpenAPI 3.1 document. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3348,7 +3409,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description the body is too large: files go straight to S3 */
+            /** @description The body is too large: files go straight to S3. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3357,7 +3418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not JSON: files go straight to S3 */
+            /** @description The body is not JSON: files go straight to S3. */
             415: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,4 @@
-"""Checks of programs' arguments, if a mistake would reach the service or allow more than intended."""
+"""Validation of programs' arguments where a mistake would change the request or allow more than intended."""
 
 import math
 import re
@@ -12,10 +12,10 @@ from valetkey.client.errors import Refused, UploadNotFound
 from valetkey.client.remote.addresses import ADDRESS, CREDENTIAL
 
 MAX_AT_ONCE = 1_000
-"""How many uploads are taken in one call at most."""
+"""The most uploads that one call claims or releases."""
 
 MAX_NAMED = 100
-"""How many uploads are looked at in one call at most."""
+"""The most uploads that one call gets by their ids."""
 
 NO_TIME = timedelta(0)
 
@@ -23,68 +23,69 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def endpoint(url: str) -> str:
-    """The service's address, without a slash at its end. Raises `ValueError`."""
+    """The service's URL without a trailing slash. Raises `ValueError`."""
     if not ADDRESS.fullmatch(url):
         raise ValueError(f"{url!r} is not an address such as https://uploads.example")
-    _ = urlsplit(url).port  # raises for one that is out of range
+    _ = urlsplit(url).port  # raises ValueError if it is out of range
     return url.rstrip("/")
 
 
 def credential(key: str | None) -> str | None:
-    """A credential that a header can carry; an empty one is none. Raises `ValueError`."""
+    """``key`` if an HTTP header can carry it; None if it is empty. Raises `ValueError`."""
     if key is not None and not CREDENTIAL.fullmatch(key):
-        raise ValueError("The key contains characters that no API key has.")
+        raise ValueError("The key contains characters that API keys do not have.")
     return key or None
 
 
-def existing(upload_id: str | UUID) -> str:
-    """An id as it may stand in a path. What is no id cannot be anybody's upload: raises `UploadNotFound`."""
+def upload_id_of(upload_id: str | UUID) -> str:
+    """The id as text that is safe in a path. Raises `UploadNotFound` for an invalid id, which no upload has."""
     text = str(upload_id)
     if not _ID.fullmatch(text):
         raise UploadNotFound("upload_not_found", "There is no such upload.", status=404)
     return text
 
 
-def groups_of_existing(ids: Iterable[str | UUID]) -> Iterator[Sequence[str]]:
-    """Those of these that can be ids, each once and in their order, as many at a time as one call may name."""
+def batches_of_ids(ids: Iterable[str | UUID]) -> Iterator[Sequence[str]]:
+    """The valid ids among ``ids``, in order and without duplicates, in batches that fit into one call."""
     found = list(dict.fromkeys(text for text in map(str, ids) if _ID.fullmatch(text)))
     for start in range(0, len(found), MAX_NAMED):
         yield found[start : start + MAX_NAMED]
 
 
-def existing_erasure(erasure_id: str | UUID) -> str:
-    """The same for the id of an erasure. Raises `Refused`."""
+def erasure_id_of(erasure_id: str | UUID) -> str:
+    """The id of an erasure as text that is safe in a path. Raises `Refused` for an invalid id."""
     text = str(erasure_id)
     if not _ID.fullmatch(text):
         raise Refused("erasure_not_found", "There is no such erasure.", status=404)
     return text
 
 
-def all_existing(ids: Iterable[str | UUID]) -> Sequence[str]:
-    """These ids, each once and in their order. Raises `UploadNotFound`, and `Refused` for too many."""
+def upload_ids_of(ids: Iterable[str | UUID]) -> Sequence[str]:
+    """The ids in order and without duplicates. Raises `UploadNotFound` for an invalid id, and `Refused` for too
+    many."""
     found: dict[str, None] = {}
     for upload_id in ids:
-        found[existing(upload_id)] = None
+        found[upload_id_of(upload_id)] = None
         if len(found) > MAX_AT_ONCE:
-            raise Refused("invalid_request", f"At most {MAX_AT_ONCE} uploads are taken at once.", status=422)
+            raise Refused("invalid_request", f"At most {MAX_AT_ONCE} uploads are allowed in one call.", status=422)
     return list(found)
 
 
-def claimed(prefix: str, older_than: timedelta, page_size: int) -> Mapping[str, Any]:
-    """Which claims are asked for; a second that has begun counts."""
+def claims_query(prefix: str, older_than: timedelta, page_size: int) -> Mapping[str, Any]:
+    """The query parameters of a list of claims. ``older_than`` is rounded up to whole seconds."""
     return {"prefix": prefix, "older_than": math.ceil(older_than.total_seconds()), "limit": page_size}
 
 
-def on_behalf_of(owner: str) -> str:
-    """The owner, who has to be somebody: without one, the service would ask for nobody in particular.
+def required_owner(owner: str) -> str:
+    """``owner``, which must not be empty: without an owner, the service would not check whose uploads they are.
 
-    Raises `Refused` for None, as a login gives it that nobody is logged in to.
+    Raises `Refused` for None, which Flask-Login's ``get_id()`` returns for anonymous visitors.
     """
     if not isinstance(owner, str) or not owner:
-        raise Refused("invalid_request", "owner: it has to be somebody, as text.", status=422)
+        raise Refused("invalid_request", "owner: must be a text that is not empty.", status=422)
     return owner
 
 
-def given(**values: Any) -> Mapping[str, Any]:
-    """Those that are not None: what is left out is the service's to choose."""
+def without_none(**values: Any) -> Mapping[str, Any]:
+    """The arguments that are not None. For the others, the service chooses the default."""
     return {name: value for name, value in values.items() if value is not None}

@@ -19,17 +19,17 @@ from valetkey.client.programs.models import (
     Download,
     Erasure,
     Granted,
-    Listed,
     NamedPart,
     NewUpload,
     Page,
     Profile,
     Profiles,
-    Several,
     State,
     Ticket,
     Upload,
-    is_unknown,
+    UploadList,
+    UploadsResponse,
+    has_unknown_claim,
     read,
 )
 from valetkey.client.programs.uploading import Content, SendOptions, Uploads, ignore_progress
@@ -48,14 +48,14 @@ except ImportError as error:
     raise ImportError("AsyncClient needs HTTPX: pip install 'valetkey[async]'") from error
 
 UPLOADS_AT_ONCE = 8
-"""How many files are sent at once; each has a thread of its own, besides those for its parts."""
+"""The most files that are sent at the same time. Each has its own thread, besides those for its parts."""
 
 
 class AsyncClient:
-    """`Client` for coroutines: the same methods, arguments and errors. It is for one event loop.
+    """`Client` for asyncio: the same methods, arguments and errors. An instance belongs to one event loop.
 
-    Calls go by HTTPX. Files are sent by threads of their own, as the store has to be read to while a file is; a
-    cancelled upload stops. Needs the extra ``async`` (`pip install 'valetkey[async]'`).
+    Calls to the service use HTTPX. Files are read and sent in threads; cancelling the coroutine stops an upload. Needs
+    the extra ``async`` (`pip install 'valetkey[async]'`).
     """
 
     def __init__(self, url: str, key: str | None = None, *, timeout: float = 10.0, retry_for: float = 10.0) -> None:
@@ -71,26 +71,28 @@ class AsyncClient:
         self, profile: str = "default", *, owner: str, max_uploads: int | None = None, ttl: int = 3600
     ) -> Ticket:
         """As `Client.ticket`."""
-        wanted = arguments.given(profile=profile, owner=arguments.on_behalf_of(owner), max_uploads=max_uploads, ttl=ttl)
+        wanted = arguments.without_none(
+            profile=profile, owner=arguments.required_owner(owner), max_uploads=max_uploads, ttl=ttl
+        )
         return read(Ticket, await self._call(calls.ticket(wanted)))
 
     async def create(self, *, idempotency_key: str | None = None, **wanted: Unpack[NewUpload]) -> Granted:
         """As `Client.create`."""
-        return read(Granted, await self._call(calls.create(arguments.given(**wanted), idempotency_key)))
+        return read(Granted, await self._call(calls.create(arguments.without_none(**wanted), idempotency_key)))
 
     async def grant(self, upload_id: str | UUID) -> Granted:
         """As `Client.grant`."""
-        return read(Granted, await self._call(calls.renew_grant(arguments.existing(upload_id))))
+        return read(Granted, await self._call(calls.renew_grant(arguments.upload_id_of(upload_id))))
 
     async def get(self, upload_id: str | UUID) -> Upload:
         """As `Client.get`."""
-        return read(Upload, await self._call(calls.get(arguments.existing(upload_id))))
+        return read(Upload, await self._call(calls.get(arguments.upload_id_of(upload_id))))
 
     async def get_all(self, ids: Iterable[str | UUID]) -> Mapping[str, Upload]:
         """As `Client.get_all`."""
         found: dict[str, Upload] = {}
-        for group in arguments.groups_of_existing(ids):
-            found |= {one.id: one for one in read(Listed, await self._call(calls.get_all(group))).uploads}
+        for group in arguments.batches_of_ids(ids):
+            found |= {one.id: one for one in read(UploadList, await self._call(calls.get_all(group))).uploads}
         return found
 
     async def list(
@@ -109,50 +111,52 @@ class AsyncClient:
         self, upload_id: str | UUID, parts: Sequence[NamedPart] | None = None, *, wait: float = 0.0
     ) -> Upload:
         """As `Client.complete`."""
-        call = calls.complete(arguments.existing(upload_id), parts)
+        call = calls.complete(arguments.upload_id_of(upload_id), parts)
         deadline = time.monotonic() + wait
         while True:
             response, upload = await self._exchange(call, self._token)
-            after = answers.ask_again(response)
+            after = answers.poll_delay(response)
             if after is None or time.monotonic() + after > deadline:
                 return read(Upload, upload)
             await anyio.sleep(after)
 
     async def claim(self, upload_id: str | UUID, reference: str, *, owner: str, profile: str | None = None) -> Upload:
         """As `Client.claim`."""
-        wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
-        return read(Upload, await self._call(calls.claim(arguments.existing(upload_id), wanted)))
+        wanted = arguments.without_none(reference=reference, owner=arguments.required_owner(owner), profile=profile)
+        return read(Upload, await self._call(calls.claim(arguments.upload_id_of(upload_id), wanted)))
 
     async def claim_all(
         self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
     ) -> Sequence[Upload]:
         """As `Client.claim_all`."""
-        wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
-        named = arguments.all_existing(ids)
+        wanted = arguments.without_none(reference=reference, owner=arguments.required_owner(owner), profile=profile)
+        named = arguments.upload_ids_of(ids)
         if not named:
             return ()
         try:
-            return tuple(read(Several, await self._call(calls.claim_all(named, wanted))).uploads)
+            return tuple(read(UploadsResponse, await self._call(calls.claim_all(named, wanted))).uploads)
         except ClientError as error:
-            if answers.may_be_done(error):
-                with suppress(ClientError):  # what was wrong with the other call matters more
+            if answers.may_have_taken_effect(error):
+                with suppress(ClientError):  # the first error matters more
                     await self._call(calls.release_all(named, reference))
             raise
 
     async def release(self, upload_id: str | UUID, reference: str) -> Upload:
         """As `Client.release`."""
-        return read(Upload, await self._call(calls.release(arguments.existing(upload_id), reference)))
+        return read(Upload, await self._call(calls.release(arguments.upload_id_of(upload_id), reference)))
 
     async def release_all(self, ids: Iterable[str | UUID], reference: str) -> Sequence[Upload]:
         """As `Client.release_all`."""
-        named = arguments.all_existing(ids)
-        return tuple(read(Several, await self._call(calls.release_all(named, reference))).uploads) if named else ()
+        named = arguments.upload_ids_of(ids)
+        return (
+            tuple(read(UploadsResponse, await self._call(calls.release_all(named, reference))).uploads) if named else ()
+        )
 
     async def claims(
         self, *, prefix: str = "", older_than: timedelta = NO_TIME, page_size: int = 200
     ) -> AsyncIterator[Upload]:
         """As `Client.claims`."""
-        wanted, cursor = arguments.claimed(prefix, older_than, page_size), None
+        wanted, cursor = arguments.claims_query(prefix, older_than, page_size), None
         while True:
             page = read(Page, await self._call(calls.claims(wanted, cursor)))
             for upload in page.uploads:
@@ -170,7 +174,9 @@ class AsyncClient:
     ) -> Sequence[Upload]:
         """As `Client.reconcile`."""
         known = frozenset(references)
-        found = [one async for one in self.claims(prefix=prefix, older_than=older_than) if is_unknown(one, known)]
+        found = [
+            one async for one in self.claims(prefix=prefix, older_than=older_than) if has_unknown_claim(one, known)
+        ]
         for upload in found if release else []:
             if upload.claim:
                 with suppress(Conflict):  # somebody has just claimed it for something else
@@ -179,15 +185,17 @@ class AsyncClient:
 
     async def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
         """As `Client.download_url`."""
-        return read(Download, await self._call(calls.download(arguments.existing(upload_id), inline=inline))).url
+        return read(Download, await self._call(calls.download(arguments.upload_id_of(upload_id), inline=inline))).url
 
     async def delete(self, upload_id: str | UUID) -> None:
         """As `Client.delete`."""
-        await self._call(calls.remove(arguments.existing(upload_id)))
+        await self._call(calls.remove(arguments.upload_id_of(upload_id)))
 
     async def abort(self, upload_id: str | UUID, ticket: str) -> None:
         """As `Client.abort`."""
-        await self._exchange(calls.remove(arguments.existing(upload_id)), arguments.credential(ticket) or self._token)
+        await self._exchange(
+            calls.remove(arguments.upload_id_of(upload_id)), arguments.credential(ticket) or self._token
+        )
 
     async def upload(
         self,
@@ -201,7 +209,7 @@ class AsyncClient:
         wait: float = 60.0,
         on_progress: Callable[[int], None] = ignore_progress,
     ) -> Upload:
-        """As `Client.upload`. ``on_progress`` is called in other threads than yours."""
+        """As `Client.upload`. ``on_progress`` is called in other threads."""
         wanted = SendOptions(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
         self._threads = self._threads or anyio.CapacityLimiter(UPLOADS_AT_ONCE)
         stop = threading.Event()
@@ -222,14 +230,14 @@ class AsyncClient:
 
     async def erase(self, owner: str) -> Erasure:
         """As `Client.erase`."""
-        return read(Erasure, await self._call(calls.erase(arguments.on_behalf_of(owner))))
+        return read(Erasure, await self._call(calls.erase(arguments.required_owner(owner))))
 
     async def erasure(self, erasure_id: str | UUID) -> Erasure:
         """As `Client.erasure`."""
-        return read(Erasure, await self._call(calls.erasure(arguments.existing_erasure(erasure_id))))
+        return read(Erasure, await self._call(calls.erasure(arguments.erasure_id_of(erasure_id))))
 
     async def aclose(self) -> None:
-        """Closes the connections. Calls after that raise `ClientError`, and uploads under way end."""
+        """Closes the connections. Later calls raise `ClientError`, and uploads in progress are interrupted."""
         await self._http.aclose()
         self._uploads.close()
 
@@ -262,8 +270,8 @@ class AsyncClient:
                 return response, body
 
     async def _send(self, call: Call, token: str | None) -> HttpResponse:
-        """One attempt; a response has to be there as a whole in time. Raises `Transient`, and `Unreachable` at once
-        when the certificate is not trusted."""
+        """Makes one attempt; the time limit includes the whole response. Raises `Transient`, and `Unreachable` if the
+        certificate is not trusted."""
         seconds = DEFAULT_TIMEOUTS.answer if call.slow else self._timeout
         timeout = httpx.Timeout(seconds, connect=self._timeout)
         url, headers = self._endpoint + call.path, call.headers_for(token)

@@ -16,17 +16,17 @@ from valetkey.client.programs.models import (
     Download,
     Erasure,
     Granted,
-    Listed,
     NamedPart,
     NewUpload,
     Page,
     Profile,
     Profiles,
-    Several,
     State,
     Ticket,
     Upload,
-    is_unknown,
+    UploadList,
+    UploadsResponse,
+    has_unknown_claim,
     read,
 )
 from valetkey.client.programs.uploading import Content, SendOptions, Uploads, ignore_progress
@@ -38,18 +38,18 @@ from valetkey.client.transport.connections import Connections, Timeouts
 
 
 class Client:
-    """The service at ``url``, by an API key (or a ticket); without one where it asks for none, as `valetkey dev`.
+    """A client for the service at ``url``. ``key`` is an API key or a ticket; `valetkey dev` needs none.
 
-    One is enough for a program: any thread may call any method, and connections are kept. A response may take
-    ``timeout`` seconds, ``complete`` minutes. What fails for a reason that may pass is repeated for ``retry_for``
-    seconds, at least twice: every call here is safe to repeat. While the service is unavailable, one call waits that
-    long, and others fail at once.
+    One instance is enough for a program: it is thread-safe, and keeps its connections open. A response may take up to
+    ``timeout`` seconds, that of ``complete`` minutes. Transient failures are retried for ``retry_for`` seconds, but at
+    least twice; all calls are safe to repeat. If the service stays unavailable, only one call waits that long, and
+    others fail at once.
 
-    Every method raises `ClientError`: `Unreachable` where no attempt got an answer, `Refused` where the key is not
-    valid or may not do this, `UploadNotFound` for what is no upload of this key (any text may be given for an id), and
-    `Conflict` where the upload's state does not allow the call.
+    Every method raises `ClientError`: `Unreachable` if no attempt got a response, `Refused` if the key is invalid or
+    does not allow the call, `UploadNotFound` if the key has no such upload (also for an invalid id), and `Conflict` if
+    the state of the upload does not allow the call.
 
-    Raises `ValueError` for an address or a key that cannot be one.
+    Raises `ValueError` for an invalid URL or key.
     """
 
     def __init__(self, url: str, key: str | None = None, *, timeout: float = 10.0, retry_for: float = 10.0) -> None:
@@ -64,35 +64,39 @@ class Client:
     def ticket(
         self, profile: str = "default", *, owner: str, max_uploads: int | None = None, ttl: int = 3600
     ) -> Ticket:
-        """A ticket for a page: it creates uploads of ``profile`` on behalf of ``owner`` for ``ttl`` seconds (60 to
-        604800), up to ``max_uploads`` in all. Raises `Refused` for None as the owner, which is nobody."""
-        wanted = arguments.given(profile=profile, owner=arguments.on_behalf_of(owner), max_uploads=max_uploads, ttl=ttl)
+        """Creates a ticket for a page, with which it can create uploads of ``profile`` for ``owner``, for ``ttl``
+        seconds (60 to 604800), and up to ``max_uploads`` in all. Raises `Refused` if ``owner`` is None."""
+        wanted = arguments.without_none(
+            profile=profile, owner=arguments.required_owner(owner), max_uploads=max_uploads, ttl=ttl
+        )
         return read(Ticket, self._call(calls.ticket(wanted)))
 
     def create(self, *, idempotency_key: str | None = None, **wanted: Unpack[NewUpload]) -> Granted:
-        """A new upload, for a client that sends the bytes itself: with a grant, and with a ticket for this one upload.
+        """Creates an upload for a client that sends the bytes itself; the result has its grant and its ticket.
 
-        The same ``idempotency_key`` (1 to 255 characters) gives the same upload, with a fresh grant. Raises `Rejected`
-        where the profile does not take such a file.
+        The same ``idempotency_key`` (1 to 255 characters) returns the same upload, with a new grant. Raises `Rejected`
+        if the profile does not accept the file.
         """
-        return read(Granted, self._call(calls.create(arguments.given(**wanted), idempotency_key)))
+        return read(Granted, self._call(calls.create(arguments.without_none(**wanted), idempotency_key)))
 
     def grant(self, upload_id: str | UUID) -> Granted:
-        """A fresh grant for the same upload. Raises `Conflict` when its bytes have arrived, or may come no more."""
-        return read(Granted, self._call(calls.renew_grant(arguments.existing(upload_id))))
+        """Gets a new grant for an upload. Raises `Conflict` if its bytes have arrived, or it can no longer be
+        renewed."""
+        return read(Granted, self._call(calls.renew_grant(arguments.upload_id_of(upload_id))))
 
     def get(self, upload_id: str | UUID) -> Upload:
-        """The upload, in whatever state it is."""
-        return read(Upload, self._call(calls.get(arguments.existing(upload_id))))
+        """Gets an upload, in any state."""
+        return read(Upload, self._call(calls.get(arguments.upload_id_of(upload_id))))
 
     def get_all(self, ids: Iterable[str | UUID]) -> Mapping[str, Upload]:
-        """Those of these uploads that are there, by their ids and in their order: the key's own; those created with the
-        ticket, where it is one. Any number may be named; 100 are asked for in one call."""
-        groups = arguments.groups_of_existing(ids)
-        return {one.id: one for group in groups for one in read(Listed, self._call(calls.get_all(group))).uploads}
+        """Gets the uploads among ``ids`` that exist, by id and in order: those of the key's account, or those created
+        with the ticket. ``ids`` may have any length; each request gets up to 100."""
+        groups = arguments.batches_of_ids(ids)
+        return {one.id: one for group in groups for one in read(UploadList, self._call(calls.get_all(group))).uploads}
 
     def list(self, *, state: State | None = None, profile: str | None = None, page_size: int = 100) -> Iterator[Upload]:
-        """The key's uploads, newest first; a page of ``page_size`` (1 to 200) is asked for when it is needed."""
+        """Iterates over the uploads of the key's account, newest first. Requests pages of ``page_size`` (1 to 200) on
+        demand."""
         wanted, cursor = {"state": state, "profile": profile, "limit": page_size}, None
         while True:
             page = read(Page, self._call(calls.page(wanted, cursor)))
@@ -101,12 +105,13 @@ class Client:
                 return
 
     def complete(self, upload_id: str | UUID, parts: Sequence[NamedPart] | None = None, *, wait: float = 0.0) -> Upload:
-        """Says that the bytes are at S3: the upload, `confirmed` or `rejected` once the service has looked at them.
+        """Completes an upload after its bytes were sent, and returns it: `confirmed` or `rejected`, when it was
+        verified.
 
-        It asks again for ``wait`` seconds while they are not there yet, or are being checked; after that the upload
-        comes back as it is. ``parts`` names what an upload in parts consists of.
+        While the bytes have not arrived or are being checked, it polls for up to ``wait`` seconds; after that it
+        returns the upload in its current state. ``parts`` lists the parts of a multipart upload.
         """
-        call = calls.complete(arguments.existing(upload_id), parts)
+        call = calls.complete(arguments.upload_id_of(upload_id), parts)
         deadline = time.monotonic() + wait
         while True:
             upload, after = self._service.completed(call)
@@ -115,53 +120,54 @@ class Client:
             self._retrier.sleep(after)
 
     def claim(self, upload_id: str | UUID, reference: str, *, owner: str, profile: str | None = None) -> Upload:
-        """Takes a confirmed upload of ``owner`` for good, under ``reference`` (1 to 255 characters of your own:
-        ``"post:17"``). The same again is no error.
+        """Claims a confirmed upload of ``owner`` under ``reference`` (1 to 255 characters of your choice, such as
+        ``"post:17"``). Idempotent.
 
-        Raises `UploadNotFound` for another owner's, too, `Conflict` for one that is not confirmed, or claimed under
-        another reference (`already_claimed`), and `Refused` for one of another profile (`wrong_profile`), where
-        ``profile`` is given, and for None as the owner, which is nobody.
+        Raises `UploadNotFound`, also for the upload of another owner, `Conflict` if it is not confirmed or is claimed
+        under another reference (`already_claimed`), and `Refused` if it does not have the given ``profile``
+        (`wrong_profile`) or if ``owner`` is None.
         """
-        wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
-        return read(Upload, self._call(calls.claim(arguments.existing(upload_id), wanted)))
+        wanted = arguments.without_none(reference=reference, owner=arguments.required_owner(owner), profile=profile)
+        return read(Upload, self._call(calls.claim(arguments.upload_id_of(upload_id), wanted)))
 
     def claim_all(
         self, ids: Iterable[str | UUID], reference: str, *, owner: str, profile: str | None = None
     ) -> Sequence[Upload]:
-        """Takes all of these uploads under ``reference``, in their order, or none: as `claim` does with each. The same
-        again is no error.
+        """Claims all of these uploads under ``reference``, or none of them; see `claim`. Idempotent. Returns them in
+        order.
 
-        The error is that of the first that cannot be claimed; its ``problem`` names each, by its position among
-        different ids. Where no answer came, they may be claimed: they are given back if the service can be reached, and
-        the error is raised. So have a reference of its own for each attempt. No ``ids`` give no uploads; more than 1000
-        are refused.
+        The error is that of the first upload that cannot be claimed; its ``problem`` lists all of them, by their
+        positions among the distinct ids. If no response arrives, the uploads may be claimed: they are released if the
+        service can be reached, and the error is raised. Therefore use a new reference for each attempt. Empty ``ids``
+        return no uploads; more than 1000 are refused.
         """
-        wanted = arguments.given(reference=reference, owner=arguments.on_behalf_of(owner), profile=profile)
-        named = arguments.all_existing(ids)
+        wanted = arguments.without_none(reference=reference, owner=arguments.required_owner(owner), profile=profile)
+        named = arguments.upload_ids_of(ids)
         if not named:
             return ()
         try:
-            return tuple(read(Several, self._call(calls.claim_all(named, wanted))).uploads)
+            return tuple(read(UploadsResponse, self._call(calls.claim_all(named, wanted))).uploads)
         except ClientError as error:
-            if answers.may_be_done(error):
-                with suppress(ClientError):  # what was wrong with the other call matters more
+            if answers.may_have_taken_effect(error):
+                with suppress(ClientError):  # the first error matters more
                     self._call(calls.release_all(named, reference))
             raise
 
     def release(self, upload_id: str | UUID, reference: str) -> Upload:
-        """Gives back what is claimed under ``reference``. The same again is no error. Raises `Conflict` for what is
-        claimed under another one."""
-        return read(Upload, self._call(calls.release(arguments.existing(upload_id), reference)))
+        """Releases an upload that is claimed under ``reference``. Idempotent. Raises `Conflict` if it is claimed under
+        another reference."""
+        return read(Upload, self._call(calls.release(arguments.upload_id_of(upload_id), reference)))
 
     def release_all(self, ids: Iterable[str | UUID], reference: str) -> Sequence[Upload]:
-        """Gives back all of these that are claimed under ``reference``, or none. The same again is no error. Raises
-        `Conflict` where one is claimed under another reference; more than 1000 ``ids`` are refused."""
-        named = arguments.all_existing(ids)
-        return tuple(read(Several, self._call(calls.release_all(named, reference))).uploads) if named else ()
+        """Releases all of these uploads, which are claimed under ``reference``, or none of them. Idempotent. Raises
+        `Conflict` if one is claimed under another reference; more than 1000 ``ids`` are refused."""
+        named = arguments.upload_ids_of(ids)
+        return tuple(read(UploadsResponse, self._call(calls.release_all(named, reference))).uploads) if named else ()
 
     def claims(self, *, prefix: str = "", older_than: timedelta = NO_TIME, page_size: int = 200) -> Iterator[Upload]:
-        """What the key's account has claimed for ``older_than`` at least, under what begins with ``prefix``."""
-        wanted, cursor = arguments.claimed(prefix, older_than, page_size), None
+        """Iterates over the claimed uploads of the key's account whose reference begins with ``prefix`` and whose claim
+        is at least ``older_than`` old."""
+        wanted, cursor = arguments.claims_query(prefix, older_than, page_size), None
         while True:
             page = read(Page, self._call(calls.claims(wanted, cursor)))
             yield from page.uploads
@@ -176,15 +182,16 @@ class Client:
         older_than: timedelta = timedelta(hours=1),
         release: bool = True,
     ) -> Sequence[Upload]:
-        """Gives back what is claimed for something that the application does not know: that a crash, or a rollback,
-        kept from being committed after its claim.
+        """Releases uploads whose reference the application does not know, because a crash or a rollback followed the
+        claim.
 
-        ``references`` are all that the application has that begin with ``prefix``; read them before the call. Claims
-        that begin otherwise, or are not ``older_than``, stay: their transaction may be under way. With ``release``
-        False nothing is changed. Returns the uploads as they were claimed. It reads every claim of the account.
+        ``references`` are all references in the application that begin with ``prefix``; read them before the call.
+        Claims with another prefix, or younger than ``older_than``, stay: their transaction may be in progress. With
+        ``release`` False nothing is changed. Returns the uploads as they were claimed. It reads every claim of the
+        account.
         """
         known = frozenset(references)
-        found = [one for one in self.claims(prefix=prefix, older_than=older_than) if is_unknown(one, known)]
+        found = [one for one in self.claims(prefix=prefix, older_than=older_than) if has_unknown_claim(one, known)]
         for upload in found if release else []:
             if upload.claim:
                 with suppress(Conflict):  # somebody has just claimed it for something else
@@ -192,21 +199,21 @@ class Client:
         return tuple(found)
 
     def download_url(self, upload_id: str | UUID, *, inline: bool = False) -> str:
-        """A URL to the confirmed bytes, for 5 minutes and without a credential; a browser saves it under its name.
+        """A URL to the confirmed bytes that needs no credential for 5 minutes; a browser saves the file under its name.
 
-        With ``inline`` it shows images, PDF, audio, video and plain text, and nothing that could run as a page. Raises
-        `Conflict` when it is not confirmed.
+        With ``inline`` it shows images, PDF, audio, video and plain text, but nothing that could run as a page. Raises
+        `Conflict` if the upload is not confirmed.
         """
-        return read(Download, self._call(calls.download(arguments.existing(upload_id), inline=inline))).url
+        return read(Download, self._call(calls.download(arguments.upload_id_of(upload_id), inline=inline))).url
 
     def delete(self, upload_id: str | UUID) -> None:
-        """Deletes a confirmed upload with its object, claimed or not; aborts a pending one. Once more is no error."""
-        self._call(calls.remove(arguments.existing(upload_id)))
+        """Deletes a confirmed upload with its object, claimed or not; aborts a pending one. Idempotent."""
+        self._call(calls.remove(arguments.upload_id_of(upload_id)))
 
     def abort(self, upload_id: str | UUID, ticket: str) -> None:
-        """Aborts a pending upload by its own ticket (`Granted.ticket`), which deletes nothing: where it has been
-        confirmed meanwhile, it stays, and `Refused` is raised. Once more is no error."""
-        self._service.call(calls.remove(arguments.existing(upload_id)), arguments.credential(ticket))
+        """Aborts a pending upload with its own ticket (`Granted.ticket`), which cannot delete anything: if the upload
+        was confirmed in the meantime, it stays, and `Refused` is raised. Idempotent."""
+        self._service.call(calls.remove(arguments.upload_id_of(upload_id)), arguments.credential(ticket))
 
     def upload(
         self,
@@ -220,41 +227,44 @@ class Client:
         wait: float = 60.0,
         on_progress: Callable[[int], None] = ignore_progress,
     ) -> Upload:
-        """Uploads a file by its path, or bytes, or an open file of bytes, straight to S3: the confirmed upload.
+        """Uploads a file (its path, its bytes, or a binary file object) straight to S3, and returns the confirmed
+        upload.
 
-        A large one goes in parts, several at once; what was lost on the way is sent again, and a file that changes
-        meanwhile is not confirmed. ``filename`` is needed for what has none; the type follows from it unless
-        ``content_type`` says it. The service has ``wait`` seconds to confirm what was sent. ``on_progress`` is told how
-        many bytes more are at S3 (fewer, when negative), in threads of its own.
+        Large files are sent in parts, several at a time. Failed requests are repeated; a file that changes during the
+        upload is not confirmed. ``filename`` is required for bytes and file objects. The content type is derived from
+        the name, unless ``content_type`` is given. The service has ``wait`` seconds to confirm what was sent.
+        ``on_progress`` is called in other threads, with the number of bytes that were sent since the last call; it is
+        negative if bytes have to be sent again.
 
-        Raises `Rejected` where the service does not take the file, `Unconfirmed` where that takes too long,
+        Raises `Rejected` if the service does not accept the file, `Unconfirmed` if it was not confirmed in time,
         `FileError`, and `ValueError` for bytes without a name.
         """
         wanted = SendOptions(filename, content_type, profile, owner, metadata or {}, wait, on_progress)
         return read(Upload, self._uploads.send(content, wanted, threading.Event()))
 
     def profiles(self) -> Sequence[Profile]:
-        """The profiles that the key may use (a ticket: its own), with what may be uploaded under each."""
+        """The profiles that the key may use (for a ticket: its own), with the rules of each."""
         return tuple(read(Profiles, self._call(calls.profiles())).profiles)
 
     def profile(self, name: str) -> Profile:
-        """What may be uploaded under a profile. Raises `Refused` (`profile_not_found`) for one that is not there."""
+        """The rules of a profile. Raises `Refused` (`profile_not_found`) if it does not exist."""
         return read(Profile, self._call(calls.profile(name)))
 
     def erase(self, owner: str) -> Erasure:
-        """Has a worker erase all that the key's account has of ``owner`` now: objects, names, metadata. The same again
-        is no error. `erasure` says how far it has come, and the webhook `owner.erased` that it is over.
+        """Has a worker erase everything that the key's account has of ``owner`` now: objects, names, metadata.
+        Idempotent. `erasure` returns the progress, and the webhook `owner.erased` announces the end.
 
-        Raises `Refused` for a ticket, and for None as the owner.
+        Raises `Refused` for a ticket, and if ``owner`` is None.
         """
-        return read(Erasure, self._call(calls.erase(arguments.on_behalf_of(owner))))
+        return read(Erasure, self._call(calls.erase(arguments.required_owner(owner))))
 
     def erasure(self, erasure_id: str | UUID) -> Erasure:
-        """How far an erasure has come. Raises `Refused` (`erasure_not_found`) for what is none of this key."""
-        return read(Erasure, self._call(calls.erasure(arguments.existing_erasure(erasure_id))))
+        """The progress of an erasure. Raises `Refused` (`erasure_not_found`) if the key's account has no such
+        erasure."""
+        return read(Erasure, self._call(calls.erasure(arguments.erasure_id_of(erasure_id))))
 
     def close(self) -> None:
-        """Closes the connections. Calls after that raise `ClientError`, and those under way end."""
+        """Closes the connections. Later calls raise `ClientError`, and calls in progress are interrupted."""
         self._closed.set()
         self._connections.close()
         self._uploads.close()

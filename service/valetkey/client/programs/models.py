@@ -1,9 +1,9 @@
-"""What the API answers, and what an upload is asked for with: `tests/integration/test_client_models.py` compares all of
-it with the OpenAPI document, in both directions.
+"""Models of the API's requests and responses. `tests/integration/test_client_models.py` compares them with the OpenAPI
+document, in both directions.
 
-A newer service may say more than is here: names that are not known are left out, and a value that is none of those
-named in a `Literal` is kept as the text that it is. An older one, and a webhook that it wrote, may say less: what the
-API has had only later has a default.
+They accept responses of other versions of the service. Of a newer one, unknown fields are ignored, and unknown values
+of a `Literal` are kept as text. Of an older one, and in its webhooks, fields may be missing: those that were added
+later have defaults.
 """
 
 from collections.abc import Callable, Collection
@@ -73,69 +73,70 @@ class StoredObject(_ResponseModel):
 
 
 class Reason(_ResponseModel):
-    """Why an upload was rejected, or removed as nobody claimed it, or stays `stored`."""
+    """Why an upload was rejected, was deleted automatically or erased, or stays `stored`."""
 
     code: str
     detail: str
 
 
 class Claim(_ResponseModel):
-    """What the application has taken an upload for."""
+    """The application's claim on an upload."""
 
     reference: str
     claimed_at: datetime
 
 
 class Upload(_ResponseModel):
-    """One upload, as the service described it."""
+    """An upload, as it was when the service sent it."""
 
     id: str
-    """What a form sends, and what the application keeps."""
+    """The id that forms submit and applications store."""
     state: State
-    """Where it stands."""
+    """The state: see "How it works" in the documentation."""
     profile: str
-    """The name of its profile."""
+    """The name of the profile."""
     owner: str
-    """On whose behalf it was created."""
+    """Whose upload it is."""
     filename: str
-    """What its client calls the file: show it, and open no path by it."""
+    """The file's name, as the client declared it: show it to people, but never use it as a path."""
     content_type: str
-    """The one that was granted."""
+    """The content type that was granted."""
     size: int | None
-    """In bytes; None until it is confirmed where nobody declared it."""
+    """The size in bytes; if it was not declared, None until the upload is confirmed."""
     checksum: Checksum | None
-    """The declared one."""
+    """The checksum that was declared."""
     checksum_verified: bool | None
-    """Whether the store has shown it; None where none was declared."""
+    """Whether the store returned this checksum; None if none was declared."""
     metadata: dict[str, str]
-    """What its client wants remembered."""
+    """The metadata that the client declared."""
     object: StoredObject | None
-    """Its object; None before its bytes have arrived. It is proven once the upload is confirmed."""
+    """The object; None until the bytes have arrived. It is verified once the upload is confirmed."""
     reason: Reason | None
-    """Why it was rejected, or removed as nobody claimed it."""
+    """Why it was rejected, was deleted automatically or erased, or stays `stored`."""
     detected_type: str | None
-    """What its bytes look like, where the profile has that found out."""
+    """The type that the first bytes look like, if the profile has it detected."""
     confirmed_by: Signal | None
     """The signal that led to the confirmation."""
     created_at: datetime
     """When it was created."""
     expires_at: datetime
-    """When the last grant given for it dies."""
+    """When its latest grant expires."""
     confirmed_at: datetime | None
     """When it was confirmed."""
     claim: Claim | None
-    """What the application has taken it for; None where it has not."""
+    """The application's claim; None if there is none."""
     path: str | None = None
-    """Where it was in the folder that its user chose; None where it came in none."""
+    """The path within the folder that the user chose; None if no folder was chosen."""
 
 
-def is_unknown(upload: Upload, references: Collection[str]) -> bool:
-    """Whether it is claimed under none of these."""
+def has_unknown_claim(upload: Upload, references: Collection[str]) -> bool:
+    """Whether ``upload`` is claimed under a reference that is not one of ``references``."""
     return upload.claim is not None and upload.claim.reference not in references
 
 
 class PostGrant(_ResponseModel):
-    """A presigned POST: send ``fields`` as they are, then the file as ``file_field``, the last one."""
+    """A presigned POST: send ``fields`` unchanged, and after them the file as the field ``file_field``, the last
+    one."""
 
     method: Literal["POST"]
     url: str
@@ -145,7 +146,8 @@ class PostGrant(_ResponseModel):
 
 
 class PutGrant(_ResponseModel):
-    """A presigned PUT: send the file as the body, with exactly these headers. 412: it is there already."""
+    """A presigned PUT: send the file as the body, with exactly these headers. The status 412 means that the object
+    already exists."""
 
     method: Literal["PUT"]
     url: str
@@ -154,7 +156,7 @@ class PutGrant(_ResponseModel):
 
 
 class PartGrant(_ResponseModel):
-    """A presigned PUT of one part of ``size`` bytes, with exactly these headers."""
+    """A presigned PUT for one part: send its ``size`` bytes as the body, with exactly these headers."""
 
     number: int
     size: int | None
@@ -164,48 +166,49 @@ class PartGrant(_ResponseModel):
 
 
 class MultipartGrant(_ResponseModel):
-    """A file in ``part_count`` parts of ``part_size`` bytes, the last one smaller; ``parts`` are the first few."""
+    """A multipart upload of ``part_count`` parts of ``part_size`` bytes each; the last part may be smaller. ``parts``
+    has URLs for the first parts."""
 
     method: Literal["MULTIPART"]
     part_size: int
     part_count: int
     parts: list[PartGrant]
     part_checksum: Literal["sha256"] | None = None
-    """The checksum that each part needs, where the store wants one."""
+    """The checksum that each part needs, if the store requires one."""
     expires_at: datetime
 
 
 class Granted(_ResponseModel):
-    """An upload with what its client needs; ``grant`` is None when its bytes have arrived already."""
+    """An upload with its grant and its ticket. ``grant`` is None if the bytes have already arrived."""
 
     upload: Upload
     grant: Annotated[PostGrant | PutGrant | MultipartGrant, Field(discriminator="method")] | None
     ticket: str
-    """It lets its holder send, read and abort this one upload."""
+    """Allows its holder to send, read and abort this upload."""
 
 
 class Page(_ResponseModel):
-    """One page of a list; ``next_cursor`` is None on the last."""
+    """One page of a list. ``next_cursor`` is None on the last page."""
 
     uploads: list[Upload]
     next_cursor: str | None
 
 
-class Listed(Page):
-    """One page, or the uploads that were named."""
+class UploadList(Page):
+    """One page of a list, or the uploads with the requested ids."""
 
     not_found: list[str] = []
-    """Those of the named ones that are not there."""
+    """The requested ids that do not exist."""
 
 
-class Several(_ResponseModel):
-    """Several uploads, each once, in the order in which they were named."""
+class UploadsResponse(_ResponseModel):
+    """The uploads in the order of the request, without duplicates."""
 
     uploads: list[Upload]
 
 
 class Ticket(_ResponseModel):
-    """The right to create uploads of one profile, for a page. As text (``str``) it is the ticket alone."""
+    """A ticket with which a page can create uploads of one profile. ``str`` of it is the ticket itself."""
 
     ticket: str
     expires_at: datetime
@@ -215,73 +218,74 @@ class Ticket(_ResponseModel):
 
 
 class Download(_ResponseModel):
-    """Where the confirmed bytes are for a while; no credential is needed there."""
+    """A URL from which the confirmed object can be downloaded without a credential until ``expires_at``."""
 
     url: str
     expires_at: datetime
 
 
 class Profile(_ResponseModel):
-    """What may be uploaded under one profile. Sizes are in bytes, both ends allowed."""
+    """What may be uploaded under a profile. Sizes are in bytes, and inclusive."""
 
     name: str
     min_size: int
     max_size: int
     content_types: list[str]
-    """With ``image/*`` and ``*/*`` among them, perhaps."""
+    """May contain wildcards such as ``image/*`` and ``*/*``."""
     checksum: Annotated[Literal["optional", "required"], OR_TEXT]
     metadata: list[str] | None
-    """The keys that are allowed; None: any."""
+    """The allowed keys; None allows any key."""
 
 
 class Profiles(_ResponseModel):
-    """Those that a credential may use."""
+    """The profiles that a credential may use."""
 
     profiles: list[Profile]
 
 
 class KeptObject(_ResponseModel):
-    """An object of which the store keeps something, and why."""
+    """An object that the store has not removed completely, and why."""
 
     key: str
     reason: str
 
 
 class Erasure(_ResponseModel):
-    """The erasure of an owner, whom it never names."""
+    """The erasure of an owner, whom it does not name."""
 
     id: str
     state: ErasureState
-    """`incomplete`: it is over, and the store keeps something."""
+    """`incomplete` means that it has ended, but that the store has not removed everything."""
     requested_at: datetime
-    """When it was asked for last: what was created later stays."""
+    """When it was last requested: uploads created later are not erased."""
     finished_at: datetime | None
     uploads: int
-    """How many were erased so far."""
+    """The number of uploads erased so far."""
     objects: int
-    """How many confirmed objects went with them."""
+    """The number of confirmed objects removed with them."""
     remaining: int
-    """How many uploads the store keeps something of."""
+    """The number of uploads with objects that the store has not removed completely."""
     kept: list[KeptObject]
-    """The first 100 of those objects."""
+    """The first 100 of these objects."""
     newer: int
-    """How many uploads of the owner were created after it was asked for."""
+    """The number of uploads that the owner created after the request."""
     detail: str | None
-    """What it waits for; None where it does not."""
+    """What the job is waiting for; None if it is not waiting."""
 
 
 class WebhookEvent(_ResponseModel):
-    """What a webhook says: how an upload ended, or the erasure of an owner."""
+    """The content of a webhook: the outcome of an upload, or of the erasure of an owner."""
 
     id: str
-    """The same for this end however often it is sent: handle it once."""
+    """The id of the event. It is the same each time the webhook is sent: handle each id once."""
     type: EventType
     timestamp: datetime
-    """When the end was reached."""
+    """When the event happened."""
     upload: Upload | None = None
-    """As it was then; `get` says how it is now. None for `owner.erased`, and for `ping`, which tries the receiver."""
+    """The upload as it was then; `get` returns its current state. None for `owner.erased`, and for `ping`, with which
+    `valetkey doctor` tests the receiver."""
     erasure: Erasure | None = None
-    """What came of it; None for all but `owner.erased`."""
+    """The erasure; set for `owner.erased` only."""
 
 
 class DeclaredChecksum(TypedDict):
@@ -292,34 +296,37 @@ class DeclaredChecksum(TypedDict):
 
 
 class NamedPart(TypedDict):
-    """A part that was sent: its ``etag`` as the store answered it, with quotes or without."""
+    """A part that was sent. ``etag`` is the value of the store's response header, with or without quotes."""
 
     number: int
     etag: str
 
 
 class NewUpload(TypedDict):
-    """What an upload is asked for with."""
+    """The arguments of `Client.create`."""
 
     filename: str
-    """Any name; it never becomes a key."""
+    """Any name. It is never used as a key."""
     content_type: str
+    """The type of the file, such as ``image/png``."""
     size: int
-    """In bytes; exactly these many may be sent."""
+    """The size of the file in bytes. The grant allows exactly this size."""
     profile: NotRequired[str]
-    """`default` unless you say so, or that of the ticket."""
+    """The profile. If omitted: `default`, or the profile of the ticket."""
     owner: NotRequired[str | None]
-    """On whose behalf; the API key's own unless you say so."""
+    """Whose upload it is. If omitted: the account of the API key."""
     metadata: NotRequired[dict[str, str]]
+    """Your own data about the file, kept in the ledger."""
     checksum: NotRequired[DeclaredChecksum | None]
+    """The checksum of the whole file. A store that supports checksums refuses any other bytes."""
     method: NotRequired[Literal["auto", "post", "put", "multipart"]]
-    """How the bytes travel to S3."""
+    """How the client sends the file to S3. `auto`, the default, lets the service choose."""
     redirect: NotRequired[bool]
-    """Whether S3 sends the browser back to the service."""
+    """Whether S3 redirects the browser to the service after a form upload."""
     path: NotRequired[str | None]
-    """Where it was in the folder that was chosen: it never becomes a key."""
+    """The path of the file within the folder that the user chose. It is never used as a key."""
     signed_parts: NotRequired[int]
-    """How many parts the grant has URLs of, up to 1000; 10 unless you say so."""
+    """For a multipart upload, the number of parts that the grant contains URLs for: up to 1000, by default 10."""
 
 
 def read(model: type[Model], body: object) -> Model:
@@ -329,5 +336,5 @@ def read(model: type[Model], body: object) -> Model:
     except ValidationError as error:
         [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
         where = ".".join(str(part) for part in first["loc"])
-        detail = f"The response is not what this version of the client knows: {where}: {first['msg']}."
+        detail = f"The response does not match this version of the client: {where}: {first['msg']}."
         raise ClientError("unexpected_response", detail) from error

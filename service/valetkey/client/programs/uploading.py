@@ -1,4 +1,4 @@
-"""Uploads by programs, by the same code as `valetkey put`, one file at a time."""
+"""Uploads of single files by programs, with the same code as `valetkey put`."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ def ignore_progress(_: int) -> None:
 
 
 Content = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-"""The path of a file, its bytes, or a file object that is open for reading bytes."""
+"""The path of a file, its bytes, or a binary file object."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class SendOptions:
 
 
 class Uploads:
-    """Uploads files to the service at ``endpoint``, over connections that are kept. Any thread may call any method."""
+    """Uploads files to the service at ``endpoint``, over connections that stay open. Thread-safe."""
 
     def __init__(self, endpoint: str, key: str | None, retry_for: float) -> None:
         self._endpoint = endpoint
@@ -92,7 +92,7 @@ def _source(content: Content, wanted: SendOptions, stack: ExitStack, stop: threa
         name = wanted.filename
         return source if name is None else replace(source, filename=name, content_type=options.type_for(name))
     if wanted.filename is None:
-        raise ValueError("filename: bytes have no name of their own")
+        raise ValueError("filename is required for bytes and file objects")
 
     def check(_: int) -> None:
         if stop.is_set():

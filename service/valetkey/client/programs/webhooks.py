@@ -1,4 +1,4 @@
-"""Verification of webhooks: accepts only what the service has signed."""
+"""Verification of webhooks."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,22 +10,23 @@ from valetkey.client.programs.models import WebhookEvent, read
 
 OWNER_ERASED = "owner.erased"
 PING = "ping"
-"""What `valetkey doctor` sends, about nothing."""
+"""The type of the webhook with which `valetkey doctor` tests a receiver. It has no upload and no erasure."""
 
 
 def verify_webhook(body: bytes, headers: Mapping[str, str], secret: str | Iterable[str]) -> WebhookEvent:
-    """What a webhook says that the service has signed with ``secret`` (`whsec_...`) in the last five minutes.
+    """Verifies the signature of a webhook, and returns its content.
 
-    ``body`` is the request's body exactly as it came, and ``headers`` are its headers, in any case. Several secrets may
-    be given while one takes the place of another. The same webhook may come again: `WebhookEvent.id` tells.
+    ``secret`` is the webhook secret (`whsec_...`), or several of them during a rotation. ``body`` is the raw body of
+    the request, ``headers`` are its headers, with names in upper or lower case. The signature must not be older than
+    five minutes. A webhook may arrive more than once: `WebhookEvent.id` is then the same.
 
-    Raises `WebhookRefused` for anything else, `ClientError` for what is signed and not known to this version of the
-    client, and `ValueError` for a secret that is none.
+    Raises `WebhookRefused` if the signature is not valid, `ClientError` if this version of the client cannot read the
+    content, and `ValueError` for an invalid secret.
     """
     signers = [_signer(one) for one in ([secret] if isinstance(secret, str) else secret)]
     given = {name.lower(): value for name, value in headers.items()}
     if not any(_is_signed(signer, body, given) for signer in signers):
-        raise WebhookRefused("It carries no valid signature of the last five minutes.")
+        raise WebhookRefused("The webhook has no valid signature of the last five minutes.")
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -43,13 +44,13 @@ def _subject(said: Mapping[str, object]) -> str:
 def _signer(secret: str) -> Webhook:
     try:
         return Webhook(secret)
-    except Exception as error:  # each version of the library has its own for an empty one
-        raise ValueError("The webhook secret is not one such as whsec_...") from error
+    except Exception as error:  # versions of the library raise different exceptions for an empty secret
+        raise ValueError("The webhook secret is invalid: it has the form whsec_...") from error
 
 
 def _is_signed(signer: Webhook, body: bytes, headers: dict[str, str]) -> bool:
     try:
         signer.verify(body, headers, json_parse=False)
-    except (WebhookVerificationError, ValueError):  # the library lets a malformed header through as the latter
+    except (WebhookVerificationError, ValueError):  # ValueError for malformed headers
         return False
     return True

@@ -1,4 +1,4 @@
-"""The calls of the HTTP API as data: the request, and what its response contains. All but the batch may be repeated."""
+"""The calls of the HTTP API as data: the request, and the keys of its response. All but the batch are idempotent."""
 
 import json
 import os
@@ -21,14 +21,14 @@ class Call:
 
     method: str
     path: str
-    """Below the service's address, with its query."""
+    """The path with its query, relative to the service's URL."""
     expected: frozenset[str] | None
-    """The keys that a success has; None where it has no body."""
+    """The keys that a successful response has; None if it has no body."""
     body: object = None
-    """What is sent as JSON; None sends no body."""
+    """The body, sent as JSON; None sends no body."""
     headers: Mapping[str, str] = field(default_factory=dict)
     slow: bool = False
-    """Whether the response may take minutes: an object is copied before it."""
+    """Whether the response may take minutes, because an object is copied before."""
 
     @property
     def payload(self) -> bytes:
@@ -37,7 +37,7 @@ class Call:
             return b""
         try:
             return json.dumps(self.body, ensure_ascii=False).encode()
-        except UnicodeEncodeError:  # half a character, as in names of files that are no UTF-8: the service sees to it
+        except UnicodeEncodeError:  # a lone surrogate, as in file names that are not UTF-8: the service replaces it
             return json.dumps(self.body).encode()
 
     def headers_for(self, token: str | None) -> dict[str, str]:
@@ -51,13 +51,13 @@ class Call:
 
 
 def create(request: Mapping[str, Any], once: str | None = None) -> Call:
-    """Creates an upload. ``once`` is its `Idempotency-Key`; None makes one, so that this call can be repeated."""
+    """Creates an upload. ``once`` is its `Idempotency-Key`; None generates one, so that the call can be repeated."""
     key = {"Idempotency-Key": once or os.urandom(16).hex()}
     return Call("POST", "/v1/uploads", GRANTED, request, key)
 
 
 def create_many(requests: Sequence[Mapping[str, Any]]) -> Call:
-    """Creates several uploads. Those that were created by a call whose response was lost expire."""
+    """Creates several uploads. If the response is lost, the uploads expire."""
     return Call("POST", "/v1/uploads/batch", frozenset({"results"}), {"uploads": requests})
 
 
@@ -77,7 +77,7 @@ def page(wanted: Mapping[str, Any], cursor: str | None) -> Call:
 
 
 def renew_grant(upload_id: str) -> Call:
-    """A fresh grant."""
+    """Gets a new grant."""
     return Call("POST", f"{_path(upload_id)}/grant", frozenset({"grant"}))
 
 
@@ -87,7 +87,7 @@ def list_parts(upload_id: str) -> Call:
 
 
 def sign_parts(upload_id: str, numbers: Sequence[int], checksums: Mapping[int, str] | None) -> Call:
-    """URLs for parts. ``checksums`` are SHA-256 in base64 by number, when the grant asks for them."""
+    """Gets URLs for parts. ``checksums`` are the SHA-256 in base64 by number, if the grant requires them."""
     request: Json = {"numbers": numbers}
     if checksums:
         request["checksums"] = {str(number): value for number, value in checksums.items()}
@@ -95,7 +95,7 @@ def sign_parts(upload_id: str, numbers: Sequence[int], checksums: Mapping[int, s
 
 
 def complete(upload_id: str, parts: Sequence[Mapping[str, object]] | None) -> Call:
-    """Says that the bytes are sent. ``parts`` names what it consists of; None leaves it to the store's list."""
+    """Completes an upload. ``parts`` lists its parts; None leaves that to the store's list."""
     named: Json = {} if parts is None else {"parts": parts}
     return Call("POST", f"{_path(upload_id)}/complete", UPLOAD, named, slow=True)
 
@@ -106,7 +106,7 @@ def remove(upload_id: str) -> Call:
 
 
 def claim(upload_id: str, wanted: Mapping[str, Any]) -> Call:
-    """Claims a confirmed upload for good."""
+    """Claims a confirmed upload."""
     return Call("POST", f"{_path(upload_id)}/claim", UPLOAD, wanted)
 
 
@@ -116,7 +116,7 @@ def release(upload_id: str, reference: str) -> Call:
 
 
 def claim_all(ids: Sequence[str], wanted: Mapping[str, Any]) -> Call:
-    """Claims several confirmed uploads for good, or none."""
+    """Claims several confirmed uploads, or none."""
     return Call("POST", "/v1/claims", UPLOADS, {**wanted, "uploads": ids})
 
 

@@ -19,10 +19,10 @@ MIN_ATTEMPTS = 3
 
 
 class Patience:
-    """Calls to one peer that fail for a reason that may pass are repeated for ``seconds`` after their first failure.
+    """Transient failures of calls to one server are retried for ``seconds`` after the first failure.
 
-    When one call has waited that long, and nothing else succeeded meanwhile, the peer is unavailable: others make one
-    attempt then, so that a thousand files do not wait one after the other. The first success ends that.
+    If one call has waited that long, and no other succeeded in the meantime, the server is unavailable: other calls
+    then make one attempt, so that a thousand files do not wait one after the other. The first success ends that.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -44,9 +44,9 @@ class Attempts:
         self._patience.last_success, self._patience.unavailable = time.monotonic(), False
 
     def failed(self, problem: Transient) -> float:
-        """The last attempt has failed: how long to wait before the next, in seconds.
+        """The last attempt has failed. Returns the delay before the next one in seconds.
 
-        Raises `Unreachable` when the time is over, and what ``problem`` names for one that does not pass.
+        Raises `Unreachable` if the time is over, and ``problem.permanent`` if the failure is not transient.
         """
         self._failures += 1
         self._first = self._first or time.monotonic()
@@ -70,14 +70,14 @@ class Attempts:
 
 
 class Retrier:
-    """Repeats what fails for a reason that may pass; see `Patience`."""
+    """Retries transient failures; see `Patience`."""
 
     def __init__(self, seconds: float, stop: threading.Event) -> None:
         self._patience = Patience(seconds)
         self._stop = stop
 
     def check(self) -> None:
-        """Raises `Interrupted` when the user has interrupted the run."""
+        """Raises `Interrupted` if the user has interrupted the run."""
         if self._stop.is_set():
             raise Interrupted
 
@@ -87,9 +87,9 @@ class Retrier:
             raise Interrupted
 
     def call(self, attempt: Callable[[], T]) -> T:
-        """Calls ``attempt`` until it returns, and returns that. It raises `Transient` to be called again.
+        """Calls ``attempt`` until it returns, and returns its result. It raises `Transient` to be called again.
 
-        Raises `Unreachable` when the time is over, `Interrupted`, and what else ``attempt`` raises.
+        Raises `Unreachable` if the time is over, `Interrupted`, and any other exception of ``attempt``.
         """
         attempts = Attempts(self._patience)
         while True:
@@ -108,6 +108,6 @@ def _attempts(count: int) -> str:
 
 
 def _delay(failures: int) -> float:
-    """Half of it is random, so that parts that failed together do not come back together."""
+    """Exponential, half of it random, so that parts that failed together are not retried together."""
     longest = min(MAX_DELAY, FIRST_DELAY * 2.0 ** (min(failures, 16) - 1))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret depends on it

@@ -1,4 +1,4 @@
-"""The service as one run of the client calls it; each call is repeated until it gets a response."""
+"""The service, as the client calls it. Each call is retried until it gets a response."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,14 +21,12 @@ class Service:
         self._retrier = retrier
 
     def create(self, request: Mapping[str, Any]) -> Json:
-        """Creates an upload: ``{upload, grant, ticket}``. Raises `Rejected` when its profile does not take the file."""
+        """Creates an upload: ``{upload, grant, ticket}``. Raises `Rejected` if its profile does not accept the file."""
         return self.call(calls.create(request))[1]
 
     def create_many(self, requests: Sequence[Mapping[str, Any]]) -> list[Json | ClientError | None]:
-        """Creates several uploads: for each, in order, ``{upload, grant, ticket}``, or why there is none.
-
-        None stands for an upload that has to be created by a call of its own.
-        """
+        """Creates several uploads: for each, in order, ``{upload, grant, ticket}`` or its error. None stands for an
+        upload that has to be created by a separate call."""
         response, body = self.call(calls.create_many(requests))
         results = body["results"]
         if not isinstance(results, list) or len(results) != len(requests):
@@ -36,7 +34,8 @@ class Service:
         return [answers.read_result(result, self._endpoint) for result in results]
 
     def renew_grant(self, upload_id: str, ticket: str) -> Json:
-        """A fresh grant. Raises `UploadNotFound`, and `Conflict` when the bytes have arrived, or may come no more."""
+        """Gets a new grant. Raises `UploadNotFound`, and `Conflict` if the bytes have arrived or it cannot be
+        renewed."""
         renewed: Json = self.call(calls.renew_grant(upload_id), ticket)[1]["grant"]
         return renewed
 
@@ -53,14 +52,14 @@ class Service:
     ) -> list[Json]:
         """``{number, size, url, headers, expires_at}`` for each part. Raises `Conflict` like `renew_grant`.
 
-        ``checksums`` are SHA-256 in base64 by number, when the grant asks for them.
+        ``checksums`` are the SHA-256 in base64 by number, if the grant requires them.
         """
         return list(self.call(calls.sign_parts(upload_id, numbers, checksums), ticket)[1]["parts"])
 
     def complete(self, upload_id: str, ticket: str, parts: Sequence[Json] | None = None) -> tuple[Json, float | None]:
-        """The upload, and in how many seconds to ask again; None when the upload has reached its final state.
+        """The upload, and the seconds until it is to be requested again; None if it is in its final state.
 
-        ``parts`` names what it consists of: ``{number, etag}`` of each. None leaves it to the store's list.
+        ``parts`` lists its parts as ``{number, etag}``; None leaves that to the store's list.
 
         Raises `Conflict` and `UploadNotFound`.
         """
@@ -69,14 +68,15 @@ class Service:
     def completed(self, call: Call, ticket: str | None = None) -> tuple[Json, float | None]:
         """The same for a completion as a ``call``."""
         response, upload = self.call(call, ticket)
-        return upload, answers.ask_again(response)
+        return upload, answers.poll_delay(response)
 
     def abort(self, upload_id: str, ticket: str) -> None:
-        """Aborts an upload, and removes what the store has of it."""
+        """Aborts an upload, and removes its bytes from the store."""
         self.call(calls.remove(upload_id), ticket)
 
     def call(self, call: Call, ticket: str | None = None) -> tuple[HttpResponse, Json]:
-        """Makes ``call`` with an upload's own ``ticket``, or with the run's credential: the response and its body."""
+        """Makes ``call`` with an upload's own ``ticket``, or with the client's credential. Returns the response and its
+        body."""
         address, headers, payload = self._endpoint + call.path, call.headers_for(ticket or self._token), call.payload
 
         def attempt() -> tuple[HttpResponse, Json]:

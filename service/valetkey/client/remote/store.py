@@ -1,4 +1,4 @@
-"""Sending bytes to the store by a grant, and the meaning of its responses."""
+"""Sending bytes to the store with a grant, and the meaning of the store's responses."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ from valetkey.client.transport.responses import HttpResponse
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of, parse_error
 
 BUSY_SECONDS = 1.0
-"""How long to leave an overloaded store alone when it does not say itself, in seconds."""
+"""The delay for an overloaded store that sends no Retry-After, in seconds."""
 
 PRECONDITION_FAILED = 412
 
 
 class Store:
-    """The S3 of one run. Each method makes one attempt and returns the ETag, or "" when the store gives none.
+    """The store. Each method makes one attempt, and returns the ETag, or "" if the store sends none.
 
-    Raises `Transient` and `DeliveryUnknown`, `SignatureRejected`, `MultipartUploadGone`, and `Refused` for what another
-    attempt would not change.
+    Raises `Transient` and `DeliveryUnknown`, `SignatureRejected`, `MultipartUploadGone`, and `Refused` for permanent
+    failures.
     """
 
     def __init__(self, connections: Connections, check: Callable[[], None]) -> None:
@@ -87,7 +87,7 @@ def _form_field(boundary: str, name: str, value: str) -> str:
 
 def _exception(response: HttpResponse, error: ErrorBody, meaning: Meaning) -> Exception:
     if meaning is Meaning.TAKEN:
-        detail = f"The store responded with {response.status}, but it had not read everything."
+        detail = f"The store responded with {response.status} before it had read everything."
         return DeliveryUnknown(detail, check_now=True)
     detail = f"The store responded with {response.status} {error.code}. {error.message}".rstrip()
     if elsewhere := response.headers.get("Location") if 300 <= response.status < 400 else None:

@@ -22,7 +22,7 @@ from valetkey.client.interrupted.comparison import FileComparison
 from valetkey.client.interrupted.part_digests import PartDigests
 from valetkey.client.interrupted.records import StartedUpload, UploadRecords
 from valetkey.client.outcome import FileOutcome, FileReport
-from valetkey.client.remote.answers import is_of_stranger
+from valetkey.client.remote.answers import is_from_elsewhere
 from valetkey.client.remote.calls import Json
 from valetkey.client.remote.retry import Retrier
 from valetkey.client.remote.service import Service
@@ -105,7 +105,7 @@ class _FileUpload:
             try:
                 return self._resume(started)
             except Refused as error:  # too old, deleted, another server's: there is nothing to resume
-                if is_of_stranger(error):
+                if is_from_elsewhere(error):
                     raise
                 self._start_over()
             except DifferentFile:

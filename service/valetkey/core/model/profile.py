@@ -259,7 +259,7 @@ class Profile:
 
     def _check_metadata(self, metadata: Mapping[str, str]) -> None:
         if len(metadata) > MAX_METADATA_KEYS:
-            raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are kept.", "/metadata")
+            raise MetadataNotAllowed(f"At most {MAX_METADATA_KEYS} metadata keys are allowed.", "/metadata")
         if sum([len(key.encode()) + len(value.encode()) for key, value in metadata.items()]) > MAX_METADATA_BYTES:
             raise MetadataNotAllowed(f"At most {MAX_METADATA_BYTES} bytes of metadata are kept.", "/metadata")
         if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):

@@ -178,7 +178,7 @@ def _each(ids: Sequence[UploadId], look: Callable[[UploadId], Upload]) -> list[U
 def _distinct(ids: Sequence[UploadId]) -> list[UploadId]:
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MAX_AT_ONCE:
-        raise InvalidRequest(f"At most {MAX_AT_ONCE} uploads are taken at once.")
+        raise InvalidRequest(f"At most {MAX_AT_ONCE} uploads are allowed in one call.")
     return wanted
 
 

@@ -1,4 +1,4 @@
-"""The contract of ledgers for several changes at once: all are written, or none."""
+"""The contract of ledgers for several changes at once: all of them are written, or none."""
 
 from datetime import timedelta
 
@@ -6,9 +6,9 @@ import pytest
 
 from valetkey.core.model.upload import Claim, Reason, Upload, UploadState, Verdict, new_upload_id
 from valetkey.core.ports.ledger import Query
-from valetkey.testing.contracts.outbox import Announcing, ids
+from valetkey.testing.contracts.outbox import AnnouncingLedger, ids
 from valetkey.testing.contracts.parallel import in_parallel
-from valetkey.testing.contracts.samples import NOW, Record, upload
+from valetkey.testing.contracts.samples import NOW, KeyedLedger, upload
 
 CLAIM = Claim("post:17", NOW + timedelta(microseconds=1))
 
@@ -22,10 +22,10 @@ def claimed(one: Upload, reference: str) -> Upload:
 
 
 class ChangesContract:
-    """What every ledger must do with several changes. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must do with several changes. A fixture ``ledger`` provides an empty one."""
 
-    def test_several_are_written_together(self, ledger: Record) -> None:
-        """Each as it was given, and back to None; none at all is no error."""
+    def test_several_are_written_together(self, ledger: KeyedLedger) -> None:
+        """Each change as given, including fields that become None. An empty list is no error."""
         before = [confirmed(), confirmed()]
         ledger.add(before)
         after = [one.changed(claim=CLAIM, due_at=NOW) for one in before]
@@ -37,8 +37,8 @@ class ChangesContract:
         assert ledger.replace_all([])
 
     @pytest.mark.parametrize("place", [0, 1, 2])
-    def test_one_that_changed_keeps_all_back(self, ledger: Record, place: int) -> None:
-        """Wherever it stands; nothing is written then. One that is not there does the same."""
+    def test_one_that_changed_keeps_all_back(self, ledger: KeyedLedger, place: int) -> None:
+        """If any of the uploads has changed, or does not exist, nothing is written, whatever its position."""
         before = [confirmed() for _ in range(3)]
         ledger.add(before)
         stale = [*before]
@@ -50,8 +50,8 @@ class ChangesContract:
         kept = [moved if one is before[place] else one for one in before]
         assert [ledger.get(one.id) for one in before] == kept
 
-    def test_words_of_others(self, ledger: Record) -> None:
-        """Whatever a store or a scanner puts into a sentence: no change is lost by a NUL in it."""
+    def test_words_of_others(self, ledger: KeyedLedger) -> None:
+        """Texts of stores and scanners may contain anything: a NUL in one does not prevent the change."""
         before = upload(state=UploadState.STORED)
         ledger.add([before])
         said = "Win.\0Test"
@@ -63,8 +63,8 @@ class ChangesContract:
         assert found.verdict is not None
         assert {found.reason.detail, found.verdict.detail} <= {said, "Win.\ufffdTest"}
 
-    def test_many_who_want_the_same(self, ledger: Record) -> None:
-        """Sixteen at once, half of them from the other end: one gets all of them, the others nothing."""
+    def test_many_who_want_the_same(self, ledger: KeyedLedger) -> None:
+        """Of sixteen concurrent calls, half of them in reverse order, one changes all uploads and the others none."""
         before = [confirmed() for _ in range(10)]
         ledger.add(before)
         wanted = [
@@ -76,8 +76,8 @@ class ChangesContract:
         assert {one.claim.reference for one in found if one and one.claim} == {str(won.index(True))}
         assert None not in found
 
-    def test_claims_are_listed(self, ledger: Record) -> None:
-        """By account, newest first, page by page; what is claimed by nobody is left out."""
+    def test_claims_are_listed(self, ledger: KeyedLedger) -> None:
+        """By account, newest first, page by page; without unclaimed uploads."""
         made = [confirmed() for _ in range(5)]
         made = [one._replace(claim=CLAIM) if number != 2 else one for number, one in enumerate(made)]
         ledger.add([*made, confirmed()._replace(account="mall", claim=CLAIM)])
@@ -89,10 +89,10 @@ class ChangesContract:
 
 
 class AnnouncedChangesContract:
-    """The same of a ``ledger`` that announces."""
+    """The same for a ``ledger`` with an outbox."""
 
-    def test_ends_are_announced_with_them(self, ledger: Announcing) -> None:
-        """Each end of several changes has its announcement, if all are written; other changes have none."""
+    def test_ends_are_announced_with_them(self, ledger: AnnouncingLedger) -> None:
+        """If the changes are written, each end among them has an announcement; other changes have none."""
         one, other, third = confirmed(), confirmed(), confirmed()
         ledger.add([one, other, third])
         ends = [(one, one.moved(UploadState.DELETED)), (other, other.moved(UploadState.DELETED))]
@@ -102,8 +102,8 @@ class AnnouncedChangesContract:
         assert ledger.replace_all(ends)
         assert sorted(ids(ledger.announcements(None, 10))) == sorted([f"{one.id}-deleted", f"{other.id}-deleted"])
 
-    def test_what_nobody_claimed_is_announced_as_that(self, ledger: Announcing) -> None:
-        """Under a name of its own, instead of that of a deletion, and with the id that its end has in any case."""
+    def test_what_nobody_claimed_is_announced_as_that(self, ledger: AnnouncingLedger) -> None:
+        """With its own type instead of that of a deletion, and with the same id as any announcement of this end."""
         one = confirmed()
         ledger.add([one])
         assert ledger.replace(one, one.moved(UploadState.DELETED, reason=Reason("unclaimed", "Nobody wanted it.")))

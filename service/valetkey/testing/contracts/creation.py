@@ -10,46 +10,46 @@ from valetkey.core.errors import LedgerUnavailable
 from valetkey.core.model.upload import Upload, UploadId, UploadState, new_upload_id
 from valetkey.core.ports.ledger import Once, Query, Written
 from valetkey.testing.contracts.parallel import in_parallel
-from valetkey.testing.contracts.samples import NOW, Record, full, in_parts, new_upload, upload
+from valetkey.testing.contracts.samples import NOW, KeyedLedger, full, in_parts, new_upload, upload
 
 MUCH_LATER = NOW + timedelta(days=999)
 
 
 class CreationContract:
-    """What every ledger must do with new uploads. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must do with new uploads. A fixture ``ledger`` provides an empty one."""
 
     @pytest.mark.parametrize("make", [upload, full, in_parts])
-    def test_what_is_added_comes_back(self, ledger: Record, make: Callable[[], Upload]) -> None:
-        """Every field as it was: None, Unicode, 64-bit sizes, moments to the microsecond."""
+    def test_what_is_added_comes_back(self, ledger: KeyedLedger, make: Callable[[], Upload]) -> None:
+        """Every field is read back unchanged: None, Unicode, 64-bit sizes, times to the microsecond."""
         one = make()
         ledger.add([one])
         assert ledger.get(one.id) == one
 
-    def test_an_unknown_id_is_none(self, ledger: Record) -> None:
-        """Nothing there is no error."""
+    def test_an_unknown_id_is_none(self, ledger: KeyedLedger) -> None:
+        """An unknown id returns None."""
         assert ledger.get(new_upload_id()) is None
 
-    def test_many_at_once(self, ledger: Record) -> None:
-        """Those that there are, by id; the others are left out."""
+    def test_many_at_once(self, ledger: KeyedLedger) -> None:
+        """The uploads that exist, by id; unknown ids are left out."""
         known = [upload() for _ in range(1000)]
         ledger.add(known)
         assert ledger.get_all([known[3].id, new_upload_id()]) == {known[3].id: known[3]}
         assert ledger.get_all([one.id for one in known]) == {one.id: one for one in known}
         assert ledger.get_all([new_upload_id()]) == ledger.get_all([]) == {}
 
-    def test_adding_nothing(self, ledger: Record) -> None:
-        """A batch of which every request broke a rule."""
+    def test_adding_nothing(self, ledger: KeyedLedger) -> None:
+        """An empty batch is no error, as if every request of it was refused."""
         ledger.add([])
         assert ledger.add_once([]) == []
 
-    def test_a_batch_is_added(self, ledger: Record) -> None:
-        """All of it."""
+    def test_a_batch_is_added(self, ledger: KeyedLedger) -> None:
+        """Every upload of the batch."""
         batch = [upload() for _ in range(100)]
         ledger.add(batch)
         assert [ledger.get(one.id) for one in batch] == batch
 
-    def test_a_batch_keeps_every_text(self, ledger: Record) -> None:
-        """Whatever would mean something to a database that is given many rows at once."""
+    def test_a_batch_keeps_every_text(self, ledger: KeyedLedger) -> None:
+        """Including text with a special meaning in the database's bulk inserts."""
         texts = [
             "a\tb",
             "a\nb\r\n",
@@ -68,8 +68,8 @@ class CreationContract:
         ledger.add(batch)
         assert [ledger.get(one.id) for one in batch] == batch
 
-    def test_who_adds_need_not_wait(self, ledger: Record) -> None:
-        """What there is to wait for says when it is durable, to whoever waits and to whoever wants to be called."""
+    def test_who_adds_need_not_wait(self, ledger: KeyedLedger) -> None:
+        """The returned object reports when the uploads are durable, to callers that wait and to callbacks."""
         batches = [[upload(), upload()] for _ in range(20)]
         unwritten: list[Written] = []
         told: SimpleQueue[Exception | None] = SimpleQueue()
@@ -82,8 +82,8 @@ class CreationContract:
         assert [told.get(timeout=60) for _ in unwritten] == [None] * len(unwritten)
         assert [ledger.get(one.id) for batch in batches for one in batch] == [one for batch in batches for one in batch]
 
-    def test_what_fails_while_nobody_waits_is_said(self, ledger: Record) -> None:
-        """A ledger that refuses it at once says so at once."""
+    def test_what_fails_while_nobody_waits_is_said(self, ledger: KeyedLedger) -> None:
+        """An error is reported even if the caller does not wait; a ledger that fails at once may raise at once."""
         known = upload()
         ledger.add([known])
         for add in (_add_and_wait, _add_and_be_told):
@@ -91,8 +91,8 @@ class CreationContract:
                 add(ledger, [upload(), known])
         assert ledger.get(known.id) == known
 
-    def test_a_batch_is_added_whole_or_not_at_all(self, ledger: Record) -> None:
-        """One that cannot be added hinders all of its batch, and no other."""
+    def test_a_batch_is_added_whole_or_not_at_all(self, ledger: KeyedLedger) -> None:
+        """If one upload cannot be added, none of its batch is; other batches are not affected."""
         known, new = upload(), upload()
         ledger.add([known])
         with pytest.raises(LedgerUnavailable):
@@ -103,14 +103,14 @@ class CreationContract:
         assert ledger.get(known.id) == known
         ledger.add([new])
 
-    def test_the_first_of_a_key_is_added(self, ledger: Record) -> None:
-        """And comes back as it was given."""
+    def test_the_first_of_a_key_is_added(self, ledger: KeyedLedger) -> None:
+        """The first upload with a key is added, and returned as given."""
         entry = Once(upload(), "key", "f" * 64)
         assert ledger.add_once([entry]) == [entry]
         assert ledger.get(entry.upload.id) == entry.upload
 
-    def test_a_replay_gets_what_was_recorded(self, ledger: Record) -> None:
-        """As it is by now, and nothing is added."""
+    def test_a_replay_gets_what_was_recorded(self, ledger: KeyedLedger) -> None:
+        """The upload in its current state; nothing is added."""
         first = Once(upload(), "key", "f" * 64)
         ledger.add_once([first])
         later = first.upload.moved(UploadState.ABORTED)
@@ -119,33 +119,33 @@ class CreationContract:
         assert ledger.add_once([again]) == [Once(later, "key", "f" * 64)]
         assert ledger.get(again.upload.id) is None
 
-    def test_a_replay_with_another_body_is_told(self, ledger: Record) -> None:
-        """The fingerprint of the first comes back, so that the caller sees the difference."""
+    def test_a_replay_with_another_body_is_told(self, ledger: KeyedLedger) -> None:
+        """The fingerprint of the first request is returned, so that the caller can compare."""
         first = Once(upload(), "key", "f" * 64)
         ledger.add_once([first])
         assert ledger.add_once([Once(upload(), "key", "0" * 64)]) == [first]
 
-    def test_keys_of_two_accounts_do_not_meet(self, ledger: Record) -> None:
-        """Nor do two keys of one account."""
+    def test_keys_of_two_accounts_do_not_meet(self, ledger: KeyedLedger) -> None:
+        """The same key of two accounts is independent, and so are two keys of one account."""
         entries = [Once(upload("shop"), "key", "f"), Once(upload("mall"), "key", "f"), Once(upload("shop"), "Key", "f")]
         assert ledger.add_once(entries) == entries
 
-    def test_a_key_twice_in_one_call(self, ledger: Record) -> None:
-        """The first wins there too."""
+    def test_a_key_twice_in_one_call(self, ledger: KeyedLedger) -> None:
+        """If one call has the same key twice, the first upload is added."""
         first, second = Once(upload(), "key", "f"), Once(upload(), "key", "f")
         assert ledger.add_once([first, second]) == [first, first]
         assert ledger.get(second.upload.id) is None
 
-    def test_one_key_by_many_threads(self, ledger: Record) -> None:
-        """All of them get the same upload, which one of them brought, and it is the only one."""
+    def test_one_key_by_many_threads(self, ledger: KeyedLedger) -> None:
+        """All get the same upload, which is that of one of them, and no other is added."""
         entries = [Once(upload(), "key", "f") for _ in range(8)]
         kept = in_parallel([lambda entry=entry: ledger.add_once([entry]) for entry in entries])  # type: ignore[misc]
         assert all(one == kept[0] for one in kept)
         assert kept[0] in [[entry] for entry in entries]
         assert len(ledger.page(Query("shop", 100))) == 1
 
-    def test_keys_of_old_uploads_are_forgotten(self, ledger: Record) -> None:
-        """As many as asked for, the oldest first; their uploads stay, and the key gets a new one."""
+    def test_keys_of_old_uploads_are_forgotten(self, ledger: KeyedLedger) -> None:
+        """Up to the limit, the oldest first. The uploads stay, and the key can be used for a new one."""
         entries = [Once(upload(), f"key {number}", "f") for number in range(5)]
         ledger.add_once(entries)
         second, fourth = entries[1].upload.id, entries[3].upload.id
@@ -155,8 +155,9 @@ class CreationContract:
         again = [Once(upload(), one.key, "f") for one in entries]
         assert ledger.add_once(again) == [*again[:3], *entries[3:]]
 
-    def test_keys_stay_of_what_can_go_on(self, ledger: Record) -> None:
-        """What is open and looked for, and what can be renewed; they are passed, and hold up none behind them."""
+    def test_keys_stay_of_what_can_go_on(self, ledger: KeyedLedger) -> None:
+        """Keys of open uploads that are still swept, and of uploads that can be renewed, are kept; they do not keep
+        later ones from being forgotten."""
         open_one, renewable, ended, young = (upload() for _ in range(4))
         open_one = open_one._replace(due_at=NOW)
         renewable = renewable._replace(renewable_until=MUCH_LATER + timedelta(seconds=1))
@@ -172,14 +173,14 @@ class CreationContract:
         assert [one.upload for one in kept] == [open_one, renewable, again[2].upload, young]
 
 
-def _add_and_wait(ledger: Record, uploads: list[Upload]) -> None:
+def _add_and_wait(ledger: KeyedLedger, uploads: list[Upload]) -> None:
     unwritten: list[Written] = []
     ledger.add(uploads, unwritten)
     for one in unwritten:
         one.wait()
 
 
-def _add_and_be_told(ledger: Record, uploads: list[Upload]) -> None:
+def _add_and_be_told(ledger: KeyedLedger, uploads: list[Upload]) -> None:
     unwritten: list[Written] = []
     told: SimpleQueue[Exception | None] = SimpleQueue()
     ledger.add(uploads, unwritten)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from valetkey.core.model.upload import Upload, UploadState
 from valetkey.testing.contracts.parallel import in_parallel
-from valetkey.testing.contracts.samples import MICROSECOND, NOW, Record, upload
+from valetkey.testing.contracts.samples import MICROSECOND, NOW, KeyedLedger, upload
 
 
 def due(seconds: int | None) -> Upload:
@@ -12,10 +12,10 @@ def due(seconds: int | None) -> Upload:
 
 
 class DueContract:
-    """What every ledger must know of the sweep's work. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must do for the sweep. A fixture ``ledger`` provides an empty one."""
 
-    def test_what_is_due_the_longest_comes_first(self, ledger: Record) -> None:
-        """To the microsecond, those of one moment in the order of their ids, up to the limit; never what is not due."""
+    def test_what_is_due_the_longest_comes_first(self, ledger: KeyedLedger) -> None:
+        """Ordered by time to the microsecond and then by id, up to the limit; never an upload that is not due."""
         early, first, second, later, never = due(-5), due(0), due(0), due(1), due(None)
         ledger.add([later, never, second, early, first])
         assert ledger.due(NOW, 10) == [early, first, second]
@@ -23,8 +23,8 @@ class DueContract:
         assert ledger.due(NOW - MICROSECOND, 10) == [early]
         assert ledger.due(NOW + timedelta(seconds=1), 10) == [early, first, second, later]
 
-    def test_what_is_due_is_read_page_by_page(self, ledger: Record) -> None:
-        """Behind the last one of a page, also within one moment."""
+    def test_what_is_due_is_read_page_by_page(self, ledger: KeyedLedger) -> None:
+        """The next page begins after the last upload of the previous one, even if both are due at the same time."""
         made = [due(-1), due(0), due(0), due(0), due(0)]
         ledger.add(made)
         first = ledger.due(NOW, 2)
@@ -33,8 +33,9 @@ class DueContract:
         assert first + second + third == made
         assert ledger.due(NOW, 2, third[-1]) == []
 
-    def test_rescheduling_moves_only_the_moment(self, ledger: Record) -> None:
-        """Its version stays, so that whoever read it before can still change it; None takes it out for good."""
+    def test_rescheduling_moves_only_the_moment(self, ledger: KeyedLedger) -> None:
+        """The version stays the same, so that an upload that was read before can still be changed. None removes it from
+        the sweep."""
         one, other = due(0), due(0)
         ledger.add([one, other])
         later = NOW + timedelta(minutes=1, microseconds=1)
@@ -44,8 +45,8 @@ class DueContract:
         assert ledger.due(NOW + timedelta(days=999), 10) == [moved[0]]
         assert ledger.replace(one, one.moved(UploadState.ABORTED))
 
-    def test_rescheduling_of_what_has_changed(self, ledger: Record) -> None:
-        """Another version, another moment, or none: left alone, and not among those that come back."""
+    def test_rescheduling_of_what_has_changed(self, ledger: KeyedLedger) -> None:
+        """Uploads with another version or another due time, or that do not exist, are not changed and not returned."""
         changed, taken, good = due(0), due(0), due(0)
         ledger.add([changed, taken, good])
         stored = changed.moved(UploadState.STORED)
@@ -59,8 +60,8 @@ class DueContract:
         assert ledger.get(taken.id) == lease
         assert ledger.reschedule([]) == []
 
-    def test_two_who_claim_share_what_is_due(self, ledger: Record) -> None:
-        """Eight at once reschedule the same 40: each upload goes to exactly one of them."""
+    def test_two_who_claim_share_what_is_due(self, ledger: KeyedLedger) -> None:
+        """If eight callers reschedule the same 40 uploads at once, each upload is returned to exactly one of them."""
         made = [due(0) for _ in range(40)]
         ledger.add(made)
         lease = NOW + timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""The contract of ledgers for erasures, and for removing uploads that ended long ago."""
+"""The contract of ledgers for erasures, and for forgetting uploads that ended long ago."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,9 +7,9 @@ from valetkey.core.model.announcement import Status
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure, ErasureState, KeptObject, new_erasure
 from valetkey.core.model.upload import Upload, UploadState, erased
 from valetkey.core.ports.ledger import Ledger, Once
-from valetkey.testing.contracts.outbox import Announcing, ids, settle_all
+from valetkey.testing.contracts.outbox import AnnouncingLedger, ids, settle_all
 from valetkey.testing.contracts.parallel import in_parallel
-from valetkey.testing.contracts.samples import MICROSECOND, NOW, Record, full, new_upload
+from valetkey.testing.contracts.samples import MICROSECOND, NOW, KeyedLedger, full, new_upload
 
 HOUR = timedelta(hours=1)
 
@@ -28,10 +28,10 @@ def ended(seconds: int, **changes: object) -> Upload:
 
 
 class ErasureContract:
-    """What every ledger must do where somebody is erased. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must do for erasures. A fixture ``ledger`` provides an empty one."""
 
-    def test_a_job_comes_back_as_it_was_written(self, ledger: Record) -> None:
-        """Every field, with values that are hard to keep."""
+    def test_a_job_comes_back_as_it_was_written(self, ledger: KeyedLedger) -> None:
+        """Every field, with values that are hard to store."""
         started = job(ledger, owner="n\u00e4me\u202e'; --")
         assert ledger.get_erasure(started.id) == started
         full_one = started.changed(
@@ -52,8 +52,9 @@ class ErasureContract:
         assert ledger.get_erasure(started.id) == full_one
         assert ledger.get_erasure(of().id) is None
 
-    def test_one_job_runs_for_each_owner_and_account(self, ledger: Record) -> None:
-        """Asked for again it begins anew, under its id, as of the later request; when it is over another one may."""
+    def test_one_job_runs_for_each_owner_and_account(self, ledger: KeyedLedger) -> None:
+        """A second request restarts the job under the same id, as of the later request; after it has ended, a new job
+        starts."""
         first = job(ledger)
         others = [job(ledger, "ben"), job(ledger, account="mall"), job(ledger, account=ALL_ACCOUNTS)]
         assert len({first.id, *(one.id for one in others)}) == 4
@@ -78,8 +79,8 @@ class ErasureContract:
         assert ledger.save_erasure(now, now.changed(owner=None, due_at=None, state=ErasureState.DONE))
         assert job(ledger).id != first.id
 
-    def test_a_job_is_saved_by_one(self, ledger: Record) -> None:
-        """Compare-and-set: of eight at once one wins."""
+    def test_a_job_is_saved_by_one(self, ledger: KeyedLedger) -> None:
+        """Compare-and-set: of eight concurrent calls, one succeeds."""
         started = job(ledger)
         afters = [started.changed(uploads=number) for number in range(8)]
         won = in_parallel([lambda one=one: ledger.save_erasure(started, one) for one in afters])  # type: ignore[misc]
@@ -87,8 +88,8 @@ class ErasureContract:
         assert ledger.get_erasure(started.id) == afters[won.index(True)]
         assert not ledger.save_erasure(started, started.changed())
 
-    def test_jobs_that_are_due(self, ledger: Record) -> None:
-        """The longest due first, up to the limit; none that is over, or leased."""
+    def test_jobs_that_are_due(self, ledger: KeyedLedger) -> None:
+        """The longest overdue first, up to the limit; none that has ended or is leased."""
         jobs = [job(ledger, owner) for owner in ("a", "b", "c", "d")]
         due_ats = [NOW + HOUR, NOW - HOUR, None, NOW]
         after = [one.changed(due_at=due_at) for one, due_at in zip(jobs, due_ats, strict=True)]
@@ -96,8 +97,8 @@ class ErasureContract:
         assert ledger.due_erasures(NOW, 9) == [after[1], after[3]]
         assert ledger.due_erasures(NOW, 1) == [after[1]]
 
-    def test_jobs_that_were_over_long_ago(self, ledger: Record) -> None:
-        """Are forgotten, as many as asked for; none that is running, or was over at that moment or later."""
+    def test_jobs_that_were_over_long_ago(self, ledger: KeyedLedger) -> None:
+        """Up to the limit; none that is running, or that ended at that moment or later."""
         running = job(ledger)
         over = [job(ledger, owner) for owner in ("a", "b", "c")]
         for one in over:
@@ -107,8 +108,8 @@ class ErasureContract:
         assert ledger.forget_erasures(NOW + MICROSECOND, 2) == 1
         assert [ledger.get_erasure(one.id) for one in (running, *over)] == [running, None, None, None]
 
-    def test_what_belongs_to_an_owner(self, ledger: Record) -> None:
-        """In one account or in all, created by then, behind where the pass has got to, and up to the limit."""
+    def test_what_belongs_to_an_owner(self, ledger: KeyedLedger) -> None:
+        """In one account or in all, created up to that time, after the cursor, and up to the limit."""
         mine = [of() for _ in range(4)]
         late = of()._replace(created_at=NOW + MICROSECOND)
         other_account = of(account="mall")
@@ -121,8 +122,8 @@ class ErasureContract:
         assert ledger.newer(started) == 1
         assert ledger.newer(job(ledger, "ben")) == 0
 
-    def test_erasing_is_one_commit(self, ledger: Record) -> None:
-        """Uploads and the job's progress, and the keys of their requests; all, or nothing."""
+    def test_erasing_is_one_commit(self, ledger: KeyedLedger) -> None:
+        """The uploads, their idempotency keys and the job's progress are written together, or not at all."""
         one, other = full()._replace(owner="ann", account="shop"), of()
         ledger.add([other])
         ledger.add_once([Once(one, "key of ann", "f")])
@@ -134,8 +135,8 @@ class ErasureContract:
         again = Once(of(), "key of ann", "other")
         assert ledger.add_once([again]) == [again]
 
-    def test_erasing_what_has_changed(self, ledger: Record) -> None:
-        """One upload that somebody has changed, one that is gone, or a job that is another's: nothing is written."""
+    def test_erasing_what_has_changed(self, ledger: KeyedLedger) -> None:
+        """If an upload has changed or is gone, or the job has changed, nothing is written."""
         one, other = of(), of()
         ledger.add([one])
         ledger.add_once([Once(other, "key", "f")])
@@ -152,8 +153,8 @@ class ErasureContract:
         assert ledger.add_once([Once(of(), "key", "f")])[0].upload == moved
         assert ledger.erase([], started, progress)
 
-    def test_what_is_over(self, ledger: Record) -> None:
-        """The longest over first, page by page; nothing that is open, confirmed, or looked for still."""
+    def test_what_is_over(self, ledger: KeyedLedger) -> None:
+        """The longest ended first, page by page; no upload that is open, confirmed or still swept."""
         early, first, second, late = ended(-5), ended(0), ended(0), ended(1)
         looked_for = ended(-9, due_at=NOW)
         # as an older version leaves it that confirms what had expired
@@ -165,8 +166,8 @@ class ErasureContract:
         assert ledger.over(NOW, 2, by_id[0]) == [by_id[1]]
         assert ledger.over(NOW - HOUR, 9) == []
 
-    def test_forgetting(self, ledger: Record) -> None:
-        """Those that are as given, with the keys of their requests; others are left alone."""
+    def test_forgetting(self, ledger: KeyedLedger) -> None:
+        """Uploads that have not changed, with their idempotency keys; others are not affected."""
         gone, changed, due, other = ended(0), ended(0), ended(0), ended(0)
         ledger.add([changed, due, other])
         ledger.add_once([Once(gone, "key", "f")])
@@ -181,10 +182,11 @@ class ErasureContract:
 
 
 class AnnouncedErasureContract:
-    """What of that an outbox has to do with. A fixture ``ledger`` gives an empty one, made with `announcer()`."""
+    """What erasures mean for an outbox. A fixture ``ledger`` provides an empty one that was created with
+    `announcer()`."""
 
-    def test_what_was_announced_tells_nothing_any_more(self, ledger: Announcing) -> None:
-        """What was delivered is gone, what waits or is dead has another body, under its id, in its state."""
+    def test_what_was_announced_tells_nothing_any_more(self, ledger: AnnouncingLedger) -> None:
+        """Delivered announcements are removed; waiting and dead ones get another body, but keep their id and state."""
         upload, beside = of(filename="secret"), of(filename="ben's")
         ledger.add([upload, beside])
         expired = upload.moved(UploadState.EXPIRED)
@@ -204,8 +206,8 @@ class AnnouncedErasureContract:
         assert "secret" in old.body
         assert after[f"{beside.id}-aborted"] == before[f"{beside.id}-aborted"]
 
-    def test_who_is_sending_it_does_not_bring_it_back(self, ledger: Announcing) -> None:
-        """A worker has read it before: what it notes afterwards is not written."""
+    def test_who_is_sending_it_does_not_bring_it_back(self, ledger: AnnouncingLedger) -> None:
+        """If a worker has read the announcement before, the result of its attempt is not written."""
         upload = of(filename="secret")
         ledger.add([upload])
         aborted = upload.moved(UploadState.ABORTED)
@@ -217,8 +219,8 @@ class AnnouncedErasureContract:
         [kept] = ledger.announcements(None, 9)
         assert "secret" not in kept.body
 
-    def test_the_end_of_a_job_is_announced_once(self, ledger: Announcing) -> None:
-        """With it, and not with its steps."""
+    def test_the_end_of_a_job_is_announced_once(self, ledger: AnnouncingLedger) -> None:
+        """In the same transaction as the end of the job, and not for its steps."""
         started = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
         step = started.changed(uploads=1)
         assert ledger.save_erasure(started, step)
@@ -230,8 +232,8 @@ class AnnouncedErasureContract:
         assert (told.id, told.type, told.upload_id) == (f"{started.id}-erased", "owner.erased", None)
         assert told.body == f"owner.erased {NOW.isoformat()} done"
 
-    def test_what_is_forgotten_takes_what_was_delivered_along(self, ledger: Announcing) -> None:
-        """What is still to be delivered stays until it is."""
+    def test_what_is_forgotten_takes_what_was_delivered_along(self, ledger: AnnouncingLedger) -> None:
+        """Announcements that are not delivered yet stay until they are."""
         upload = of()
         ledger.add([upload])
         expired = upload.moved(UploadState.EXPIRED)

@@ -12,14 +12,14 @@ DAY = timedelta(days=1)
 
 
 class Watched(EventProbes, Protocol):
-    """A ledger that sees events of probes."""
+    """A ledger that records the events of probes."""
 
 
 class EventProbeContract:
-    """What every record of event probes must keep. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must do with event probes. A fixture ``ledger`` provides an empty one."""
 
     def test_events_of_an_open_probe_are_seen(self, ledger: Watched) -> None:
-        """By each sender the first one; nobody knows of others, and of none once it is closed."""
+        """The first event from each sender; events of unknown or closed probes are not recorded."""
         mine, other = new_upload_id(), new_upload_id()
         ledger.open_event_probe(mine, NOW, NOW - DAY)
         assert ledger.events_seen(mine) == {}
@@ -34,7 +34,7 @@ class EventProbeContract:
         assert ledger.events_seen(mine) == {}
 
     def test_old_probes_are_forgotten(self, ledger: Watched) -> None:
-        """Those that nobody closed, when another is opened."""
+        """Probes that were not closed are forgotten when another one is opened."""
         old, young, new = new_upload_id(), new_upload_id(), new_upload_id()
         ledger.open_event_probe(old, NOW - DAY - MICROSECOND, NOW - 3 * DAY)
         ledger.open_event_probe(young, NOW - DAY, NOW - 3 * DAY)
@@ -43,10 +43,10 @@ class EventProbeContract:
 
 
 class HealthContract(EventProbeContract):
-    """What every ledger must keep of stores and workers, too. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must also store about stores and workers. A fixture ``ledger`` provides an empty one."""
 
     def test_the_last_proof_of_a_store_is_kept(self, ledger: Health) -> None:
-        """Each place has its own."""
+        """Each bucket has its own."""
         first = StoreProof("https://größe.example/b", {"post": False}, {"counts": {"fail": 1}}, NOW)
         other = StoreProof("https://größe.example/c", {}, {}, NOW + MICROSECOND)
         assert ledger.proof_of(first.place) is None
@@ -59,7 +59,8 @@ class HealthContract(EventProbeContract):
         assert ledger.proof_of(other.place) == other
 
     def test_workers_are_known_while_they_run(self, ledger: Health) -> None:
-        """The one seen last first; one that ends is gone, and one that said nothing for long enough is forgotten."""
+        """The most recently seen first; a worker that ends is removed, and one that was not seen for long enough is
+        forgotten."""
         quiet = WorkerBeat("quiet", "größe", NOW - 2 * DAY, NOW - DAY - MICROSECOND)
         one = WorkerBeat("one", "host", NOW - 2 * DAY, NOW - DAY, NOW - DAY)
         two = WorkerBeat("two", "host", NOW, NOW)

@@ -20,16 +20,16 @@ HOUR = timedelta(hours=1)
 OWN: HookTypes = {"shop.own": {"upload.aborted"}}
 
 
-class Calling(Ledger, HookBook, Protocol):
-    """A ledger that announces to hooks."""
+class HookLedger(Ledger, HookBook, Protocol):
+    """A ledger with the calls of hooks."""
 
 
 def hook_announcer() -> Announcer:
-    """No webhook, and one hook of this process, for aborted uploads."""
+    """An announcer without webhooks, and with one hook of this process, for aborted uploads."""
     return Announcer(None, lambda: NOW, lambda: OWN)
 
 
-def abort(ledger: Calling) -> Upload:
+def abort(ledger: HookLedger) -> Upload:
     """An upload that has just been aborted."""
     upload = pending()
     ledger.add([upload])
@@ -39,10 +39,11 @@ def abort(ledger: Calling) -> Upload:
 
 
 class HookContract:
-    """What every ledger must do for hooks. A fixture ``ledger`` gives an empty one made with `hook_announcer()`."""
+    """What every ledger must do for hooks. A fixture ``ledger`` provides an empty one that was created with
+    `hook_announcer()`."""
 
-    def test_an_end_is_announced_to_each_hook_of_its_type(self, ledger: Calling) -> None:
-        """To those that the ledger was told of, and to those of the process that writes the end; every field."""
+    def test_an_end_is_announced_to_each_hook_of_its_type(self, ledger: HookLedger) -> None:
+        """To the hooks that were recorded, and to those of the process that writes the end; with every field."""
         ledger.record_hooks({"größe": {"upload.aborted", "upload.expired"}, "other": {"upload.expired"}}, NOW)
         upload = abort(ledger)
         for name in ("größe", "shop.own"):
@@ -50,16 +51,16 @@ class HookContract:
             assert ledger.calls(name).announcements(None, 9) == [expected]
         assert ledger.calls("other").announcements(None, 9) == []
 
-    def test_a_change_that_loses_is_announced_to_nobody(self, ledger: Calling) -> None:
-        """The call is of one transaction with the end."""
+    def test_a_change_that_loses_is_announced_to_nobody(self, ledger: HookLedger) -> None:
+        """The call is written in the same transaction as the end."""
         upload = pending()
         ledger.add([upload])
         assert ledger.replace(upload, upload.changed(pins=1))
         assert not ledger.replace(upload, upload.moved(UploadState.ABORTED))
         assert ledger.calls("shop.own").announcements(None, 9) == []
 
-    def test_ends_that_are_written_together_are_announced_together(self, ledger: Calling) -> None:
-        """All of them, or none."""
+    def test_ends_that_are_written_together_are_announced_together(self, ledger: HookLedger) -> None:
+        """The calls of all ends, or of none."""
         uploads = [pending() for _ in range(3)]
         ledger.add(uploads)
         ends = [(upload, upload.moved(UploadState.ABORTED)) for upload in uploads]
@@ -71,8 +72,8 @@ class HookContract:
             f"{upload.id}-aborted" for upload in uploads
         )
 
-    def test_each_hook_has_a_state_of_its_own(self, ledger: Calling) -> None:
-        """What comes of a call to one says nothing of another's: claimed, failed, dead, delivered, removed."""
+    def test_each_hook_has_a_state_of_its_own(self, ledger: HookLedger) -> None:
+        """The state of one hook's call (claimed, failed, dead, delivered, removed) does not affect another hook's."""
         ledger.record_hooks({"other": {"upload.aborted"}}, NOW)
         abort(ledger)
         own, other = ledger.calls("shop.own"), ledger.calls("other")
@@ -89,17 +90,17 @@ class HookContract:
         assert own.replay(None, NOW) == [dead.id]
         assert ids(own.claim(NOW, NOW + HOUR, 9)) == [dead.id]
 
-    def test_many_workers_call_once(self, ledger: Calling) -> None:
-        """Eight at once get each call exactly once between them."""
+    def test_many_workers_call_once(self, ledger: HookLedger) -> None:
+        """Of eight concurrent workers, exactly one gets each call."""
         uploads = [abort(ledger) for _ in range(30)]
         calls = ledger.calls("shop.own")
         claimed = in_parallel([lambda: [ids(calls.claim(NOW, NOW + HOUR, 3)) for _ in range(30)]] * 8)
         found = sorted(name for mine in claimed for some in mine for name in some)
         assert found == sorted(f"{upload.id}-aborted" for upload in uploads)
 
-    def test_what_is_known_of_hooks(self, ledger: Calling) -> None:
-        """All that each was ever recorded with, since the first time; one that was found by its process alone; and how
-        many calls are left."""
+    def test_what_is_known_of_hooks(self, ledger: HookLedger) -> None:
+        """Each hook has all types that it was ever recorded with, the time of the first record, and the number of its
+        calls; this includes hooks that were not recorded, but found by the process that wrote an end."""
         assert ledger.hooks() == []
         ledger.record_hooks({}, NOW)
         ledger.record_hooks({"b": {"upload.expired"}}, NOW)
@@ -117,8 +118,9 @@ class HookContract:
         ]
 
     @pytest.mark.parametrize("status", [Status.WAITING, Status.DEAD])
-    def test_what_a_hook_is_still_to_be_called_with_is_not_forgotten(self, ledger: Calling, status: Status) -> None:
-        """While a call waits, or is dead: it may be replayed. One that was called lets it go, with its own row."""
+    def test_what_a_hook_is_still_to_be_called_with_is_not_forgotten(self, ledger: HookLedger, status: Status) -> None:
+        """An upload is kept while one of its calls is waiting or dead, and so may be replayed. With a delivered call,
+        it is forgotten together with the call."""
         ledger.record_hooks({"other": {"upload.aborted"}}, NOW)
         upload, free = abort(ledger), new_upload(NOW, state=UploadState.ABORTED, ended_at=NOW)
         ledger.add([free])
@@ -138,8 +140,8 @@ class HookContract:
         assert ledger.forget([ended]) == 1
         assert own.announcements(None, 9) == ledger.calls("other").announcements(None, 9) == []
 
-    def test_what_a_forgotten_hook_was_to_be_called_with_is_over(self, ledger: Calling) -> None:
-        """Nothing holds it any more."""
+    def test_what_a_forgotten_hook_was_to_be_called_with_is_over(self, ledger: HookLedger) -> None:
+        """The calls of a forgotten hook no longer keep an upload."""
         upload = abort(ledger)
         ended = upload.changed(ended_at=NOW, due_at=None)
         assert ledger.replace(upload, ended)
@@ -147,22 +149,22 @@ class HookContract:
         assert ledger.forget_hook("shop.own")
         assert ledger.over(NOW, 9) == [ended]
 
-    def test_a_process_adds_the_types_it_has(self, ledger: Calling) -> None:
-        """Also where it has not recorded them before an end: the call is known to be somebody's."""
+    def test_a_process_adds_the_types_it_has(self, ledger: HookLedger) -> None:
+        """Even if it has not recorded them before an end is written: the call belongs to the hook."""
         ledger.record_hooks({"shop.own": {"upload.expired"}}, NOW - HOUR)
         abort(ledger)
         both = {"upload.aborted", "upload.expired"}
         assert ledger.hooks() == [KnownHook("shop.own", both, NOW - HOUR, waiting=1, dead=0)]
 
-    def test_processes_that_start_at_once_lose_no_type(self, ledger: Calling) -> None:
-        """Each adds its own."""
+    def test_processes_that_start_at_once_lose_no_type(self, ledger: HookLedger) -> None:
+        """Each process adds its own types."""
         types = ["upload.aborted", "upload.confirmed", "upload.deleted", "upload.expired", "upload.rejected"]
         in_parallel([partial(ledger.record_hooks, {"mine": {one}}, NOW) for one in types])
         [known] = ledger.hooks()
         assert known.types == set(types)
 
-    def test_calls_are_claimed_by_those_who_know_their_type(self, ledger: Calling) -> None:
-        """Others leave them; what each claims is gone for all."""
+    def test_calls_are_claimed_by_those_who_know_their_type(self, ledger: HookLedger) -> None:
+        """Workers that do not know the type leave such calls; a claimed call is claimed for all."""
         upload = abort(ledger)
         everything = ledger.calls("shop.own")
         assert ledger.calls("shop.own", {"upload.expired"}).claim(NOW, NOW + HOUR, 9) == []
@@ -172,8 +174,8 @@ class HookContract:
         assert everything.claim(NOW, NOW + HOUR, 9) == []
         assert everything.announcements(None, 9) == chosen.announcements(None, 9)
 
-    def test_a_hook_is_forgotten_with_its_calls(self, ledger: Calling) -> None:
-        """Nothing is announced to it any more, and no other loses anything."""
+    def test_a_hook_is_forgotten_with_its_calls(self, ledger: HookLedger) -> None:
+        """Nothing is announced to it any more; other hooks are not affected."""
         ledger.record_hooks({"gone": {"upload.aborted"}}, NOW)
         abort(ledger)
         [claimed] = ledger.calls("gone").claim(NOW, NOW, 9)

@@ -1,4 +1,4 @@
-"""The contract of outboxes: they return what the ledger announced, again and again, until it is delivered."""
+"""The contract of outboxes: they return an announcement again and again until it is delivered."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,8 +13,8 @@ from valetkey.testing.contracts.samples import NOW, new_upload
 SECOND = timedelta(seconds=1)
 
 
-class Announcing(Ledger, Outbox, Protocol):
-    """A ledger that announces into an outbox of its own."""
+class AnnouncingLedger(Ledger, Outbox, Protocol):
+    """A ledger with its own outbox."""
 
 
 def render(kind: str, at: datetime, upload: Upload) -> str:
@@ -22,7 +22,7 @@ def render(kind: str, at: datetime, upload: Upload) -> str:
 
 
 def announcer() -> Announcer:
-    """Each announcement is a second younger than the one before."""
+    """An announcer each of whose announcements is one second later than the one before."""
     moments = iter(range(10_000))
     return Announcer(
         render,
@@ -35,8 +35,8 @@ def pending() -> Upload:
     return new_upload(NOW, filename="größe\n😀")
 
 
-def end(ledger: Announcing) -> str:
-    """An upload is aborted; the id of its announcement."""
+def end(ledger: AnnouncingLedger) -> str:
+    """Aborts an upload, and returns the id of its announcement."""
     upload = pending()
     ledger.add([upload])
     assert ledger.replace(upload, upload.moved(UploadState.ABORTED))
@@ -47,18 +47,18 @@ def ids(announcements: list[Announcement]) -> list[str]:
     return [one.id for one in announcements]
 
 
-def settle_all(ledger: Announcing, status: Status, due_at: datetime) -> list[str]:
-    """All that wait are made so; their ids."""
+def settle_all(ledger: AnnouncingLedger, status: Status, due_at: datetime) -> list[str]:
+    """Changes all waiting announcements, and returns their ids."""
     claimed = ledger.claim(NOW + timedelta(hours=1), NOW + timedelta(hours=2), 100)
     assert all(ledger.settle(one, one.changed(status=status, attempts=1, due_at=due_at)) for one in claimed)
     return ids(claimed)
 
 
 class OutboxContract:
-    """What every outbox must do. A fixture ``ledger`` gives an empty one that was made with `announcer()`."""
+    """What every outbox must do. A fixture ``ledger`` provides an empty one that was created with `announcer()`."""
 
-    def test_an_end_comes_with_its_announcement(self, ledger: Announcing) -> None:
-        """Every field as core made it."""
+    def test_an_end_comes_with_its_announcement(self, ledger: AnnouncingLedger) -> None:
+        """Every field as the core has set it."""
         upload = pending()
         ledger.add([upload])
         assert ledger.announcements(None, 10) == []
@@ -68,8 +68,8 @@ class OutboxContract:
         expected = Announcement(f"{upload.id}-aborted", "upload.aborted", upload.id, body, NOW, NOW)
         assert ledger.announcements(None, 10) == [expected]
 
-    def test_each_end_of_one_upload_is_announced(self, ledger: Announcing) -> None:
-        """Expired, then confirmed after all, then deleted: three ends, three ids; a pin is none."""
+    def test_each_end_of_one_upload_is_announced(self, ledger: AnnouncingLedger) -> None:
+        """Expired, then confirmed after all, then deleted: three ends with three ids. A pin is not an end."""
         upload = pending()
         ledger.add([upload])
         stored = StoredObject("k", "e", None, 1, "image/png")
@@ -80,8 +80,8 @@ class OutboxContract:
         states = ("deleted", "confirmed", "expired")
         assert ids(ledger.announcements(None, 10)) == [f"{upload.id}-{state}" for state in states]
 
-    def test_a_lost_compare_and_set_announces_nothing(self, ledger: Announcing) -> None:
-        """Neither of an upload that has changed, nor of one that is not there."""
+    def test_a_lost_compare_and_set_announces_nothing(self, ledger: AnnouncingLedger) -> None:
+        """If the upload has changed or does not exist, nothing is announced."""
         upload = pending()
         ledger.add([upload])
         assert ledger.replace(upload, upload.changed(pins=1))
@@ -90,8 +90,8 @@ class OutboxContract:
         assert not ledger.replace(stranger, stranger.moved(UploadState.ABORTED))
         assert ledger.announcements(None, 10) == []
 
-    def test_ends_that_race_are_announced_once(self, ledger: Announcing) -> None:
-        """Eight threads try two ends: one announcement, of the end that won."""
+    def test_ends_that_race_are_announced_once(self, ledger: AnnouncingLedger) -> None:
+        """Eight threads write two different ends: one announcement, of the end that was written."""
         upload = pending()
         ledger.add([upload])
         afters = [upload.moved(state) for state in (UploadState.ABORTED, UploadState.EXPIRED)] * 4
@@ -100,8 +100,9 @@ class OutboxContract:
         assert won.count(True) == 1
         assert ids(ledger.announcements(None, 10)) == [f"{upload.id}-{winner.state}"]
 
-    def test_a_claim_takes_what_is_due(self, ledger: Announcing) -> None:
-        """The oldest first up to the limit, one version on, due again when the lease is over; what is not due stays."""
+    def test_a_claim_takes_what_is_due(self, ledger: AnnouncingLedger) -> None:
+        """The oldest first, up to the limit, with the next version, and due again when the lease ends; others are not
+        changed."""
         names = [end(ledger) for _ in range(4)]
         now, until = NOW + 2 * SECOND, NOW + 32 * SECOND
         first = ledger.claim(now, until, 2)
@@ -111,8 +112,8 @@ class OutboxContract:
         assert ledger.claim(now, until, 10) == []
         assert sorted(ids(ledger.claim(until, until + SECOND, 10))) == sorted(names)
 
-    def test_a_claim_by_many_threads(self, ledger: Announcing) -> None:
-        """Eight at once, again and again, get each row exactly once between them."""
+    def test_a_claim_by_many_threads(self, ledger: AnnouncingLedger) -> None:
+        """If eight threads claim again and again, each row is returned exactly once."""
         names = [end(ledger) for _ in range(60)]
         now = NOW + timedelta(hours=1)
 
@@ -125,16 +126,16 @@ class OutboxContract:
         claimed = [name for mine in in_parallel([claim_all] * 8) for name in mine]
         assert sorted(claimed) == sorted(names)
 
-    def test_workers_side_by_side_all_find_work(self, ledger: Announcing) -> None:
-        """Nobody goes away with nothing because another one looked at the same rows."""
+    def test_workers_side_by_side_all_find_work(self, ledger: AnnouncingLedger) -> None:
+        """No worker gets an empty result because another one is reading the same rows."""
         names = [end(ledger) for _ in range(24)]
         now = NOW + timedelta(hours=1)
         claimed = in_parallel([lambda: ids(ledger.claim(now, now + SECOND, 3))] * 8)
         assert [len(mine) for mine in claimed] == [3] * 8
         assert sorted(name for mine in claimed for name in mine) == sorted(names)
 
-    def test_what_came_of_an_attempt_is_kept(self, ledger: Announcing) -> None:
-        """Every field that an attempt changes; a stale version changes nothing."""
+    def test_what_came_of_an_attempt_is_kept(self, ledger: AnnouncingLedger) -> None:
+        """Every field that an attempt changes is written; a stale version changes nothing."""
         end(ledger)
         [claimed] = ledger.claim(NOW, NOW + SECOND, 1)
         failed = claimed.changed(attempts=1, due_at=NOW + 9 * SECOND, detail="HTTP 500 größe")
@@ -147,8 +148,8 @@ class OutboxContract:
         assert ledger.announcements(Status.DEAD, 10) == [dead]
         assert ledger.claim(NOW + timedelta(days=9), NOW + timedelta(days=10), 10) == []
 
-    def test_only_delivered_ones_are_removed(self, ledger: Announcing) -> None:
-        """When their time has come, up to the limit; dead and waiting ones stay however old."""
+    def test_only_delivered_ones_are_removed(self, ledger: AnnouncingLedger) -> None:
+        """After the retention period, up to the limit; dead and waiting ones are kept, however old."""
         for _ in range(3):
             end(ledger)
         settle_all(ledger, Status.DELIVERED, NOW + timedelta(days=7))
@@ -160,8 +161,8 @@ class OutboxContract:
         assert ledger.prune(NOW + timedelta(days=7), 2) == 1
         assert ids(ledger.announcements(None, 10)) == [waiting_id, dead_id]
 
-    def test_they_are_listed_newest_first(self, ledger: Announcing) -> None:
-        """By status, and cut at the limit."""
+    def test_they_are_listed_newest_first(self, ledger: AnnouncingLedger) -> None:
+        """By status, up to the limit."""
         dead = [end(ledger) for _ in range(3)]
         settle_all(ledger, Status.DEAD, NOW)
         waiting = end(ledger)
@@ -170,8 +171,8 @@ class OutboxContract:
         assert ids(ledger.announcements(None, 2)) == [waiting, dead[2]]
         assert ledger.announcements(Status.DELIVERED, 10) == []
 
-    def test_all_dead_ones_are_replayed(self, ledger: Announcing) -> None:
-        """They wait as if no attempt had been made; delivered ones and those that wait are left alone."""
+    def test_all_dead_ones_are_replayed(self, ledger: AnnouncingLedger) -> None:
+        """They wait as if there had been no attempt; delivered and waiting ones are not changed."""
         delivered = end(ledger)
         settle_all(ledger, Status.DELIVERED, NOW + timedelta(days=7))
         dead = [end(ledger) for _ in range(2)]
@@ -187,8 +188,8 @@ class OutboxContract:
         assert found[delivered].status is Status.DELIVERED
         assert found[waiting].due_at < later
 
-    def test_some_are_replayed(self, ledger: Announcing) -> None:
-        """Dead or delivered, by their ids; one that waits or is not there is left out."""
+    def test_some_are_replayed(self, ledger: AnnouncingLedger) -> None:
+        """Dead or delivered ones by their ids; waiting and unknown ones are left out."""
         dead, other = end(ledger), end(ledger)
         settle_all(ledger, Status.DEAD, NOW)
         delivered = end(ledger)
@@ -199,8 +200,8 @@ class OutboxContract:
         assert ledger.replay([], NOW) == []
         assert ids(ledger.announcements(Status.DEAD, 10)) == [other]
 
-    def test_a_replay_takes_the_row_from_a_late_worker(self, ledger: Announcing) -> None:
-        """What a worker read before the replay cannot be written any more."""
+    def test_a_replay_takes_the_row_from_a_late_worker(self, ledger: AnnouncingLedger) -> None:
+        """The result of an attempt that began before the replay is not written."""
         end(ledger)
         settle_all(ledger, Status.DEAD, NOW)
         [dead] = ledger.announcements(Status.DEAD, 10)

@@ -2,21 +2,21 @@
 
 from valetkey.core.model.upload import Claim, UploadState
 from valetkey.core.ports.ledger import Query
-from valetkey.testing.contracts.samples import NOW, Record, upload
+from valetkey.testing.contracts.samples import NOW, KeyedLedger, upload
 
 
 class PageContract:
-    """What every ledger must list. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must do with lists. A fixture ``ledger`` provides an empty one."""
 
-    def test_pages_are_newest_first(self, ledger: Record) -> None:
-        """In the order of creation, whatever the order of adding, and cut at the limit."""
+    def test_pages_are_newest_first(self, ledger: KeyedLedger) -> None:
+        """By time of creation, whatever the order of adding, and up to the limit."""
         made = [upload() for _ in range(5)]
         ledger.add([made[number] for number in (3, 0, 4, 1, 2)])
         assert ledger.page(Query("shop", 10)) == made[::-1]
         assert ledger.page(Query("shop", 2)) == [made[4], made[3]]
 
-    def test_pages_go_on_from_a_cursor(self, ledger: Record) -> None:
-        """Each upload once, though new ones come in between; behind the last there is nothing."""
+    def test_pages_go_on_from_a_cursor(self, ledger: KeyedLedger) -> None:
+        """Each upload once, even if new ones are added in between; after the last page there is nothing."""
         made = [upload() for _ in range(5)]
         ledger.add(made)
         first = ledger.page(Query("shop", 2))
@@ -26,7 +26,7 @@ class PageContract:
         assert first + second + third == made[::-1]
         assert ledger.page(Query("shop", 2, before=made[0].id)) == []
 
-    def test_pages_are_filtered(self, ledger: Record) -> None:
+    def test_pages_are_filtered(self, ledger: KeyedLedger) -> None:
         """By state, by profile, by both, and always by account."""
         mine = [
             upload(profile=profile, state=state)
@@ -42,8 +42,8 @@ class PageContract:
         assert ledger.page(Query("shop", 10, state=pending, before=mine[2].id)) == [mine[0]]
         assert ledger.page(Query("nobody", 10)) == []
 
-    def test_pages_of_several_profiles_are_one_list(self, ledger: Record) -> None:
-        """A filter by state or by profile keeps the order over all that it takes, from page to page."""
+    def test_pages_of_several_profiles_are_one_list(self, ledger: KeyedLedger) -> None:
+        """Filters by state or by profile keep the order over all pages."""
         states = [UploadState.REJECTED, UploadState.CONFIRMED, UploadState.PENDING]
         made = [upload(profile=f"p{number % 4}", state=states[number % 3]) for number in range(24)]
         ledger.add(made)
@@ -54,16 +54,16 @@ class PageContract:
         assert ledger.page(Query("shop", 30, profile="p9")) == []
         assert ledger.page(Query("shop", 30, UploadState.DELETED)) == []
 
-    def test_pages_of_what_is_claimed(self, ledger: Record) -> None:
-        """Those alone, by state and profile, too."""
+    def test_pages_of_what_is_claimed(self, ledger: KeyedLedger) -> None:
+        """Claimed uploads only, filtered by state and profile, too."""
         claimed = [upload(profile=name)._replace(claim=Claim("post:1", NOW)) for name in ("default", "images")]
         ledger.add([upload(), *claimed, upload()])
         assert ledger.page(Query("shop", 10, claimed=True)) == claimed[::-1]
         assert ledger.page(Query("shop", 10, profile="images", claimed=True)) == claimed[1:]
         assert ledger.page(Query("shop", 10, UploadState.DELETED, claimed=True)) == []
 
-    def test_pages_of_all_accounts(self, ledger: Record) -> None:
-        """For the operator: no account filters nothing, and the other filters still do."""
+    def test_pages_of_all_accounts(self, ledger: KeyedLedger) -> None:
+        """For operators: without an account, uploads of all accounts are listed, and the other filters apply."""
         mine, other, last = upload("shop"), upload("mall", state=UploadState.CONFIRMED), upload("mall")
         ledger.add([mine, other, last])
         assert ledger.page(Query(None, 10)) == [last, other, mine]

@@ -26,12 +26,13 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class Record(Ledger, KeyRing, Protocol):
-    """A ledger that keeps the API keys, too."""
+class KeyedLedger(Ledger, KeyRing, Protocol):
+    """A ledger that stores API keys, too."""
 
 
 def new_upload(at: datetime, **changes: Any) -> Upload:
-    """One byte of ann's at the shop, with ``changes``: a grant for a quarter of an hour, which is renewed for a day."""
+    """A pending upload of one byte, owner ``ann``, account ``shop``, with ``changes``. Its grant expires after 15
+    minutes, and can be renewed for a day."""
     one = Upload(
         id=new_upload_id(),
         profile="default",
@@ -53,7 +54,7 @@ def upload(account: str = "shop", profile: str = "default", state: UploadState =
 
 
 def full() -> Upload:
-    """Every field has a value that is hard to keep."""
+    """An upload in which every field has a value that is hard to store."""
     return Upload(
         id=new_upload_id(),
         profile="größe",
@@ -96,5 +97,5 @@ def full() -> Upload:
 
 
 def in_parts() -> Upload:
-    """One that has not been begun at the store, and whose size nobody declared."""
+    """A multipart upload that was not started at the store, without a declared size."""
     return upload()._replace(size=None, method=Method.MULTIPART, multipart=Multipart("k", 1))

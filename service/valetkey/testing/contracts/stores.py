@@ -1,17 +1,17 @@
-"""The contract of ledgers for stores: which uploads belong to which, and the declarations of processes."""
+"""The contract of ledgers for stores: the uploads of each store, and the declarations of processes."""
 
 from datetime import timedelta
 
 from valetkey.core.model.upload import StoreUploads, UploadState, new_upload_id
 from valetkey.core.ports.ledger import Declared
-from valetkey.testing.contracts.samples import NOW, Record, upload
+from valetkey.testing.contracts.samples import NOW, KeyedLedger, upload
 
 
 class StoresContract:
-    """What every ledger must know of stores. A fixture ``ledger`` gives an empty one."""
+    """What every ledger must store about stores. A fixture ``ledger`` provides an empty one."""
 
-    def test_what_is_due_of_one_store(self, ledger: Record) -> None:
-        """By its name and its bucket; page by page as ever."""
+    def test_what_is_due_of_one_store(self, ledger: KeyedLedger) -> None:
+        """By the store's name and bucket, page by page."""
         made = [upload()._replace(due_at=NOW, store=name) for name in ("default", "eu", "eu", "gone")]
         moved = upload()._replace(due_at=NOW, store="eu", bucket="another")
         ledger.add([*made, moved])
@@ -23,8 +23,8 @@ class StoresContract:
         assert ledger.due(NOW, 9, state=UploadState.STORED, store=store) == []
         assert [one for one in [*made, moved] if one in store] == [first, second]
 
-    def test_what_is_over_of_one_store(self, ledger: Record) -> None:
-        """The same for what the ledger need not keep."""
+    def test_what_is_over_of_one_store(self, ledger: KeyedLedger) -> None:
+        """The same for uploads that the ledger may forget."""
         made = [upload(state=UploadState.REJECTED)._replace(ended_at=NOW, store=name) for name in ("default", "eu")]
         moved = made[1]._replace(id=new_upload_id(), bucket="another")
         ledger.add([*made, moved])
@@ -32,8 +32,8 @@ class StoresContract:
         assert ledger.over(NOW, 9, store=StoreUploads("eu", "another")) == [moved]
         assert ledger.over(NOW, 9) == [*made, moved]
 
-    def test_how_many_are_open_in_each_store(self, ledger: Record) -> None:
-        """Those that a signal may still change, and that are looked at some time; others are not counted."""
+    def test_how_many_are_open_in_each_store(self, ledger: KeyedLedger) -> None:
+        """Uploads that a signal may still change and that are swept; others are not counted."""
         due, soon = NOW + timedelta(days=1), NOW
         assert ledger.open_by_store() == {}
         made = [
@@ -49,8 +49,8 @@ class StoresContract:
         counts = {StoreUploads("default", bucket): 1, StoreUploads("eu", bucket): 2, StoreUploads("eu", "another"): 1}
         assert ledger.open_by_store() == counts
 
-    def test_stores_and_profiles_of_one_name(self, ledger: Record) -> None:
-        """What is said of the one is not said of the other."""
+    def test_stores_and_profiles_of_one_name(self, ledger: KeyedLedger) -> None:
+        """Declarations of a store and of a profile with the same name are independent."""
         assert ledger.declare({"default": "a profile"}, NOW) == {}
         assert ledger.declare({"default": "a store"}, NOW, "stores") == {}
         assert ledger.declare({}, NOW) == {"default": Declared("a profile", NOW)}

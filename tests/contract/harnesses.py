@@ -1,4 +1,4 @@
-"""Places for the adapters that valetkey comes with."""
+"""Harnesses for the store adapters that valetkey comes with."""
 
 import base64
 import hashlib
@@ -12,10 +12,17 @@ from valetkey.adapters.memory import MemoryStore
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.core.model.upload import MultipartUploadId, new_upload_id
 from valetkey.core.ports.store import ObjectHeaders, ObjectStore
-from valetkey.testing.contracts import Able, Download, Place, download_over_http, post_over_http, put_over_http
+from valetkey.testing.contracts import (
+    Abilities,
+    Download,
+    StoreHarness,
+    download_over_http,
+    post_over_http,
+    put_over_http,
+)
 
 
-def memory_place(*, versioned: bool = False) -> Place:
+def memory_harness(*, versioned: bool = False) -> StoreHarness:
     store = MemoryStore("test", versioned=versioned)
 
     def read(key: str) -> bytes | None:
@@ -34,7 +41,7 @@ def memory_place(*, versioned: bool = False) -> Place:
         other.remove_bucket()
         return other
 
-    return Place(
+    return StoreHarness(
         store,
         store.put,
         read,
@@ -46,7 +53,7 @@ def memory_place(*, versioned: bool = False) -> Place:
     )
 
 
-def s3_place(bucket: Bucket, able: Able | None = None, *, versioned: bool = False) -> Place:
+def s3_harness(bucket: Bucket, abilities: Abilities | None = None, *, versioned: bool = False) -> StoreHarness:
     s3 = bucket.client
     if versioned:
         s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
@@ -62,7 +69,7 @@ def s3_place(bucket: Bucket, able: Able | None = None, *, versioned: bool = Fals
         except s3.exceptions.NoSuchKey:
             return None
 
-    return Place(
+    return StoreHarness(
         store,
         write,
         read,
@@ -71,7 +78,7 @@ def s3_place(bucket: Bucket, able: Able | None = None, *, versioned: bool = Fals
         lambda key: MultipartUploadId(s3.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]),
         download_over_http,
         lambda: s3_store(bucket.server, "no-such-bucket-of-ours"),
-        able or Able(),
+        abilities or Abilities(),
     )
 
 

@@ -1,4 +1,5 @@
-"""The place that an adapter is tested in: the adapter, direct access around it, and its abilities."""
+"""The harness for tests of a store adapter: the adapter, direct access to its bucket, and the abilities of the
+store."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from valetkey.core.ports.store import ObjectStore, Presigned
 
 @dataclass(frozen=True)
 class Download:
-    """What a presigned URL gave: the bytes, the name that a browser would save them under, and their type."""
+    """A download by a presigned URL: the bytes, the name under which a browser would save them, and their type."""
 
     content: bytes
     filename: str
@@ -22,43 +23,43 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Able:
-    """What a store can do: without more words, all that S3 does in a bucket that keeps no versions."""
+class Abilities:
+    """What a store supports. The defaults are those of S3 with a bucket without versioning."""
 
     conditional: bool = True
-    """A copy honours the source's ETag."""
+    """A copy honours the condition on the source's ETag."""
     enforces: bool = True
-    """A form has to keep to its policy, and a presigned request to what was signed."""
+    """Forms have to satisfy their policy, and presigned requests what was signed."""
     enforces_all: bool = True
-    """A form with further fields or a wrong signature is refused, too."""
+    """Forms with additional fields or a wrong signature are refused, too."""
     dates_multiparts: bool = True
-    """It says when a multipart upload was begun (moto says 2010 of all)."""
+    """Lists of multipart uploads have their start times (moto's are all in 2010)."""
     writes_once: bool = True
-    """A PUT with ``If-None-Match: *`` is refused where an object is."""
+    """A PUT with ``If-None-Match: *`` is refused if the object exists."""
     large_parts: bool = True
-    """All parts but the last need 5 MiB."""
+    """All parts but the last must have 5 MiB."""
     same_etag: bool = True
     """A copy has the ETag of its source."""
     versions: bool = False
-    """The bucket keeps versions."""
+    """The bucket has versioning."""
     retains: bool = False
-    """What was written cannot be removed, only hidden."""
+    """Objects cannot be removed, only hidden by a delete marker."""
     files: bool = False
-    """Keys are names of files: none is another's folder, and ``a//b`` is ``a/b``."""
+    """Keys are file paths: no key can be another one's folder, and ``a//b`` is ``a/b``."""
     long_names: bool = True
-    """More than 255 bytes may stand between two slashes of a key."""
+    """A segment of a key may be longer than 255 bytes."""
     replaces_parts: bool = True
-    """A part that is sent again takes the place of the one before, which cannot be joined any more."""
+    """A part that is sent again replaces the first one, which cannot be joined any more."""
 
 
 @dataclass(frozen=True)
-class Place:
+class StoreHarness:
     """A store adapter on an empty bucket.
 
-    ``write`` puts an object (key, content, type, metadata) and ``read`` gets one past the adapter. ``post`` sends a
-    form, ``send`` follows a presigned PUT with some headers changed, and both say the status. ``start_multipart``
-    begins a multipart upload and says its id. ``download`` follows a presigned URL. ``without_bucket`` makes the same
-    adapter where the bucket is missing.
+    ``write`` (key, content, type, metadata) and ``read`` access objects without the adapter. ``post`` sends a form,
+    ``send`` a presigned PUT with some headers changed; both return the HTTP status. ``start_multipart`` starts a
+    multipart upload without the adapter, and returns its id. ``download`` gets a presigned URL. ``without_bucket``
+    returns the same adapter for a bucket that does not exist. ``abilities`` are those of the store.
     """
 
     store: ObjectStore
@@ -69,17 +70,17 @@ class Place:
     start_multipart: Callable[[str], MultipartUploadId]
     download: Callable[[str], Download]
     without_bucket: Callable[[], ObjectStore]
-    able: Able = Able()
+    abilities: Abilities = Abilities()
 
 
 def post_over_http(url: str, form: Sequence[tuple[str, str]], content: bytes) -> int:
-    """As a browser sends a form with a file in it."""
+    """Sends a form with a file as a browser does, and returns the status."""
     file = ("file", ("file.bin", content))
     return urllib3.request("POST", url, fields=[*form, file], retries=False, timeout=60).status
 
 
 def put_over_http(put: Presigned, content: bytes, changed: dict[str, str]) -> int:
-    """As a client does, which sends the length that its bytes have; an empty header is left out."""
+    """Sends a presigned PUT with the actual Content-Length, and returns the status. Empty headers are left out."""
     headers = {name: value for name, value in {**put.headers, **changed}.items() if name != "Content-Length" and value}
     parts = urlsplit(put.url)
     connection = HTTPConnection(parts.netloc, timeout=60)
@@ -93,7 +94,7 @@ def put_over_http(put: Presigned, content: bytes, changed: dict[str, str]) -> in
 
 
 def download_over_http(url: str) -> Download:
-    """As a browser does, which prefers ``filename*`` (RFC 6266)."""
+    """Downloads as a browser does, which prefers ``filename*`` (RFC 6266)."""
     with urlopen(url) as answer:  # noqa: S310 - the store has just signed it
         disposition = answer.headers["Content-Disposition"]
         kind, _, name = disposition.partition("filename*=UTF-8''")
