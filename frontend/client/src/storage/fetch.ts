@@ -8,9 +8,8 @@ export const fetchTransport: Transport = {
   async send(request) {
     const { method, url, headers, signal, timing, onProgress } = request;
     const { size } = request.body;
-    const { controller, release } = linked(signal);
     const longest = timing.stall + answerTimeout(timing, size) + size / SLOWEST;
-    const timer = setTimeout(() => controller.abort(), Math.min(longest, 2 ** 31 - 1));
+    const { controller, release } = linked(signal, Math.min(longest, 2 ** 31 - 1));
     try {
       const response = await fetch(url, {
         method,
@@ -25,7 +24,6 @@ export const fetchTransport: Transport = {
       signal.throwIfAborted();
       throw storageUnreachable(url, true, cause); // fetch does not say how much has left
     } finally {
-      clearTimeout(timer);
       release();
     }
   },
