@@ -1,3 +1,4 @@
+const SOON = 15_000; // ms in which a request fails that the rules do not allow
 const SURE_AFTER = 15_000; // ms; a storage that is there answers in as many, too
 
 /** What the error says if the bucket's CORS rules are the likely cause, and whether they may not be. */
@@ -26,7 +27,7 @@ export class CorsDiagnosis {
       return null;
     }
     this.#reachableAt ||= Date.now();
-    if (startedAt < this.#reachableAt) return null;
+    if (startedAt < this.#reachableAt || Date.now() - startedAt > SOON) return null;
     const detail =
       `The storage at ${storage} answers, but not to this page. The bucket's CORS rules must allow the origin ` +
       `${page}, the methods POST and PUT and all headers, and to expose ETag.`;

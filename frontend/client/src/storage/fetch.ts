@@ -1,15 +1,12 @@
 import { linked } from "../async/abort";
-import { answerTimeout, bodyOf, storageUnreachable, type Transport } from "./transport";
-
-const SLOWEST = 8; // bytes per ms: fetch reports no progress
+import { blindTimeout, bodyOf, storageUnreachable, type Transport } from "./transport";
 
 /** Sends by fetch: works everywhere, but reports no progress within a request. */
 export const fetchTransport: Transport = {
   async send(request) {
     const { method, url, headers, signal, timing, onProgress } = request;
     const { size } = request.body;
-    const longest = timing.stall + answerTimeout(timing, size) + size / SLOWEST;
-    const { controller, release } = linked(signal, Math.min(longest, 2 ** 31 - 1));
+    const { controller, release } = linked(signal, blindTimeout(timing, size)); // fetch reports no progress
     try {
       const response = await fetch(url, {
         method,
