@@ -1,3 +1,4 @@
+import { NEVER } from "../async/abort";
 import type { FileLike } from "../files/file";
 import { aborted, asValetKeyError, UploadRejected, type ValetKeyError } from "../model/errors";
 import type { ConfirmedUpload } from "../model/wire";
@@ -170,13 +171,12 @@ export class RunningUpload implements Upload {
 
   async #cancel(): Promise<void> {
     await this.done.catch(() => {}); // a creation that was being sent may still succeed
-    const { signal } = new AbortController();
     const policy = {
       ...this.#context.retryPolicy,
       patience: Math.min(CANCEL_PATIENCE, this.#context.retryPolicy.patience),
     };
-    const tell = () => this.#transfer.cancel(signal);
-    await withRetry(tell, { policy, signal, onWait: () => () => {} }).catch(() => {}); // then it expires by itself
+    const tell = () => this.#transfer.cancel(NEVER);
+    await withRetry(tell, { policy, signal: NEVER, onWait: () => () => {} }).catch(() => {}); // then it expires by itself
     await this.#transfer.forget();
   }
 

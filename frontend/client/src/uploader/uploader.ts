@@ -1,3 +1,4 @@
+import { NEVER } from "../async/abort";
 import { Semaphore } from "../async/semaphore";
 import { type FileLike, fillType } from "../files/file";
 import { assertSameFacts, assertSameFingerprint, emptyFile, openFile } from "../interrupted/file";
@@ -73,7 +74,6 @@ export interface Uploader {
 }
 
 const CONFIRMING = 50; // uploads that are confirmed at once
-const FOREVER = new AbortController().signal;
 
 /** An uploader for one service. It makes no request until it is given a file. */
 export function createUploader(options: UploaderOptions): Uploader {
@@ -139,7 +139,7 @@ class ServiceUploader implements Uploader {
     const { service, journal } = this.#context;
     const calls = new Semaphore(this.#context.parallel);
     const look = async (record: UploadRecord) => {
-      const found = await calls.use(FOREVER, () => inspectRecord(service, record));
+      const found = await calls.use(NEVER, () => inspectRecord(service, record));
       if (!found) await journal.remove(record.id);
       return found ?? [];
     };
@@ -165,7 +165,7 @@ class ServiceUploader implements Uploader {
     const locked = await this.#lock(record);
     if (!locked) throw underWay();
     try {
-      await service.abort(record.id, record.ticket, FOREVER).catch((error: unknown) => {
+      await service.abort(record.id, record.ticket, NEVER).catch((error: unknown) => {
         if (!isForgotten(error)) throw error; // else it has ended
       });
       await journal.remove(record.id);
