@@ -8,6 +8,7 @@ from typing import Any
 from flask import Request, request
 from werkzeug.exceptions import (
     BadRequest,
+    ClientDisconnected,
     HTTPException,
     RequestEntityTooLarge,
     RequestURITooLarge,
@@ -36,6 +37,9 @@ _GONE = (
     "A hook that needs it calls request.get_data(), which does."
 )
 
+_RARE = frozenset({"HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING"})
+"""What few requests have, and what decides about a refusal, or about the headers of an answer."""
+
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
 
@@ -63,8 +67,8 @@ def _this() -> Request:
 
 def refuse_streams() -> None:
     """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query and
-    400 for one that is no UTF-8, 501 for a body in a transfer coding of its own; whoever reads a refused body later
-    finds it empty."""
+    400 for one that is no UTF-8, 415 for a compressed body and 501 for one in a transfer coding of its own; whoever reads
+    a refused body later finds it empty."""
     this = _this()
     try:
         _require_small(this, this.environ)
@@ -84,9 +88,15 @@ def _require_small(this: Request, environ: Mapping[str, Any]) -> None:
             raise UnsupportedMediaType(_NO_FILES)
     if announced_length(environ) > MAX_BODY:
         raise RequestEntityTooLarge(_TOO_LARGE)
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in {"identity", ""} and _has_body(environ):
+        raise UnsupportedMediaType("A body is sent as it is: no Content-Encoding is undone here.")
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise CodingUnknown("A body is sent as it is or in chunks: no other Transfer-Encoding is undone here.")
     _require_readable(environ.get("QUERY_STRING", ""))
+
+
+def _has_body(environ: Mapping[str, Any]) -> bool:
+    return announced_length(environ) > 0 or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _require_readable(query: str) -> None:
@@ -128,7 +138,7 @@ def is_plain(environ: Mapping[str, Any], *, max_query: int = 0, may_be_empty: bo
     """
     empty = may_be_empty and environ.get("CONTENT_LENGTH") == "0"
     kind = environ.get("CONTENT_TYPE") or (JSON if empty else None)
-    if kind != JSON or "HTTP_ORIGIN" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+    if kind != JSON or not _RARE.isdisjoint(environ):
         return False
     query: str = environ.get("QUERY_STRING", "")
     if len(query) > max_query or not query.isascii():
@@ -160,11 +170,20 @@ def _read(this: Request) -> bytes:
         body = _rest(this)
     else:
         with _room.place(environ):
-            length = announced_length(environ)
-            body = read_known(environ, length) if length and not _was_touched(this) else _rest(this)
+            body = _received(this, environ)
     if len(body) > MAX_BODY:  # a chunked one: it announced no length, and werkzeug stops reading without a word
         raise RequestEntityTooLarge(_TOO_LARGE)
     return body
+
+
+def _received(this: Request, environ: Mapping[str, Any]) -> bytes:
+    """The body, from the server's socket. Raises `ClientDisconnected` where the connection broke, or a chunk is none:
+    servers' errors for that are OSErrors."""
+    length = announced_length(environ)
+    try:
+        return read_known(environ, length) if length and not _was_touched(this) else _rest(this)
+    except OSError as error:
+        raise ClientDisconnected("The body did not arrive whole.") from error
 
 
 def _rest(this: Request) -> bytes:

@@ -36,7 +36,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._readers, self._writers, make_writer, prompt = connect(parsed_url(url))
+        self._url = parsed_url(url)
+        self._readers, self._writers, make_writer, prompt = connect(self._url)
         self._writer = make_writer(self._writers, insert_uploads)
         self._prompt = PromptReaders(prompt)
         self._use = _Use(self.close)

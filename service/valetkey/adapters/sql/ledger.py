@@ -21,7 +21,6 @@ from sqlalchemy import (
 from valetkey.adapters.sql.allowances import spend
 from valetkey.adapters.sql.condition import SqlCondition
 from valetkey.adapters.sql.driver import Direct
-from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.erasures import SqlErasures, of_store
 from valetkey.adapters.sql.health import SqlHealth
 from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
@@ -118,7 +117,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         return self._write(lambda connection: replace_all(connection, changes, tell)) if changes else True
 
     def joined(self, transaction: object) -> JoinedUploads:
-        return JoinedUploads(parsed_url(self.url), transaction, self._in_use, self._announcing)
+        return JoinedUploads(self._url, transaction, self._in_use, self._announcing)
 
     def _announcing(self, changes: Changes) -> Callable[[Connection], None]:
         """What writes the announcements of ``changes``, once these are made."""
