@@ -1,7 +1,7 @@
-"""What the packages in dist/ bring along, as CycloneDX: a file for the wheel, one for the npm packages.
+"""Writes the bills of materials of the packages in dist/ as CycloneDX: one for the wheel, one for the npm packages.
 
-The wheel with what it depends on, in the versions of constraints.txt; the npm packages with what is bundled into them,
-which their source maps tell. `make dist` runs it; the first argument is the environment with cyclonedx-py.
+That of the wheel has its dependencies in the versions of constraints.txt, that of the npm packages what is bundled into
+them, according to their source maps. `make dist` runs it; the first argument is the environment with cyclonedx-py.
 """
 
 # ruff: noqa: S603 -- it runs pip, npm and cyclonedx-py
@@ -71,13 +71,13 @@ def of_npm_packages(version: str) -> None:
 
 
 def bundled(source_map: Path) -> set[str]:
-    """The packages whose files went into it."""
+    """The packages whose files are in a bundle, from its source map."""
     sources = json.loads(source_map.read_text())["sources"]
     return {found[1] for source in sources if (found := BUNDLED.search(source))}
 
 
 def npm_name(component: dict[str, Any]) -> str:
-    """With its scope, which CycloneDX's own name lacks."""
+    """The name of a component with its scope, which the field `name` of CycloneDX lacks."""
     name: str = component["bom-ref"].rpartition("@")[0]
     return name
 

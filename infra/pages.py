@@ -1,4 +1,4 @@
-"""Hatch's build hook: no wheel and no sdist without what `make frontend` and `make docs` build."""
+"""Hatch's build hook, which requires the results of `make frontend` and `make docs` for wheel and sdist."""
 
 import json
 from pathlib import Path
@@ -8,18 +8,18 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PAGES = ("demo.js", "demo.css", "valet-upload.js")
 MODULES = "manifest.json"
-"""Names the modules for pages, all of which have to be there."""
+"""The file that lists the modules for pages; all of them have to exist."""
 SITE = ("index.html", "llms.txt")
-CURE = """What browsers load, and the documentation, have to be built before valetkey is installed from a clone:
-run `make frontend docs` in it, which needs Node 20.19 or newer (https://nodejs.org/), and install again.
+CURE = """The browser modules and the documentation have to be built before valetkey is installed from a clone:
+run `make frontend docs`, which needs Node 20.19 or newer (https://nodejs.org/), and install again.
 Without Node, `pip install -e .` installs a service whose API works; its pages say that they are not built."""
 
 
 class BuiltPages(BuildHookInterface[Any]):
-    """Looks before a build whether they are there. An editable installation does without."""
+    """Checks before a build that they exist. An editable installation does not need them."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - Hatch's signature
-        """Ends with a sentence that says what to run: pip shows it without a stack trace."""
+        """Exits with the commands to run: pip shows them without a traceback."""
         if version == "editable":
             return
         missing = self._missing("static", PAGES) + self._missing_modules() + self._missing("site", SITE)

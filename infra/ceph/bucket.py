@@ -1,10 +1,10 @@
-"""Makes the bucket that valetkey uploads to on the RGW of a directory, and prints the line to export.
+"""Creates valetkey's bucket on the Ceph RGW of a directory, and prints the line to export.
 
-With a CORS rule for pages anywhere, and a lifecycle rule that clears what nobody confirmed. Run again, it changes
-nothing.
+The bucket has a CORS rule for pages of any origin, and a lifecycle rule that removes what was not confirmed.
+Idempotent.
 """
 
-# ruff: noqa: S603, T201 -- it asks the script beside it, and prints for a shell
+# ruff: noqa: S603, T201 -- it runs the script beside it, and prints for a shell
 
 import argparse
 import json

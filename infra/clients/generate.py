@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Generates clients from an OpenAPI document: clients.toml says how. OpenAPI Generator does it, in one run of Java.
+"""Generates clients from an OpenAPI document with OpenAPI Generator, in one run of Java, as configured in clients.toml.
 
     infra/clients/generate.py JAR OUT [--document FILE] [LANGUAGE...]
 
-JAR is OpenAPI Generator's, or a folder that has it somewhere. Each client comes into a folder of OUT that is called
-like its language; what was there before is gone. Without a document it is the one that this version of valetkey serves.
+JAR is OpenAPI Generator's jar, or a folder that contains it. Each client is written to the folder OUT/LANGUAGE, which
+is replaced. The default document is that of this version of valetkey.
 """
 
-# ruff: noqa: S603, T201 -- it runs java, and prints what it has made
+# ruff: noqa: S603, T201 -- it runs java, and prints the results
 
 import argparse
 import json
@@ -35,17 +35,17 @@ CORRECTIONS = {
         }
     }
 }
-"""What is wrong in templates of the generator: by language and template, a line that is there once, and what it is to
-be."""
+"""Corrections of the generator's templates: by language and template, a line that occurs once, and its replacement."""
 
 
 def languages() -> dict[str, dict[str, Any]]:
-    """How each is generated, by its name."""
+    """The configuration of each language, by name."""
     return tomllib.loads(CONFIG.read_text(encoding="utf-8"))
 
 
 def generate(jar: Path, out: Path, document: Path, wanted: Sequence[str]) -> None:
-    """The clients of these languages, in folders of ``out``. Raises `SystemExit` with what the generator said."""
+    """Generates the clients of these languages in folders of ``out``. Raises `SystemExit` with the generator's
+    output."""
     known = languages()
     with tempfile.TemporaryDirectory() as folder:
         configs = []
@@ -67,8 +67,8 @@ def generate(jar: Path, out: Path, document: Path, wanted: Sequence[str]) -> Non
 
 
 def corrected(jar: Path, changes: Mapping[str, Mapping[str, str]], folder: Path) -> Path:
-    """A folder with the changed templates; the others are taken from the jar. Raises `SystemExit` where one is not as
-    it was: then look whether the generator has mended it."""
+    """Writes the corrected templates to a folder; others are used from the jar. Raises `SystemExit` if a line is not
+    found: then check whether the generator was fixed."""
     with zipfile.ZipFile(jar) as templates:
         for name, lines in changes.items():
             text = templates.read(name).decode()
@@ -83,7 +83,7 @@ def corrected(jar: Path, changes: Mapping[str, Mapping[str, str]], folder: Path)
 
 
 def jar_in(place: Path) -> Path:
-    """The generator's jar at ``place``, or below it. Raises `SystemExit`."""
+    """The generator's jar: ``place`` itself, or a file in that folder. Raises `SystemExit`."""
     found = [place] if place.is_file() else sorted(place.rglob("openapi-generator.jar"))
     if not found:
         raise SystemExit(f"generate: there is no openapi-generator.jar in {place}")
@@ -91,7 +91,7 @@ def jar_in(place: Path) -> Path:
 
 
 def own_document(folder: Path) -> Path:
-    """What `valetkey openapi` prints, in a file of ``folder``."""
+    """Writes the OpenAPI document to a file in ``folder``."""
     from valetkey.api.openapi import document
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Brings OkHttp, which the generated Kotlin client calls the service with, into a folder: okhttp.py FOLDER.
+"""Installs OkHttp, the HTTP library of the generated Kotlin client, into a folder: okhttp.py FOLDER.
 
-An Android project has it from Maven Central, as the build.gradle of the client says. Where that cannot be reached there
-is the npm package of the Allure report, which has OkHttp's jars in it as they were published; their digests are known.
+Android projects get it from Maven Central, as the client's build.gradle says. Where Maven Central cannot be reached,
+the npm package of the Allure report contains OkHttp's jars as they were published; their digests are checked.
 """
 
 # ruff: noqa: S603 -- it runs npm
@@ -23,7 +23,7 @@ JARS = {
 
 
 def bring(folder: Path) -> None:
-    """The jars in ``folder``. Raises `SystemExit` where one is not what it was."""
+    """Puts the jars into ``folder``. Raises `SystemExit` if a digest does not match."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         pack = ["npm", "pack", "--silent", "--pack-destination", work, PACKAGE]

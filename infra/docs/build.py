@@ -1,6 +1,6 @@
-"""`make docs`: writes the pages that are made of code, and builds the site into service/valetkey/api/site.
+"""`make docs`: writes the generated pages, and builds the site into service/valetkey/api/site.
 
-Beside each HTML page lies its Markdown, and `llms.txt` has a line for each. Nothing is fetched from anywhere.
+The site also has each page as Markdown, and `llms.txt` with a line for each. Nothing is downloaded.
 """
 
 import re
@@ -22,16 +22,17 @@ SITE = ROOT / "service" / "valetkey" / "api" / "site"
 CONFIG = HERE / "zensical.toml"
 
 _TEST_COMMENT = re.compile(r"^<!-- test\b.*?-->\n*", re.DOTALL | re.MULTILINE)
-"""What only the tests read (CONTRIBUTING.md, "Documentation")."""
+"""Comments for the tests (CONTRIBUTING.md, "Documentation")."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 
 
 def main() -> None:
-    """Builds beside the old site and takes its place at the end, so that a service that is running has one.
+    """Builds the site in a temporary folder and replaces the old one at the end, so that a running service always has
+    one.
 
-    `--draft` builds although links are broken.
+    `--draft` allows broken links.
     """
     write_generated()
     with tempfile.TemporaryDirectory(dir=HERE, prefix=".building-") as folder:
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def run_zensical(work: Path, options: list[str]) -> None:
-    """Ends this process with what Zensical said where it fails: with `--strict` a link that leads nowhere, too."""
+    """Runs Zensical. If it fails, exits with its output; with `--strict`, broken links are errors, too."""
     command = [str(Path(sys.executable).with_name("zensical")), "build", "--clean", *options]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if done.returncode:
@@ -53,7 +54,7 @@ def run_zensical(work: Path, options: list[str]) -> None:
 
 
 def write_generated() -> None:
-    """The pages that are made of code, where they differ from what is there."""
+    """Writes the generated pages, if they have changed."""
     for name, text in {"settings.md": settings_page(), "errors.md": errors_page()}.items():
         page = PAGES / name
         if not page.exists() or page.read_text(encoding="utf-8") != text:
@@ -61,7 +62,7 @@ def write_generated() -> None:
 
 
 def prepare(work: Path) -> None:
-    """A copy of the pages as readers get them."""
+    """Copies the pages, without the comments for tests."""
     shutil.copytree(PAGES, work / "docs")
     for page in (work / "docs").glob("*.md"):
         page.write_text(_TEST_COMMENT.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
@@ -71,7 +72,7 @@ def prepare(work: Path) -> None:
 
 
 def add_plain_text(pages: Path, site: Path) -> None:
-    """Each page as Markdown, and the list of them."""
+    """Adds each page as Markdown, and `llms.txt`."""
     for page in pages.glob("*.md"):
         shutil.copy(page, site)
     (site / "llms.txt").write_text(llms(pages), encoding="utf-8")
@@ -80,7 +81,7 @@ def add_plain_text(pages: Path, site: Path) -> None:
 
 
 def llms(pages: Path) -> str:
-    """The index for programs that read: https://llmstxt.org."""
+    """The index for language models: https://llmstxt.org."""
     project = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["project"]
     lines = [f"# {project['site_name']}", "", f"> {project['site_description']}", "", "## Pages", ""]
     for title, name in named(project["nav"]):
@@ -90,7 +91,7 @@ def llms(pages: Path) -> str:
 
 
 def named(nav: list[Any]) -> Iterator[tuple[str, str]]:
-    """Title and file of each page, in the order of the navigation; the API reference is none of them."""
+    """Title and file of each page, in the order of the navigation, without the API reference."""
     for entry in nav:
         for title, target in entry.items():
             if not isinstance(target, str):
@@ -100,7 +101,7 @@ def named(nav: list[Any]) -> Iterator[tuple[str, str]]:
 
 
 def first_sentence(page: str) -> str:
-    """That of the first paragraph, without links."""
+    """The first sentence of the page's first paragraph, without links."""
     paragraphs = (part for part in page.split("\n\n") if part.strip() and not part.startswith(("#", "<!--", "![")))
     text = _LINK.sub(r"\1", " ".join(next(paragraphs, "").split()))
     return re.split(r"(?<=[.]) ", text)[0]

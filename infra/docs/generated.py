@@ -1,4 +1,4 @@
-"""The pages of the documentation that are made of code: every setting, and every code of an error."""
+"""The pages of the documentation that are generated from code: settings and errors."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _GROUPS = {
     "Webhooks": ("webhook_",),
     "The worker": ("worker_", "sweep_"),
 }
-"""The sections of the settings page; what a setting's name begins with decides."""
+"""The sections of the settings page, with the prefixes of the settings in each."""
 
 _ENDS = ("ge", "le")
 
@@ -80,7 +80,7 @@ def settings_page() -> str:
 
 
 def group_of(setting: str) -> str:
-    """The section that a setting is in. Raises LookupError where it is in none."""
+    """The section of a setting. Raises `LookupError` if there is none."""
     for title, beginnings in _GROUPS.items():
         if setting.startswith(beginnings):
             return title
@@ -93,7 +93,7 @@ def _group(title: str) -> str:
 
 
 def _stores() -> str:
-    """The names of a ``[stores.NAME]``."""
+    """The section about ``[stores.NAME]``."""
     own = [name for name in StoreTable.model_fields if name not in EventSettings.model_fields]
     rows = [_named(f"`{name}`", StoreTable.model_fields[name]) for name in [*own, *EventSettings.model_fields]]
     return _STORES + "\n".join([*rows, ""])
@@ -120,7 +120,7 @@ def _default(value: object) -> str:
 
 
 def _range(field: FieldInfo) -> Iterator[str]:
-    """How small and how large, in words."""
+    """The range of allowed values, in words."""
     low, high = (next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None) for name in _ENDS)
     if low is not None and high is not None:
         yield f"{low:,} to {high:,}"

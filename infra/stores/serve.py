@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A real S3 server on this machine that is not Ceph: JuiceFS, LocalStack, rclone, SeaweedFS, Swift; or a proxy for one.
+"""Runs an S3 server on this machine (JuiceFS, LocalStack, rclone, SeaweedFS, Swift), or a proxy in front of one.
 
-For tests: loopback only, and `stop` forgets everything. `infra/stores/install.py` brings what they need, `recipes.py`
-says what each is started with, and `infra/ceph/rgw` starts Ceph.
+For tests: on loopback only, and `stop` removes all data. `infra/stores/install.py` installs the servers, and
+`recipes.py` defines how each starts. Ceph is started by `infra/ceph/rgw`.
 """
 
 # ruff: noqa: S310, S603, S607, T201 -- it starts the servers' own commands, asks its own URL, and prints for a shell
@@ -32,7 +32,7 @@ STATE = "store.json"  # also the sign that a directory is ours to delete
 
 
 class Failure(Exception):
-    """What went wrong, for the person at the terminal."""
+    """An error message for the terminal."""
 
 
 def start(args: argparse.Namespace) -> None:
@@ -48,7 +48,7 @@ def start(args: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def lock(directory: Path) -> Iterator[None]:
-    """Commands on directories with the same parent take turns; the lock leaves no file behind."""
+    """Serializes commands on directories with the same parent. The lock needs no file."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     parent = os.open(directory.parent, os.O_RDONLY)
     try:
@@ -59,7 +59,7 @@ def lock(directory: Path) -> Iterator[None]:
 
 
 def running(directory: Path) -> int | None:
-    """The pid of the supervisor that has this directory as its working directory."""
+    """The pid of the supervisor whose working directory this is; None if there is none."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         pid = int(json.loads((directory / STATE).read_text())["pid"])
         if (Path("/proc") / str(pid) / "cwd").readlink() == directory:
@@ -68,7 +68,7 @@ def running(directory: Path) -> int | None:
 
 
 def supervise(directory: Path, args: argparse.Namespace) -> None:
-    """Start the process that starts the store and ends it; return when the store answers."""
+    """Starts the supervisor of the store, and returns when the store responds."""
     command = [sys.executable, __file__, "supervise", args.store, "--installed", args.installed.resolve()]
     command += ["--timeout", str(args.timeout), "--port", str(args.port or free_port())]
     command += ["--behind", args.behind] if args.behind else []
@@ -94,7 +94,7 @@ def supervise(directory: Path, args: argparse.Namespace) -> None:
 
 
 def supervisor(args: argparse.Namespace) -> None:
-    """Runs in the store's directory. Whatever ends it, the store ends with it, and its data is removed."""
+    """The supervisor, which runs in the store's directory. When it ends, the store ends, and its data is removed."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a script may have started us deaf to it
         signal.signal(number, lambda *_: sys.exit(0))
     directory, recipe = Path.cwd(), RECIPES[args.store]
@@ -126,13 +126,13 @@ def behind(given: str | None) -> dict[str, str]:
 
 
 def environment(process: Process) -> dict[str, str]:
-    """Ours without what would point a store at somebody else's cloud."""
+    """Our environment without variables that would point the store to a cloud account."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MINIO_", "RCLONE_"))}
     return kept | process.env
 
 
 def spawn(process: Process) -> "subprocess.Popen[bytes]":
-    """setpriv: it also ends when this process is killed and cleans nothing up."""
+    """With setpriv, so that it also ends when this process is killed."""
     return subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", *process.argv],
         env=environment(process),
@@ -202,7 +202,7 @@ def tail(directory: Path) -> str:
 
 
 def free_port() -> int:
-    """Below the range that outgoing connections take their ports from."""
+    """A free port below the range of ephemeral ports."""
     while True:
         port = 10000 + secrets.randbelow(22000)
         with socket.socket() as probe:

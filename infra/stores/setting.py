@@ -1,4 +1,4 @@
-"""Where one store runs, and the processes that make it up."""
+"""The set-up of a store, and its processes."""
 
 import secrets
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Process:
-    """A command that runs until it is killed, or a step before that."""
+    """A command that runs until it is killed, or a preparing step."""
 
     argv: list[str]
     env: dict[str, str] = field(default_factory=dict)
@@ -17,7 +17,8 @@ class Process:
 
 @dataclass(frozen=True)
 class Setting:
-    """Where one store runs: its directory, what was installed, its port, and for a proxy the store behind it."""
+    """The set-up of a store: its directory, the folder of installed software, its port, and for a proxy the store
+    behind it."""
 
     directory: Path
     installed: Path
@@ -36,7 +37,7 @@ class Setting:
         return f"127.0.0.1:{self.port}"
 
     def command(self, name: str) -> str:
-        """A command that a Python package brought, here or into our own environment; else one of the system."""
+        """The path of a command: of an installed Python package, of our own environment, or of the system."""
         beside = [self.installed / "commands" / "bin" / name, Path(sys.executable).with_name(name)]
         found = next((str(path) for path in beside if path.exists()), None) or shutil.which(name)
         if found is None:

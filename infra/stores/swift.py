@@ -1,4 +1,4 @@
-"""Swift with its S3 API: one server of each kind, on one folder, with one copy of everything."""
+"""OpenStack Swift with its S3 API: one server of each kind, one folder, one replica."""
 
 from pathlib import Path
 
@@ -66,7 +66,7 @@ KINDS = ("account", "container", "object")
 
 
 def ports(setting: Setting) -> dict[str, int]:
-    """Of the servers behind the proxy."""
+    """The ports of the servers behind the proxy."""
     return {kind: setting.port + number for number, kind in enumerate(KINDS, 1)}
 
 
@@ -86,7 +86,7 @@ def make_rings(setting: Setting) -> list[Process]:
 
 
 def swift(setting: Setting) -> list[Process]:
-    """The account of tempauth is `test`, its S3 access key `test:` and the user's name."""
+    """Swift with tempauth: the account is `test`, the S3 access key `test:` followed by the user's name."""
     directory = setting.directory
     argv = []
     for kind, port in ports(setting).items():

@@ -1,5 +1,5 @@
 import { linked } from "../async/abort";
-import { computeDigest } from "../digests/digests";
+import { computeDigest } from "../digests/compute";
 import { ValetKeyError } from "../model/errors";
 import type { MultipartGrant, StoredPart } from "../model/wire";
 import { errorOf, hasNoResponse, mayHaveArrived } from "../storage/responses";

@@ -50,7 +50,8 @@ export interface Completion {
 export class Service {
   readonly #endpoint: string;
   readonly #token: Token | undefined;
-  #fetched: string | undefined;
+  /** what the function for the token gave last, or is about to give: one call of it is for all */
+  #fetched: Promise<string> | undefined;
 
   constructor(endpoint: string, token?: Token) {
     this.#endpoint = endpoint;
@@ -119,7 +120,7 @@ export class Service {
     let answer = await this.#send(method, path, call, token);
     const refused = [401, 403].includes(answer.status); // it may be expired, or used up
     if (refused && call.ticket === undefined && typeof this.#token === "function") {
-      if (this.#fetched === token) this.#fetched = undefined;
+      if ((await this.#fetched) === token) this.#fetched = undefined;
       answer = await this.#send(method, path, call, await this.#bearer(call.signal));
     }
     const { status, body } = answer;
@@ -129,16 +130,19 @@ export class Service {
 
   async #bearer(signal: AbortSignal): Promise<string | undefined> {
     if (typeof this.#token !== "function") return this.#token;
+    const token = this.#token;
+    this.#fetched ??= Promise.resolve().then(token);
+    const fetched = this.#fetched;
     try {
-      this.#fetched ??= await within(this.#token(), TIMEOUT, signal); // a page may never give one
+      return await within(fetched, TIMEOUT, signal); // a page may never give one
     } catch (cause) {
+      if (this.#fetched === fetched) this.#fetched = undefined;
       if (cause instanceof ValetKeyError) throw cause;
       throw new ValetKeyError("token_unavailable", "No token is available.", {
         retryable: true,
         cause,
       });
     }
-    return this.#fetched;
   }
 
   /** Sends, and reads the whole response: a connection that is cut in the middle is a failure like any other. */

@@ -63,7 +63,7 @@ export interface Transport {
 export function bodyOf({ body, fields, file_field = "file" }: StorageRequest): Blob | FormData {
   if (!fields) return body;
   const data = new FormData();
-  for (const name in fields) data.append(name, fields[name] ?? "");
+  for (const [name, value] of Object.entries(fields)) data.append(name, value);
   data.append(file_field, body, "file"); // S3 ignores fields after it
   return data;
 }

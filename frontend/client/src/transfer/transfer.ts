@@ -1,6 +1,6 @@
 import type { Semaphore } from "../async/semaphore";
 import type { DigestRecorder } from "../digests/compare";
-import { computeDigest, computeDigests } from "../digests/digests";
+import { computeDigest, computeDigests } from "../digests/compute";
 import { takeFingerprint } from "../digests/fingerprint";
 import type { Journal, LockedRecord } from "../interrupted/journal";
 import type { UploadRecord } from "../interrupted/records";
@@ -189,10 +189,9 @@ export class Transfer {
     const { spec, handle } = this.#job;
     const plan =
       grant.method === "MULTIPART" ? { partSize: grant.part_size, partCount: grant.part_count } : null;
-    const createdAt = Date.parse(upload.created_at);
-    const record = { ...spec, id: upload.id, ticket, plan, createdAt, handle, ...known };
-    this.#record = record;
-    await this.#context.journal.put(record);
+    const createdAt = Date.now(); // the service's clock may be another
+    this.#record = { ...spec, id: upload.id, ticket, plan, createdAt, handle, ...known };
+    await this.#context.journal.put(this.#record);
   }
 
   async #send(signal: AbortSignal): Promise<void> {

@@ -92,8 +92,8 @@ export class RunningUpload implements Upload {
 
   pause(): void {
     if (FINAL_STATES.has(this.state) || this.#run.signal.aborted) return;
-    this.#show({ state: "paused" });
     this.#run.abort(PAUSED);
+    this.#show({ state: "paused" });
   }
 
   resume(): void {
@@ -199,7 +199,7 @@ export class RunningUpload implements Upload {
   }
 
   #moved(): void {
-    if (Date.now() - this.#emitted >= EMIT_EVERY) this.#show({});
+    if (performance.now() - this.#emitted >= EMIT_EVERY) this.#show({});
   }
 
   /** Publishes a change, unless the upload has ended; while it is paused, only changes of state. */
@@ -207,7 +207,7 @@ export class RunningUpload implements Upload {
     if (FINAL_STATES.has(this.state) || (this.#run.signal.aborted && change.state === undefined)) return;
     const before = this.snapshot.progress.sent;
     const progress = this.#meter.read();
-    this.#emitted = Date.now();
+    this.#emitted = performance.now();
     this.#status.set({ ...this.snapshot, ...change, progress });
     if (progress.sent !== before) callSafely(() => this.#options.onProgress?.(progress));
   }

@@ -88,7 +88,7 @@ class ServiceUploader implements Uploader {
 
   constructor({ endpoint, token, profile, connections = 6, ...options }: UploaderOptions) {
     const { retry, records, transport, timing, user } = options;
-    this.#endpoint = new URL(endpoint, globalThis.location?.href).href.replace(/\/+$/, "");
+    this.#endpoint = new URL(endpoint, pageUrl()).href.replace(/\/+$/, "");
     this.#profile = profile ?? "";
     const permits = new Semaphore(connections);
     this.#context = {
@@ -196,7 +196,7 @@ class ServiceUploader implements Uploader {
   }
 
   #jobInGroup(item: GroupItem, common: FileOptions): Job {
-    const { file, ...own } = item instanceof Blob ? { file: item } : item;
+    const { file, ...own } = "file" in item ? item : { file: item }; // a file of another frame is no Blob of this one
     return {
       ...newJob(file, { ...common, ...own }, this.#endpoint, this.#profile),
       lockInterrupted: async () => null,
@@ -234,6 +234,12 @@ async function inspectRecord(service: Service, record: UploadRecord): Promise<In
 
 function underWay(): ValetKeyError {
   return new ValetKeyError("state_conflict", "This upload is already running, perhaps in another window.");
+}
+
+/** What a path is resolved against. A frame's document may be the only one to know; on a server, where nothing is sent, any will do. */
+function pageUrl(): string {
+  const page = globalThis.location?.href ?? "http://localhost";
+  return page.startsWith("about:") ? document.baseURI : page;
 }
 
 /** IndexedDB, where there is one and the browser lets us look. */
