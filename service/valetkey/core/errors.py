@@ -35,6 +35,7 @@ The first line of a class's docstring is what the API document says of its code.
     │   │   ├── NotSupportedByStore   the store does not know this operation
     │   │   └── CopyUnproven          a copy is there, and nothing shows that it has the bytes that were checked
     │   ├── LedgerUnavailable
+    │   ├── RecordUnknown             a newer version stored what cannot be read here
     │   └── RulesUnknown              what an upload has to keep to cannot be said here
     └── ConfigurationError        the operator has to change a setting
 
@@ -291,6 +292,20 @@ class LedgerUnavailable(Unavailable):
     """The ledger is unavailable: try again."""
 
     code = "ledger_unavailable"
+
+
+class RecordUnknown(Unavailable):
+    """A newer version of valetkey stored something that this process cannot read: it leaves it alone."""
+
+    code = "record_unknown"
+
+    def __init__(self, what: str, subject: str = "") -> None:
+        """``what`` cannot be read, and why, as the beginning of a sentence; ``subject`` is its id."""
+        super().__init__(
+            f"{what}: this process is older than the one that wrote it. Nothing of it is lost; a newer process goes on "
+            "with it."
+        )
+        self.subject = subject
 
 
 class RulesUnknown(Unavailable):

@@ -753,6 +753,7 @@ export interface components {
              *     | `store_unavailable` | 503 | The store is unavailable, or did not do what it was asked to do: try again. |
              *     | `copy_unproven` | 503 | The copy has another ETag than its source, and nothing that the store shows proves it; see `checksum`. |
              *     | `ledger_unavailable` | 503 | The ledger is unavailable: try again. |
+             *     | `record_unknown` | 503 | A newer version of valetkey stored something that this process cannot read: it leaves it alone. |
              *     | `rules_unknown` | 503 | This process does not know the upload's profile, or its rules, which a newer version stored: it stops. |
              */
             code: string;
