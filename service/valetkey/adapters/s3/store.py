@@ -18,6 +18,7 @@ from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head, once
+from valetkey.adapters.s3.pages import Turns, pages_of
 from valetkey.adapters.s3.ranges import require_range
 from valetkey.adapters.s3.signing import Signer, short_lock
 from valetkey.adapters.s3.traits import Traits
@@ -214,10 +215,9 @@ class S3Store:
         return self._versions.written_before(prefix, before)
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
-        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
         try:
             with available:
-                for page in pages:
+                for page in pages_of(self.client, "list_multipart_uploads", self.bucket, prefix):
                     for item in page.get("Uploads", []):
                         if (begun := moment_in(item, "Initiated")) < before:
                             yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), begun)
@@ -300,13 +300,14 @@ class S3Store:
 
     def _pages(self, key: str, multipart_id: MultipartUploadId) -> Iterator[Element]:
         """The answers to ListParts, each with up to 1,000 parts."""
-        query = {"uploadId": str(multipart_id)}
+        query, turns = {"uploadId": str(multipart_id)}, Turns("ListParts")
         while True:
             page = self._clients.caller().ask(LIST_PARTS, key, query=query).root
             yield page
-            after = page.find("NextPartNumberMarker")
-            if page.find("IsTruncated") != "true" or not after or after == query.get("part-number-marker"):
+            if page.find("IsTruncated").lower() != "true":
                 return
+            after = page.find("NextPartNumberMarker")
+            turns.take(*[after] if after.isdecimal() and int(after) else [])
             query["part-number-marker"] = after
 
     def presigned_part(
