@@ -1,8 +1,8 @@
-"""No test runs for ever, and no test run: a plugin that ends what pytest-timeout could not.
+"""A plugin that limits the time of tests, and of the run, where pytest-timeout cannot.
 
-pytest-timeout fails a test at its bound by raising in the main thread, so that clean-up runs and the other tests go
-on. Where that does not help (clean-up waits for ever, a C function does not return) the process is ended a minute
-later, and says where each thread was; pytest-xdist takes another worker then, and the test has failed.
+pytest-timeout fails a test at its limit by raising an exception in the main thread, so that clean-up runs and the other
+tests continue. If that does not help (clean-up blocks, a C function does not return), this plugin ends the process a
+minute later, with a traceback of each thread; pytest-xdist then starts another worker, and the test has failed.
 """
 
 import faulthandler
@@ -13,13 +13,13 @@ from collections.abc import Generator
 import pytest
 
 GRACE = 60.0
-"""Seconds for the clean-up after a test that was ended at its bound, and for the end of a whole run."""
+"""The seconds for the clean-up after a test that exceeded its limit, and for the end of the whole run."""
 
 STDERR = pytest.StashKey[int]()
 
 
 def bound(item: pytest.Item) -> float:
-    """The bound of a test in seconds: its marker's `timeout`, or the command line's, or pyproject.toml's."""
+    """The time limit of a test in seconds: from its marker `timeout`, the command line, or pyproject.toml."""
     if marker := item.get_closest_marker("timeout"):
         return float(marker.args[0])
     given = item.config.getoption("timeout")
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """End the process where even the clean-up of a failed test does not end. A bound of 0 means none, for debuggers."""
+    """Ends the process if the clean-up of a failed test does not end. A limit of 0 means none, for debuggers."""
     _end_later(item)
     try:
         return (yield)
@@ -43,7 +43,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """Once more: where a test has failed, pytest's own plugin for faulthandler has cancelled it."""
+    """Sets the limit again: if a test failed, pytest's faulthandler plugin has cancelled it."""
     _end_later(item)
 
 
@@ -53,9 +53,9 @@ def _end_later(item: pytest.Item) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """From here on only the interpreter's own end is left, which waits for threads: not for ever.
+    """Limits the end of the interpreter, which waits for threads.
 
-    A worker of pytest-xdist waits for the others first, and its controller ends it.
+    Workers of pytest-xdist wait for the others before that, and are ended by the controller.
     """
     if not hasattr(config, "workerinput"):
         faulthandler.dump_traceback_later(GRACE, exit=True, file=config.stash[STDERR])

@@ -16,7 +16,7 @@ CHUNK = 256 * 1024
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer; `headers` are looked up without regard to case."""
+    """An HTTP response; names of `headers` are case-insensitive."""
 
     status: int
     headers: Message
@@ -24,7 +24,7 @@ class Response:
 
     @property
     def error_code(self) -> str | None:
-        """S3's own `<Code>` (such as `AccessDenied`), None where the body is not an S3 error document."""
+        """The `<Code>` of an S3 error document (such as `AccessDenied`); None if the body is something else."""
         try:
             return ET.fromstring(self.body).findtext("Code")
         except ET.ParseError:
@@ -41,10 +41,10 @@ def post_form(
     file_type: str = "application/octet-stream",
     timeout: float = 60,
 ) -> Response:
-    """POST `fields` in their order, then the file as the last part of a multipart/form-data body.
+    """Sends `fields` in their order, followed by the file as the last part of a multipart/form-data body.
 
-    A `Path` is streamed in pieces of 256 KiB. A redirect is returned, not followed. Where the server answers
-    and closes before it has read everything, its answer is returned; `OSError` when there is none.
+    A `Path` is streamed in chunks of 256 KiB. Redirects are not followed. If the server responds and closes the
+    connection before it has read everything, its response is returned. Raises `OSError` if there is none.
     """
     boundary = secrets.token_hex(16)
     pairs = fields.items() if isinstance(fields, Mapping) else fields
@@ -62,14 +62,14 @@ def post_form(
 
 
 def put(url: str, headers: Mapping[str, str], content: bytes, *, timeout: float = 60) -> Response:
-    """PUT `content` with `headers`, and the length that it really has. `OSError` when there is no answer."""
+    """Sends `content` by PUT with `headers` and its actual length. Raises `OSError` if there is no response."""
     own = {name: value for name, value in headers.items() if name.lower() != "content-length"}
     own["Content-Length"] = str(len(content))
     return _send(url, own, (b"", io.BytesIO(content), b""), timeout, method="PUT")
 
 
 def _quoted(name: str) -> str:
-    """As browsers escape names in a Content-Disposition (WHATWG HTML, multipart/form-data)."""
+    """A name as browsers escape it in a Content-Disposition (WHATWG HTML, multipart/form-data)."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -1,4 +1,4 @@
-"""Deliveries of event senders: recorded shapes from `tests/fixtures/events`, and what SNS would have signed."""
+"""Deliveries of event senders: recorded ones in `tests/fixtures/events`, and messages signed as by SNS."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ from valetkey.core.events.event import Delivery
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "events"
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-"""Half an hour after what the fixtures say."""
+"""Half an hour after the times in the fixtures."""
 
 TOPIC = "arn:aws:sns:us-west-2:123456789012:MyTopic"
 CERTIFICATE_URL = "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-f3ecfb7224c7233fe7bb5f59f96de52f.pem"
@@ -32,26 +32,26 @@ SIGNED = {
 
 
 def recorded(name: str) -> Any:
-    """The JSON of one fixture, to be changed at will."""
+    """The JSON of a fixture, as a new object that the caller may change."""
     return json.loads((FOLDER / f"{name}.json").read_bytes())
 
 
 def delivery(body: Any, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None) -> Delivery:
-    """A delivery of ``body``: bytes as they are, all else as JSON."""
+    """A delivery of ``body``: bytes unchanged, other values as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Delivery(headers or {}, query or {}, raw)
 
 
 @cache
 def private_key(name: str = "sns") -> rsa.RSAPrivateKey:
-    """One RSA key for each name, made once."""
+    """An RSA key for each name, generated once."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def certificate(
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | None = None, *, start: datetime = NOW - timedelta(days=1)
 ) -> bytes:
-    """A certificate of ``key`` in PEM, valid for a year from ``start``, signed with itself."""
+    """A self-signed certificate of ``key`` in PEM, valid for a year from ``start``."""
     key = key or private_key()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -62,7 +62,7 @@ def certificate(
 
 
 def sign(envelope: dict[str, Any], version: str = "2", key: rsa.RSAPrivateKey | None = None) -> dict[str, Any]:
-    """``envelope`` as SNS would have signed it, with signature version 1 or 2."""
+    """``envelope`` signed as SNS does, with signature version 1 or 2."""
     names = [name for name in SIGNED[envelope["Type"]] if name in envelope]
     text = "".join(f"{name}\n{envelope[name]}\n" for name in names).encode()
     algorithm = hashes.SHA1() if version == "1" else hashes.SHA256()
@@ -72,7 +72,7 @@ def sign(envelope: dict[str, Any], version: str = "2", key: rsa.RSAPrivateKey | 
 
 @dataclass
 class Outside:
-    """What SNS's sender may ask of the world: a certificate, a confirmation. It keeps what was asked."""
+    """The outside world of the SNS sender: certificates and confirmations. It records the requests."""
 
     answer: bytes | Exception = field(default_factory=certificate)
     fetched: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""`valetkey doctor` in this process: its report on a bucket, and how lines of it are looked for."""
+"""`valetkey doctor` in this process: its report on a bucket, and look-ups in it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def visit(
     staging_prefix: str = "",
     **settings: Any,
 ) -> Visit:
-    """One installation on ``bucket``, with its ledger in ``folder``."""
+    """An installation on ``bucket``, with its ledger in ``folder``."""
     given: dict[str, Any] = {
         "bucket": bucket.name,
         "s3_endpoint_url": bucket.server.endpoint_url,
@@ -39,7 +39,7 @@ def visit(
 
 
 def report(one: Visit, *names: str, checks: Sequence[str] = ()) -> Report:
-    """What doctor says in its groups of these ``names`` (none: all), by ``checks`` of these names alone."""
+    """The report of the groups with these ``names`` (none: all), from the checks named in ``checks`` only."""
     chosen = [group for group in GROUPS if not names or group.name in names]
     if checks:
         wanted = {"reach", *checks}
@@ -48,11 +48,11 @@ def report(one: Visit, *names: str, checks: Sequence[str] = ()) -> Report:
 
 
 def line(found: Report, check: str) -> Finding:
-    """The one finding of this name."""
+    """The only finding of the check."""
     [one] = lines(found, check)
     return one
 
 
 def lines(found: Report, check: str) -> list[Finding]:
-    """All findings of this name."""
+    """All findings of the check."""
     return [one for one in found.findings if one.check == check]

@@ -1,8 +1,8 @@
-"""Big ledgers, in SQLite and PostgreSQL, filled by the database itself: `INSERT ... SELECT` of numbers.
+"""Big ledgers in SQLite and PostgreSQL, filled by the database itself with `INSERT ... SELECT`.
 
-The rows are such as the service writes. They are what planners are led astray by, too: one account has most of them, a
-few owners have many and many have few, a profile has nearly none, `unused` has none, nothing was rejected, and what was
-aborted is all among the oldest.
+The rows are like those of the service, with distributions that mislead query planners: one account has most uploads, a
+few owners have many and many have few, one profile has almost none, `unused` has none, no upload was rejected, and all
+aborted ones are among the oldest.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from valetkey.adapters.sql.rows import Value
 
 DAYS = 30
-"""Over how many days the uploads were created, one after the other, up to now."""
+"""The number of days up to now over which the uploads were created."""
 
 OPEN = 1_000
-"""Of how many of the newest nobody has said yet that they have arrived (in a small ledger a tenth)."""
+"""The number of the newest uploads that were not reported yet (in a small ledger a tenth)."""
 
 DAY = 86_400_000
 """In milliseconds."""
@@ -38,7 +38,7 @@ DAY = 86_400_000
 
 @dataclass(frozen=True)
 class Dialect:
-    """What databases say differently; ``hex`` takes a whole number and a width."""
+    """The differences between the SQL dialects; ``hex`` takes an integer and a width."""
 
     numbers: str
     hex: Callable[[str, int], str]
@@ -69,14 +69,14 @@ CLAIMED = "state = 'confirmed' AND n % 5 = 0"
 
 
 def _id(dialect: Dialect) -> str:
-    """UUIDs of version 7, which begin with the time."""
+    """Expressions for UUIDs of version 7, which begin with the time."""
     parts = [("at >> 16", 8), ("at & 65535", 4), ("n & 4095", 3), ("n >> 12 & 4095", 3), ("n", 12)]
     before = ["", "'-' || ", "'-7' || ", "'-8' || ", "'-' || "]
     return " || ".join(f"{dash}{dialect.hex(*part)}" for dash, part in zip(before, parts, strict=True))
 
 
 def _varied(dialect: Dialect) -> Mapping[str, str]:
-    """The columns of an upload that others have other values in."""
+    """The columns whose values differ between uploads."""
     arrived = f"CASE WHEN {ARRIVED} THEN "
     return {
         "id": "id",
@@ -106,7 +106,7 @@ def _varied(dialect: Dialect) -> Mapping[str, str]:
 
 
 def _sample() -> dict[str, Value]:
-    """All columns that a confirmed upload has, with what all of them have alike."""
+    """All columns of a confirmed upload, with the values that are the same for all."""
     rules = Profile("default", content_types=("image/*",), metadata=frozenset({"album"})).rules
     stored = StoredObject("k", "e", None, 1, "image/jpeg")
     whole = new_upload(
@@ -121,7 +121,7 @@ def _literal(value: Value) -> str:
 
 
 def statements(dialect: Dialect, count: int, now: float) -> list[str]:
-    """What makes ``count`` uploads, with the rows of other tables that such uploads leave."""
+    """The statements that insert ``count`` uploads, and their rows in other tables."""
     varied, sample = _varied(dialect), _sample()
     step, end = DAYS * DAY / count, int(now * 1000)
     numbers = dialect.numbers.format(count=count)
@@ -152,14 +152,14 @@ def statements(dialect: Dialect, count: int, now: float) -> list[str]:
 
 
 def _body() -> str:
-    """As long as what is sent of a confirmed upload."""
+    """A body as long as the webhook of a confirmed upload."""
     return '{"type":"upload.confirmed","data":{"upload":{' + "x" * 700 + "}}}"
 
 
 def fill(url: str, count: int) -> float:
-    """Fills the migrated, empty ledger at ``url``; returns the seconds that it took.
+    """Fills the migrated, empty ledger at ``url``; returns the time in seconds.
 
-    What others have to know of it is known afterwards (ANALYZE), and pages are as after a VACUUM.
+    Afterwards, the tables have statistics (ANALYZE), and pages are as after VACUUM.
     """
     began = time.monotonic()
     parsed = parsed_url(url)
@@ -181,7 +181,7 @@ TABLES = ("uploads", "idempotency", "outbox", "hook_calls", "tickets")
 
 
 def _fill_postgresql(url: str, count: int) -> None:
-    """Its indexes are built after the rows are there: in their order, from memory, each in a fraction of the time."""
+    """Inserts the rows before it creates the indexes, which takes a fraction of the time."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET maintenance_work_mem = '1GB'")
         connection.execute("SET synchronous_commit = off")

@@ -1,4 +1,4 @@
-"""Somebody else's server: an application with valetkey in it, under a real gunicorn."""
+"""A real gunicorn with an application that mounts valetkey."""
 
 import os
 import signal
@@ -18,7 +18,8 @@ GUNICORN = Path(sys.executable).with_name("gunicorn")
 
 @contextmanager
 def running_gunicorn(directory: Path, env: Mapping[str, str], source: str, *options: str) -> Iterator[httpx.Client]:
-    """``app`` of the module ``source`` with gunicorn's gthread workers: a client with an API key, when it answers."""
+    """Runs ``app`` of the module ``source`` in gunicorn's gthread workers; yields a client with an API key when it
+    responds."""
     (directory / "served.py").write_text(source)
     port = free_port()
     command = [str(GUNICORN), "--no-control-socket", "-k", "gthread", "--graceful-timeout", "3"]

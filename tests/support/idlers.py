@@ -1,8 +1,8 @@
-"""Clients that hold connections open and do next to nothing: each kind of waiting that HTTP allows.
+"""Clients that keep connections open and are almost idle, in each way that HTTP allows.
 
-They share a machine with what they try, so they cost little: descriptors and arrays instead of objects, prepared bytes,
-and of what a server says only that it has closed. Nothing that it says is read. 5,000 of them take a twentieth of a
-core, and three quarters of that is the system's, for their packets; few act at once.
+They share a machine with the server under test, so they are cheap: they use descriptors and arrays instead of objects
+and prepared bytes, and they read no responses, but only notice when the server closes a connection. 5,000 of them take
+a twentieth of a core, three quarters of it in the kernel for packets; few are active at the same time.
 """
 
 import itertools
@@ -19,22 +19,22 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 REOPENED_IN_A_SECOND = 500
-"""What the server closes is opened again, but no faster: these clients are slow, they do not flood."""
+"""The maximum rate at which closed connections are opened again: these clients are slow, they do not flood."""
 
 DRIP = 5.0
-"""How often a connection sends one more byte, in seconds."""
+"""The interval at which a connection sends one more byte, in seconds."""
 
 TICK = 0.02
-"""How often connections are opened and bytes sent, in seconds: a part of them each time, as clients that know nothing
-of each other do. All at once would be 5,000 packets in one moment, every five seconds."""
+"""The interval at which some connections are opened and some bytes sent, in seconds, as by independent clients. All at
+once would be 5,000 packets at one moment, every five seconds."""
 
 UNREAD = "answers that nobody reads"
 SILENT = {"nothing at all", UNREAD}
-"""The kinds on which nothing drips."""
+"""The kinds of connection that send no further bytes."""
 
 
 def kinds(host: str, credential: str) -> Mapping[str, bytes]:
-    """What is sent on each kind of connection, before it drips: on every route, with a credential and without."""
+    """The initial bytes of each kind of connection: for every route, with a credential and without."""
     key = f"Authorization: Bearer {credential}\r\n"
 
     def head(line: str, *headers: str) -> bytes:
@@ -63,20 +63,21 @@ def kinds(host: str, credential: str) -> Mapping[str, bytes]:
 
 @dataclass
 class Closed:
-    """What the server has closed, by kind."""
+    """The connections that the server has closed, by kind."""
 
     times: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    """How long these connections were open, all together."""
+    """The total time for which these connections were open."""
 
     def lives(self) -> dict[str, float]:
-        """How long a connection of each kind was open, in seconds; without those that none was closed of."""
+        """The average time for which connections of each kind were open, in seconds; without kinds of which none was
+        closed."""
         return {kind: self.seconds[kind] / times for kind, times in self.times.items()}
 
 
 class Idlers:
-    """``count`` connections to ``address``, of all ``kinds`` in turn; what is closed is opened again, ``pace`` in a
-    second."""
+    """``count`` connections to ``address``, of all ``kinds`` in turn. Closed connections are opened again, up to
+    ``pace`` per second."""
 
     def __init__(self, address: tuple[str, int], kinds: Mapping[str, bytes], count: int, pace: int) -> None:
         self._address = address
@@ -89,26 +90,26 @@ class Idlers:
         self._turns: list[set[int]] = [set() for _ in range(round(DRIP / TICK))]
         self._made = 0
         self._number = array("q")
-        """Of the connection that has a descriptor: its kind and its turn follow from it. -1 where there is none."""
+        """The number of the connection of each descriptor, which determines its kind; -1 if there is none."""
         self._since = array("d")
         self._over = threading.Event()
         self._ready = threading.Event()
         self._closed = Closed()
         self.open = 0
-        """How many are open now."""
+        """The number of open connections."""
 
     @property
     def closed(self) -> Counter[str]:
-        """How many of each kind the server has closed."""
+        """The number of connections of each kind that the server has closed."""
         return self._closed.times
 
     @property
     def lives(self) -> Mapping[str, float]:
-        """How long the server let each kind live, in seconds."""
+        """The average time after which the server closed each kind, in seconds."""
         return self._closed.lives()
 
     def run(self) -> None:
-        """Holds them until `stop`."""
+        """Keeps the connections open until `stop`."""
         until = time.monotonic()
         for turn in itertools.cycle(self._turns):
             if self._over.is_set():
@@ -129,7 +130,7 @@ class Idlers:
         self._poll.close()
 
     def wait(self, seconds: float) -> None:
-        """Until as many have been opened, or AssertionError."""
+        """Waits until all connections were opened. Raises `AssertionError` if that takes too long."""
         assert self._ready.wait(seconds), f"only {self._made} of {self._count} connections were opened"
 
     def stop(self) -> None:
@@ -181,7 +182,7 @@ class Idlers:
 def idling(
     address: tuple[str, int], kinds: Mapping[str, bytes], count: int, pace: int = REOPENED_IN_A_SECOND
 ) -> Iterator[Idlers]:
-    """`Idlers` in a thread, from when each was opened once until the block ends."""
+    """`Idlers` in a thread; yields when each connection was opened once, and stops after the block."""
     idlers = Idlers(address, kinds, count, pace)
     thread = threading.Thread(target=idlers.run, name="idlers", daemon=True)
     thread.start()
@@ -194,8 +195,8 @@ def idling(
 
 
 def hold(address: tuple[str, int], kinds: Mapping[str, bytes], count: int, told: Connection) -> None:
-    """The same in a process of its own: says "open" to ``told``, and when it hears a word how many are open, how many
-    were closed, and how long those had lived."""
+    """The same in its own process: sends "open" to ``told``, and when it receives a message, the number of open and of
+    closed connections, and how long those were open."""
     with idling(address, kinds, count) as idlers:
         told.send("open")
         told.recv()

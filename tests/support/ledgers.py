@@ -25,7 +25,7 @@ def migrated(url: str, announce: Announcer | None = None) -> Iterator[SqlLedger]
 
 
 def migrate(url: str, directory: Path | None = None) -> None:
-    """What `valetkey migrate` does, without a process of its own; a relative SQLite file is one in ``directory``.
+    """Does what `valetkey migrate` does, without a separate process; relative SQLite files are in ``directory``.
 
     A new SQLite file is a copy of one that was migrated before, which takes a tenth of the time.
     """
@@ -40,7 +40,7 @@ def migrate(url: str, directory: Path | None = None) -> None:
 
 
 def create_key(url: str, name: str, scope: str = "uploads") -> tuple[ApiKey, str]:
-    """What `valetkey keys create` does, without a process of its own: the key, and its text."""
+    """Does what `valetkey keys create` does, without a separate process; returns the key and its text."""
     key, text = new_key(name, datetime.now(UTC), Scope(scope))
     with closing(open_ledger(url)) as ledger:
         ledger.add_key(key)

@@ -1,10 +1,10 @@
-"""A line to a store, in user space: a relay with a delay, a window and a shared rate, as a process of its own.
+"""A simulated network link to a store: a relay process with a delay, a window and a shared rate.
 
-    with line_to(rgw.endpoint_url, DISTANT) as url:     # what clients are told; the store sees their Host
+    with line_to(rgw.endpoint_url, DISTANT) as url:     # the URL for clients; the store gets their Host
         ...
 
-A connection may have `window` bytes under way that nobody has acknowledged; all share `rate`. Answers are delayed too,
-and take no part of the rate. What the system's own buffers take in comes on top, as on a real line.
+A connection may have `window` unacknowledged bytes; all connections share `rate`. Responses are delayed, too, but do
+not count for the rate. The system's own buffers come on top, as on a real link.
 """
 
 import argparse
@@ -31,41 +31,42 @@ MIB = 1024**2
 
 @dataclass(frozen=True)
 class NetworkLink:
-    """How a line carries what is sent."""
+    """The properties of a link."""
 
     name: str
     round_trip: float
-    """In seconds; opening a connection takes one."""
+    """The round-trip time in seconds. Opening a connection takes one."""
     window: int
-    """Bytes of one connection that may be under way unacknowledged."""
+    """The number of bytes of one connection that may be unacknowledged."""
     rate: float
-    """Bytes a second of all connections together."""
+    """The bytes per second of all connections together."""
     initial_window: int | None = None
-    """The window of a new connection, which doubles each round trip; None: the whole."""
+    """The window of a new connection, which doubles with each round trip; None: the full window."""
     stalls: float = 0.0
-    """The share of chunks of 32 KiB that are lost: their connection stands still for a while, and its window halves."""
+    """The share of 32 KiB chunks that are lost: their connection stalls for a while, and its window is halved."""
 
     def limit(self, size: int, connections: float = float("inf")) -> float:
-        """The fewest seconds in which ``connections`` carry ``size`` bytes, until the answer to the last."""
+        """The minimum time in seconds in which ``connections`` can transfer ``size`` bytes, including the last
+        response."""
         each = self.window / self.round_trip if self.round_trip else float("inf")
         return size / min(self.rate, connections * each) + 2 * self.round_trip
 
 
 class Wire:
-    """What all connections share: one chunk after the other."""
+    """The shared rate: it sends one chunk after the other."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._free_at = 0.0
 
     def depart(self, count: int) -> float:
-        """When the last of ``count`` bytes has left, which want to leave now."""
+        """The time when the last of ``count`` bytes, which are sent now, has left."""
         self._free_at = max(time.monotonic(), self._free_at) + count / self._rate
         return self._free_at
 
 
 class Carrier:
-    """One connection of a client, and its own to the store."""
+    """A client's connection, and the corresponding one to the store."""
 
     def __init__(
         self, line: NetworkLink, wire: Wire, client: socket.socket, store: socket.socket, chance: random.Random
@@ -83,7 +84,7 @@ class Carrier:
         self._arrival = 0.0
 
     async def run(self) -> None:
-        """Until the store has closed its side, or either is gone."""
+        """Relays until the store closes its side, or either connection is lost."""
         works = [self._take(), self._deliver(self._sent, self._store, self._acknowledge_later), self._listen()]
         tasks = [asyncio.ensure_future(work) for work in works]
         answers = asyncio.ensure_future(self._deliver(self._answered, self._client, None))
@@ -98,7 +99,7 @@ class Carrier:
             self._store.close()
 
     async def _take(self) -> None:
-        """Takes from the client what may be under way."""
+        """Receives from the client as many bytes as the window allows."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(self._line.round_trip)  # the connection opens
         while True:
@@ -131,7 +132,7 @@ class Carrier:
     async def _deliver(
         self, queue: asyncio.Queue[tuple[float, bytes]], to: socket.socket, delivered: Callable[[int], None] | None
     ) -> None:
-        """Hands over what comes out of ``queue``, each chunk at its time."""
+        """Delivers the chunks in ``queue``, each at its time."""
         loop = asyncio.get_running_loop()
         while True:
             at, chunk = await queue.get()
@@ -175,7 +176,7 @@ async def relay(line: NetworkLink, store: tuple[str, int]) -> None:
 
 @contextmanager
 def line_to(endpoint_url: str, line: NetworkLink) -> Iterator[str]:
-    """The URL at which the store of ``endpoint_url`` is at the other end of ``line``."""
+    """Yields the URL under which the store at ``endpoint_url`` is reached over ``line``."""
     store = urlsplit(endpoint_url)
     command = [sys.executable, "-m", "tests.support.lines", f"{store.hostname}:{store.port}", json.dumps(asdict(line))]
     with processes.running(command, cwd=ROOT, stdout=subprocess.PIPE) as process:

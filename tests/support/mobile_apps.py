@@ -1,4 +1,4 @@
-"""Mobile clients as programs: what became of an app that ran to its end, and of one that the system ended."""
+"""Mobile clients as programs: checks of an app that ran to its end, and of one that was killed."""
 
 import json
 import signal
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def only_row(done: CompletedProcess[str]) -> dict[str, Any]:
-    """The one upload that an app says has ended; AssertionError where it failed, or says more."""
+    """The only upload in the app's output. Raises `AssertionError` if the app failed, or its output has more."""
     assert done.returncode == 0, done.stderr
     [row] = [json.loads(line) for line in done.stdout.splitlines()]
     return dict(row)
 
 
 def require_killed(done: CompletedProcess[str]) -> None:
-    """AssertionError unless the system ended the app."""
+    """Raises `AssertionError` unless the app was killed."""
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr

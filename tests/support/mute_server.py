@@ -1,4 +1,4 @@
-"""A server that does nothing for its clients but to close their connections: the least that any server spends."""
+"""A server that only closes its clients' connections: the minimum cost of any server."""
 
 import os
 import select
@@ -17,20 +17,20 @@ LATE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\
 
 
 class MuteServer:
-    """Closes each connection as many seconds after it was made as ``lives`` has for what came first on it; never where
-    that is not there. What drips in later stays unread."""
+    """Closes each connection after the number of seconds that ``lives`` has for its first bytes; never, if it has none.
+    Later bytes are not read."""
 
     def __init__(self, lives: Mapping[bytes, float]) -> None:
         self._lives = {said.strip(): seconds for said, seconds in lives.items()}
         self._due: dict[float, deque[tuple[float, int]]] = {seconds: deque() for seconds in lives.values()}
-        """What is to be closed at what time, by how long it lives: so each is in order."""
+        """The times to close connections at, by lifetime, so that each queue is in order."""
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
         self._listener.setblocking(False)
         self._kept: list[int] = []
         self.address: tuple[str, int] = self._listener.getsockname()
 
     def serve(self, until: Connection) -> None:
-        """Until a word comes from ``until``."""
+        """Serves until a message arrives from ``until``."""
         waiting = select.poll()
         waiting.register(until.fileno(), select.POLLIN)
         while not waiting.poll(TICK * 1000):
@@ -61,7 +61,7 @@ class MuteServer:
 
 
 def close_late(lives: Mapping[bytes, float], told: Connection) -> None:
-    """Such a server in a process of its own: says its address to ``told``, and serves until it hears a word."""
+    """Runs such a server in its own process: sends its address to ``told``, and serves until it receives a message."""
     server = MuteServer(lives)
     told.send(server.address)
     server.serve(told)

@@ -1,8 +1,8 @@
-"""What the chosen tests need of the system: installed before the first of them runs, or the run ends with the reason.
+"""What the selected tests need from the system: it is installed before the first test, or the run ends with the reason.
 
-A plugin. A test needs what one of its fixtures needs, by `FIXTURES`, and what it says by `@pytest.mark.needs(...)`: the
-needs of `infra/system-packages`, `pages` for what `make frontend` builds, and `docs` for what `make docs` does. Tests
-of the core need nothing of it.
+A plugin. A test's needs follow from its fixtures (`FIXTURES`) and from `@pytest.mark.needs(...)`: those of
+`infra/system-packages`, `pages` for what `make frontend` builds, and `docs` for what `make docs` builds. Tests of the
+core need nothing.
 """
 
 import fcntl
@@ -32,10 +32,10 @@ FIXTURES = {
 }
 
 BUILT = {"pages": "frontend", "docs": "docs"}
-"""What make builds for tests, by its target."""
+"""What make builds for tests, by need: its target."""
 
 _brought: set[str] = set()
-"""What this process has, so that no test waits for others that are just installing something."""
+"""The needs that this process has already met, so that no test waits while other processes install something."""
 
 LACKING = "lacking"
 LOCK = Path(tempfile.gettempdir()) / f"valetkey-system-packages-{os.getuid()}.lock"
@@ -47,9 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """After `-k` and the like have chosen. Where something is missing the run ends, with the command to run.
+    """Checks the needs of the selected tests. If something is missing, the run ends with the command to run.
 
-    An xdist worker cannot say so: it does nothing, and leaves the words in its run's directory.
+    An xdist worker cannot end the run: it runs no tests, and writes the message to the run's directory.
     """
     if config.option.collectonly:
         return
@@ -64,13 +64,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def lacking(directory: Path) -> str:
-    """What a worker of the run of that directory found missing, and what to do; empty where nothing is."""
+    """What a worker of the run in that directory found missing, and what to do; empty if nothing is missing."""
     words = directory / LACKING
     return words.read_text() if words.exists() else ""
 
 
 def needed(item: pytest.Item) -> set[str]:
-    """By its markers, its fixtures, and its parameters, which often name a fixture that one of these asks for then."""
+    """The needs of a test: of its markers, its fixtures, and its parameters, which may be names of fixtures."""
     names: list[str] = [*getattr(item, "fixturenames", ())]
     if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
         names += [value for value in item.callspec.params.values() if isinstance(value, str)]
@@ -79,7 +79,7 @@ def needed(item: pytest.Item) -> set[str]:
 
 
 def bring(needs: set[str]) -> None:
-    """One process at a time: the workers of a run, and runs beside each other, would all call apt."""
+    """Meets the needs, in one process at a time: otherwise all workers, and concurrent runs, would call apt."""
     if needs <= _brought:
         return
     with LOCK.open("w") as lock:

@@ -1,4 +1,4 @@
-"""Packages from npm, installed once for each lock file, by the first process that asks."""
+"""Packages from npm, installed once for each lock file, by the first process that needs them."""
 
 import fcntl
 import hashlib
@@ -11,9 +11,9 @@ from tests.support import processes
 
 
 def installed(sources: Sequence[Path], into: Path, *then: str) -> Path:
-    """A folder below ``into`` with copies of ``sources``, a lock file among them, and what it names in `node_modules`.
+    """A folder in ``into`` with copies of ``sources``, including a lock file, and its packages in `node_modules`.
 
-    The command ``then`` is run in a new one. `RuntimeError` says why npm or the command failed.
+    In a new folder, the command ``then`` is run. Raises `RuntimeError` if npm or the command fails.
     """
     content = b"".join(source.read_bytes() for source in sources)
     target = into / f"{sources[0].parent.name}-{hashlib.sha256(content).hexdigest()[:16]}"

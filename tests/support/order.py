@@ -1,8 +1,8 @@
-"""In which order several workers run the tests: a plugin.
+"""A plugin that orders the tests for several workers.
 
-xdist gives each worker an equal part of the list, and who is done takes over the end of another's part (`--dist
-worksteal`). So each part begins with tests that take long and ends with those that take milliseconds: nobody is left
-alone with the last minute's work, and what a module shares is made by one or two workers, not by all.
+xdist gives each worker an equal part of the list, and a worker that has finished takes over the end of another's part
+(`--dist worksteal`). So each part begins with tests that take long and ends with those that take milliseconds: no
+worker is left with a long test at the end, and fixtures of a module are created by one or two workers, not by all.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,29 +11,29 @@ from itertools import groupby
 import pytest
 
 CHAOS = "tests/chaos/"
-"""Takes minutes, and starts processes all the time: the first worker does it, one after the other, and first of all."""
+"""These take minutes, and start many processes: the first worker runs all of them, before other tests."""
 
 PAGES = "tests/docs/test_blocks.py"
-"""Up to a minute each: dealt one by one to the others, which begin with them."""
+"""These take up to a minute each: distributed one by one to the other workers, which begin with them."""
 
 LONG = (CHAOS, PAGES)
 
 SLOW = ("tests/e2e/", "tests/browsers/", "tests/docs/")
-"""What starts servers and browsers: dealt by modules, and run next."""
+"""These start servers and browsers: distributed by module, and run next."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """After `-k` and the like have chosen; alike in all workers, which xdist asks for."""
+    """Orders the selected tests. The order is the same in all workers, as xdist requires."""
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
     if workers > 1:
         items[:] = dealt(items, workers)
 
 
 def dealt(items: Sequence[pytest.Item], workers: int) -> Iterator[pytest.Item]:
-    """The parts of so many workers, two at least, one after the other.
+    """The parts of all workers (at least two), one after the other.
 
-    Each is as long as xdist makes it, where there is enough to fill it.
+    Each has the length that xdist gives it, if there are enough tests.
     """
     chaos = [item for item in items if item.nodeid.startswith(CHAOS)]
     pages = [item for item in items if item.nodeid.startswith(PAGES)]

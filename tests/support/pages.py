@@ -1,4 +1,4 @@
-"""Pages of an application: another origin than the service's, with the built element on them."""
+"""Pages of an application on another origin than the service, with the built element."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,15 @@ STATIC = ROOT / "service" / "valetkey" / "api" / "static"
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
 LEAN_CHROMIUM = Path(__file__).with_name("chromium")
-"""The same without what nobody sees of it: a page takes two thirds of the CPU."""
+"""Chromium without features that tests do not use: a page takes two thirds of the CPU time."""
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE = 60_000
-"""How long a page may take for what is expected of it, in milliseconds, on a machine that has other things to do."""
+"""How long to wait for an expected change of a page, in milliseconds, on a busy machine."""
 
 
 @dataclass
 class Site:
-    """Where the pages are; ``html`` is what `/` shows next."""
+    """A running site; ``html`` is the content of `/` from now on."""
 
     url: str
     posted: list[bytes] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Site:
 
 @contextmanager
 def running_site() -> Iterator[Site]:
-    """Serves a page and what `make frontend` built. Raises RuntimeError where it is not built."""
+    """Serves a page and the modules that `make frontend` built. Raises `RuntimeError` if they are not built."""
     if not (STATIC / "valet-upload.js").exists() or not AXE.exists():
         raise RuntimeError("The frontend is not built: run `make frontend`.")
     site = Site("")
@@ -48,12 +48,12 @@ def running_site() -> Iterator[Site]:
 
 
 _playwrights: list[Playwright] = []
-"""The one that runs in this process: a second one beside it is refused, and fixtures of several folders need one."""
+"""The one instance of this process: Playwright refuses a second one, and fixtures of several folders need it."""
 
 
 @contextmanager
 def running_playwright() -> Iterator[Playwright]:
-    """The process's own, started by whoever comes first, and ended with the run."""
+    """The Playwright of this process, started by the first caller, and stopped at the end of the run."""
     if not _playwrights:
         manager = sync_playwright()
         _playwrights.append(manager.start())
@@ -61,7 +61,7 @@ def running_playwright() -> Iterator[Playwright]:
 
 
 def stop_playwright() -> None:
-    """Ends it, at the end of a run."""
+    """Stops Playwright, at the end of the run."""
     while _playwrights:
         _playwrights.pop().stop()
 
@@ -77,7 +77,7 @@ def running_chromium() -> Iterator[Browser]:
 
 
 def _be_patient(browser: Browser) -> None:
-    """Whatever is opened in it is waited for so long where a test says nothing else; Playwright's own are 30 s."""
+    """Sets the default timeout of pages; Playwright's is 30 s."""
     new_context, new_page = browser.new_context, browser.new_page
 
     def context(**options: Any) -> BrowserContext:
@@ -103,8 +103,8 @@ class _Empty(BaseHTTPRequestHandler):
 
 
 def violations(page: Page, rules: Sequence[str] = ()) -> list[Any]:
-    """What axe finds on the page, by all its ``rules`` or by these. It describes these alone: to describe all that is
-    well, too, takes longer than the look itself."""
+    """The violations that axe finds on the page, by all its rules or by these ``rules``. Only these are described:
+    describing all passes, too, takes longer than the check itself."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE.read_text())
     options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
@@ -113,7 +113,7 @@ def violations(page: Page, rules: Sequence[str] = ()) -> list[Any]:
 
 @contextmanager
 def empty_site() -> Iterator[int]:
-    """A site of somebody else's on loopback, with an empty page; its port."""
+    """A third-party site on loopback with an empty page; yields its port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Empty) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port

@@ -1,4 +1,4 @@
-"""Calls made at the same moment."""
+"""Concurrent calls."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -9,7 +9,8 @@ T = TypeVar("T")
 
 
 def in_parallel(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Start all `calls` together, one thread each; their results in order, or the first error."""
+    """Starts all ``calls`` at once, each in its own thread. Returns their results in order, or raises the first
+    error."""
     together = threading.Barrier(len(calls))
 
     def start(call: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""A real PgBouncer in front of a PostgreSQL: connections to the server are lent for one transaction each."""
+"""A real PgBouncer in front of PostgreSQL, with transaction pooling."""
 
 import os
 import shutil
@@ -16,9 +16,9 @@ from tests.support.servers import free_port
 
 @contextmanager
 def pooled(url: str, directory: Path, *, pool_size: int = 4, ignored: str = "") -> Iterator[str]:
-    """``url`` by way of a PgBouncer that pools transactions on ``pool_size`` connections, as Debian ships it.
+    """The database ``url`` through Debian's PgBouncer, with transaction pooling over ``pool_size`` connections.
 
-    ``ignored`` are startup parameters that it is told to pass over (``ignore_startup_parameters``).
+    ``ignored`` are startup parameters to ignore (``ignore_startup_parameters``).
     """
     parts, port = urlsplit(url), free_port()
     config = directory / "pgbouncer.ini"

@@ -1,4 +1,5 @@
-"""What databases do for a ledger's call: PostgreSQL's plans and the blocks that they read, SQLite's instructions."""
+"""The cost of a ledger's call in the database: PostgreSQL's plans and the blocks that they read, SQLite's
+instructions."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,8 +15,8 @@ _LOOKS = re.compile(r"\s*(SELECT|WITH|DELETE|UPDATE)\b")
 
 @dataclass
 class Plans:
-    """All plans of a call: how many ``blocks`` of tables and indexes were read, and how many rows were read in vain
-    (``left_out``) or sorted by one node."""
+    """All plans of a call: the number of ``blocks`` of tables and indexes that were read, of rows that were read and
+    filtered out (``left_out``), and of rows that one node sorted."""
 
     blocks: int = 0
     left_out: int = 0
@@ -23,12 +24,12 @@ class Plans:
     milliseconds: float = 0.0
     statements: int = 0
     scanned: set[str] = field(default_factory=set)
-    """The tables that were read from one end to the other."""
+    """The tables that were read by sequential scans."""
     text: list[str] = field(default_factory=list)
 
 
 def plans(ledger: SqlLedger, call: Callable[[], object]) -> Plans:
-    """What the statements of ``call`` cost that look for rows. Each is run twice, and the first time undone."""
+    """The cost of the queries in ``call``. Each statement is run twice, and the first run is rolled back."""
     made = Plans()
 
     def explain(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -75,7 +76,7 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def sqlite_steps(ledger: SqlLedger, call: Callable[[], object]) -> int:
-    """How many instructions SQLite needs for the reads of ``call``, by tens: the same on every machine."""
+    """The number of instructions of SQLite for the queries of ``call``, in tens; it is the same on every machine."""
     taken = 0
 
     def count() -> int:

@@ -1,4 +1,5 @@
-"""POST policies of any shape, signed: S3 and the memory store have to judge what no grant of ours asks for, too."""
+"""Signed POST policies with any conditions: S3 and the memory store have to evaluate those that our grants never use,
+too."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from valetkey.core.signing.policy import PostSigner, content_length_range, exact
 
 @dataclass(frozen=True, slots=True)
 class Eq:
-    """The form's `field` must be exactly `value`; `bucket` is the bucket posted to and no form field."""
+    """The form's `field` must be exactly `value`. `bucket` is not a form field, but the bucket of the URL."""
 
     field: str
     value: str
@@ -49,7 +50,7 @@ Condition = Eq | StartsWith | ContentLengthRange
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a form may say until `expiration`."""
+    """A policy, which is valid until `expiration`."""
 
     expiration: datetime
     conditions: tuple[Condition, ...]
@@ -62,9 +63,9 @@ def sign(policy: Policy, credentials: Credentials, now: datetime, *, signer: Pos
 
 
 def form_fields(policy: Policy, signed: dict[str, str]) -> dict[str, str]:
-    """The form of `policy`: every field that it fixes, and the `signed` ones.
+    """The form fields for `policy`: those with a fixed value, and the `signed` ones.
 
-    A field with a `StartsWith` has no fixed value: whoever fills the form adds it.
+    Fields with a `StartsWith` have no fixed value: the caller adds them.
     """
     fixed = {c.field: c.value for c in policy.conditions if isinstance(c, Eq) and c.field != "bucket"}
     return fixed | signed

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: a cluster of our own on loopback, without fsync, gone afterwards."""
+"""A real PostgreSQL for tests: a temporary cluster on loopback, without fsync."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ from tests.support.servers import free_port
 
 USER = "valetkey"
 SERVER_USER = "postgres"
-"""Who runs the server where the tests run as root, which PostgreSQL refuses; Debian's package makes this user."""
+"""The user for the server if tests run as root, which PostgreSQL refuses. Debian's package creates this user."""
 
 CONFIG = """
 listen_addresses = '127.0.0.1'
@@ -36,17 +36,17 @@ rm -rf "$2"
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server, and how to take it away."""
+    """A running server."""
 
     directory: Path
     port: int
 
     @classmethod
     def start(cls, directory: Path, *, owner: int, settings: str = "") -> "Postgres":
-        """Start one, or find the one that was started there. It ends when process `owner` ends.
+        """Starts a server, or finds the one that was started there. It ends when process `owner` ends.
 
-        `settings` are lines of postgresql.conf that come before `CONFIG`'s.
-        Where the tests run as root, everybody has to be able to pass through the folders above `directory`.
+        `settings` are lines of postgresql.conf that precede `CONFIG`.
+        If tests run as root, other users must have access (x) to the parents of `directory`.
         """
         with directory.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # let go of when it is closed
@@ -62,18 +62,18 @@ class Postgres:
 
     @property
     def pid(self) -> int:
-        """Of its first process, which all others come of."""
+        """The pid of the postmaster."""
         return int((self.directory / "postmaster.pid").read_text().split()[0])
 
     def stop_server(self) -> None:
-        """Ends every connection and takes the server away; what was committed stays."""
+        """Stops the server, and ends all connections; committed data is kept."""
         _as_server(_command("pg_ctl"), "stop", "-D", str(self.directory), "-m", "fast")
 
     def start_server(self) -> None:
         _start(self.directory, self.port)
 
     def remove(self) -> None:
-        """Stops it for good, without saving anything."""
+        """Stops the server for good, and discards its data."""
         if (self.directory / "postmaster.pid").exists():
             _as_server(_command("pg_ctl"), "stop", "-D", str(self.directory), "-m", "immediate")
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -102,7 +102,7 @@ def _make(directory: Path, settings: str) -> None:
 
 
 def _first_start(directory: Path, attempts: int = 3) -> int:
-    """Starts it on a free port; on another if someone was quicker to take that one."""
+    """Starts the server on a free port, and on another one if that was taken in the meantime."""
     for _ in range(attempts - 1):
         port = free_port()
         try:
@@ -121,7 +121,7 @@ def _start(directory: Path, port: int) -> None:
 
 
 def _command(name: str) -> str:
-    """Debian keeps them out of the PATH, in a folder for each version: the newest."""
+    """The path of a PostgreSQL command of the newest version: Debian has a folder for each, outside of the PATH."""
     debian = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
     found = [str(path) for path in sorted(debian, key=lambda path: int(path.parts[-3]))]
     if on_path := shutil.which(name):
@@ -132,7 +132,7 @@ def _command(name: str) -> str:
 
 
 def _as_server(*command: str, wait: bool = True) -> None:
-    """Runs ``command`` as a user whom PostgreSQL accepts; RuntimeError if it fails."""
+    """Runs ``command`` as a user that PostgreSQL accepts. Raises `RuntimeError` if it fails."""
     root = os.geteuid() == 0
     process = subprocess.Popen(
         [*processes.BY_DEFAULT, *command],

@@ -1,13 +1,13 @@
-"""`valetkey serve` and `worker` without what their imports take: forked from a process in which these are done.
+"""`valetkey serve` and `worker` without the cost of imports: forked from a process that has imported them.
 
-A run starts hundreds of them, and importing took more CPU than what was tested. Each worker of the run has one process
-that has imported what the commands need; it forks for each that is wanted, which has an environment, a folder, a
-session and streams of its own and runs `valetkey.cli.main`, as the installed command does, or a module of the tests.
-Tests of how a process starts execute the installed command.
+A run starts hundreds of these processes, and their imports took more CPU time than the tests. Each worker of the run
+has one process that has imported what the commands need. It forks a child for each start, with its own environment,
+working directory, session and streams; the child runs `valetkey.cli.main`, as the installed command does, or a module
+of the tests. Tests of the start itself execute the installed command.
 
     python -m tests.support.prepared DESCRIPTOR
 
-is that process; it listens on the socket DESCRIPTOR, and ends with whoever holds the other end.
+is that process; it listens on the socket DESCRIPTOR, and ends when the other end is closed.
 """
 
 import ctypes
@@ -36,16 +36,16 @@ VALETKEY = Path(sys.executable).with_name("valetkey")
 MODULES = ("valetkey.cli", "valetkey.commands.server", "valetkey.serve", "valetkey.background", "psycopg")
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 LENGTH = 1 << 20
-"""How long a message may be, in bytes; it is mostly an environment."""
+"""The maximum length of a message in bytes; most of it is an environment."""
 
 
 class Forked(subprocess.Popen[bytes]):
-    """A child of the prepared process, as `subprocess.Popen` has one of its own."""
+    """A child of the prepared process, with an interface like that of `subprocess.Popen`."""
 
     _sigint_wait_secs = 0.0  # read by Popen where Ctrl-C ends its block
 
     def __init__(self, pid: int, args: Sequence[str | Path], ended: int) -> None:
-        """``ended`` is a pipe that gives its exit code."""
+        """``ended`` is a pipe from which its exit code is read."""
         self.pid, self.args, self._ended = pid, list(args), ended
         self.returncode: int | None = None
         self.stdin = self.stdout = self.stderr = None
@@ -71,11 +71,11 @@ class Forked(subprocess.Popen[bytes]):
             return self.returncode
 
     def __del__(self) -> None:
-        """It is no child of this process, which need not wait for it."""
+        """It is not a child of this process, so nothing has to wait for it."""
 
 
 def can_start(env: Mapping[str, str]) -> bool:
-    """Whether Python reads the same from this environment as from ours: it does so before it imports anything."""
+    """Whether this environment has the same variables for Python itself as ours: Python reads them when it starts."""
     names = {name for name in (*env, *os.environ) if name.startswith("PYTHON")}
     return all(env.get(name) == os.environ.get(name) for name in names)
 
@@ -90,8 +90,8 @@ def start(
     module: str = "",
     errors: IO[bytes] | None = None,
 ) -> Forked:
-    """`valetkey`, or ``module`` as a program, with these arguments; it writes to ``log``, or its standard error to
-    ``errors``, and gets the signal ``dies_by`` when the run is killed."""
+    """Starts `valetkey`, or ``module`` as a program, with these arguments. Its output goes to ``log``, standard error
+    to ``errors`` if given. It gets the signal ``dies_by`` if the run is killed."""
     wanted = {"args": list(args), "env": dict(env), "cwd": str(cwd), "dies_by": dies_by, "module": module}
     reader, writer = os.pipe()
     try:
@@ -110,7 +110,7 @@ class _Prepared:
 
 @functools.cache
 def _prepared() -> socket.socket:
-    """Whoever forks for us. It is not a child of the test that needs it first."""
+    """The process that forks. It is not a child of the test that needs it first."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         command = [*BY_DEFAULT, sys.executable, "-m", "tests.support.prepared", str(its.fileno())]
@@ -119,15 +119,14 @@ def _prepared() -> socket.socket:
 
 
 def stop() -> None:
-    """Lets the process that forks end, if there is one; to be called at the end of the run."""
+    """Stops the process that forks, if there is one, at the end of the run."""
     if _prepared.cache_info().currsize:
         _prepared().close()
         _prepared.cache_clear()
 
 
 def _fork_for(there: socket.socket) -> tuple[str, list[str]]:
-    """Forks for each that is wanted; returns in the child, with its module and arguments. Ends when nobody listens any
-    more."""
+    """Forks for each request; returns in the child, with its module and arguments. Ends when the socket is closed."""
     watched = select.poll()
     watched.register(there, select.POLLIN)
     children: dict[int, tuple[int, int]] = {}
@@ -157,7 +156,7 @@ def _fork_for(there: socket.socket) -> tuple[str, list[str]]:
 
 
 def _begin(wanted: dict[str, object], streams: Sequence[int]) -> tuple[str, list[str]]:
-    """What exec and `processes.start` would have done for a process of its own; ``streams`` are what it writes to."""
+    """Sets up the child as exec and `processes.start` would; ``streams`` are its outputs."""
     os.setsid()
     for number, stream in enumerate(streams, 1):
         os.dup2(stream, number)
@@ -176,7 +175,7 @@ def _begin(wanted: dict[str, object], streams: Sequence[int]) -> tuple[str, list
 
 
 def main(descriptor: int) -> None:
-    """Imports, and forks; each child is `valetkey`, or a module, from here on."""
+    """Imports valetkey, and forks; each child continues as `valetkey`, or as a module."""
     for name in MODULES:
         import_module(name)
     gc.collect()

@@ -1,7 +1,7 @@
-"""Processes that tests start: what they inherit does not depend on how the run was started, and none outlives it.
+"""Processes that tests start: they do not depend on how the run was started, and none outlives it.
 
-The shell starts a script's background jobs (`make test &`) with SIGINT ignored, and `nohup` ignores SIGHUP; every
-child inherits that through exec, and would never notice that a test interrupts it.
+A shell starts a script's background jobs (`make test &`) with SIGINT ignored, and `nohup` ignores SIGHUP. Children
+inherit that through exec, and would ignore a test's interrupt.
 """
 
 import os
@@ -18,14 +18,14 @@ RESOURCE_TRACKER = "multiprocessing.resource_tracker"
 BY_DEFAULT = ("env", "--default-signal=HUP,INT,QUIT,TERM,PIPE,ALRM,USR1,USR2,CHLD")
 
 WITHOUT_OTHERS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio")
-"""Options of a pytest that a test starts: to import these plugins, which it has no use for, takes nine tenths of it."""
+"""Options for a pytest that a test starts: importing these unused plugins would take nine tenths of its time."""
 
 
 def start(command: Command, *, dies_by: str = "KILL", **options: Any) -> "subprocess.Popen[bytes]":
-    """A process in a session of its own, with the system's own meaning of each signal and nothing on standard input.
+    """Starts a process in its own session, with default signal handling and an empty standard input.
 
-    It gets the signal `dies_by` when the thread that starts it ends, be it that the test run is killed. ``options`` are
-    those of `subprocess.Popen`. Use `running`, which also ends it, wherever a block can hold it.
+    It gets the signal `dies_by` when the thread that starts it ends, also if the test run is killed. ``options`` are
+    those of `subprocess.Popen`. Prefer `running`, which also ends the process, wherever a block is possible.
     """
     options = {"stdin": subprocess.DEVNULL, "start_new_session": True} | options
     whole = [*BY_DEFAULT, "setpriv", "--pdeathsig", dies_by, *command]
@@ -36,14 +36,14 @@ def start(command: Command, *, dies_by: str = "KILL", **options: Any) -> "subpro
 def running(
     command: Command, *, ends_by: signal.Signals = signal.SIGKILL, **options: Any
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """The process runs beside the block; after it, `end` is sure to have been called."""
+    """Runs the process during the block, and calls `end` afterwards."""
     with ended(start(command, **options), ends_by) as process:
         yield process
 
 
 @contextmanager
 def ended(process: "subprocess.Popen[bytes]", by: signal.Signals) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that was started already runs beside the block; after it, `end` is sure to have been called."""
+    """Calls `end` after the block, for a process that was already started."""
     with process:
         try:
             yield process
@@ -52,7 +52,7 @@ def ended(process: "subprocess.Popen[bytes]", by: signal.Signals) -> Iterator["s
 
 
 def end(process: "subprocess.Popen[bytes]", first: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:
-    """Send `first` where it still runs; SIGKILL to what is left of its session after so many seconds."""
+    """Sends `first` to the process if it still runs, and SIGKILL to the rest of its session after so many seconds."""
     if first != signal.SIGKILL and process.poll() is None:
         process.send_signal(first)
         with suppress(subprocess.TimeoutExpired):
@@ -65,10 +65,10 @@ def end(process: "subprocess.Popen[bytes]", first: signal.Signals = signal.SIGTE
 def run(
     command: Command, *, timeout: float, given: bytes | None = None, **options: Any
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end and return what it printed; `given` is its standard input.
+    """Runs a command, and returns its output; `given` is its standard input.
 
-    Raises `subprocess.TimeoutExpired` when it takes longer than `timeout` seconds; it has been ended then, with all
-    that it started in its session.
+    Raises `subprocess.TimeoutExpired` if it takes longer than `timeout` seconds, after ending it with all processes of
+    its session.
     """
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     streams |= {"stdin": subprocess.DEVNULL if given is None else subprocess.PIPE}
@@ -79,9 +79,10 @@ def run(
 
 
 def of_run(mark: str) -> dict[int, str]:
-    """The command lines, by pid, of all processes but this one that were started with the environment variable `mark`.
+    """The command lines, by pid, of all other processes that were started with the environment variable `mark`.
 
-    ``mark`` is NAME=VALUE. What Python's multiprocessing keeps for as long as its caller lives is left out.
+    ``mark`` is NAME=VALUE. Helper processes of Python's multiprocessing, which live as long as their caller, are left
+    out.
     """
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):

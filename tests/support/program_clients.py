@@ -1,4 +1,5 @@
-"""Both clients of `valetkey.client` alike: an `AsyncClient` is called from a thread as a `Client` is."""
+"""Both clients of `valetkey.client` with the same interface: an `AsyncClient` is called from a thread like a
+`Client`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ KINDS = ["blocking", "asyncio"]
 
 
 class _FromThread:
-    """Calls each method of an `AsyncClient` in its event loop, and waits."""
+    """Calls methods of an `AsyncClient` in its event loop, and waits for the results."""
 
     def __init__(self, portal: BlockingPortal, client: AsyncClient) -> None:
         self._portal = portal

@@ -1,13 +1,13 @@
-"""Ends what a test run has started when the run has ended, however it did: SIGKILL runs no clean-up.
+"""Ends what a test run has started, however the run ended: after SIGKILL there is no clean-up.
 
     python -m tests.support.reaper watch PID NAME=VALUE DIRECTORY
 
-waits for the end of process PID, gives all that was started with the environment variable some seconds to end by
-itself (PostgreSQL and Ceph have watchers of their own), kills what is left, and removes the run's directory.
+waits for the end of process PID, gives all processes that were started with the environment variable some seconds to
+end (PostgreSQL and Ceph have their own watchers), kills the others, and removes the run's directory.
 
     python -m tests.support.reaper within SECONDS COMMAND...
 
-runs a command that may take so long at most, and is its own reaper: for test runs that are not pytest's.
+runs a command with a time limit, and ends what it has started: for test runs without pytest.
 """
 
 import os
@@ -28,19 +28,19 @@ MARK = "RUN_OF_TESTS"
 """The environment variable that all processes of a run have; its value is the run's directory."""
 
 GRACE = float(os.environ.get("VALETKEY_TEST_GRACE", "60"))
-"""Seconds that processes have to end by themselves when the run is over; they have done so as a rule by then."""
+"""The seconds that processes have to end by themselves after the run; usually they have already ended."""
 
 KILLED = 8.0
-"""The same where the run was killed, and nobody has told them to."""
+"""The same if the run was killed, so that nothing has told them to end."""
 
 TOO_LONG = 124
-"""Our exit code for a command that we have ended, as that of timeout(1)."""
+"""The exit code for a command that exceeded its time, as that of timeout(1)."""
 
 
 def watch(pid: int, mark: str, directory: Path) -> None:
-    """Start the reaper for process `pid`; it holds no stream of ours open, and ends soon after that process.
+    """Starts the reaper for process `pid`. It keeps none of our streams open, and ends soon after that process.
 
-    It is part of no run: that of an outer one, which is killed, would end it together with the run that it watches.
+    It does not belong to any run: if it belonged to an outer run, the end of that would end it, too.
     """
     command = [sys.executable, "-m", "tests.support.reaper", "watch", str(pid), mark, str(directory)]
     nowhere = subprocess.DEVNULL
@@ -49,7 +49,7 @@ def watch(pid: int, mark: str, directory: Path) -> None:
 
 
 def reap(mark: str, seconds: float | None = None) -> list[str]:
-    """Wait until all of the run's processes have ended, then kill what has not; the command lines of these."""
+    """Waits for the run's processes to end, and kills the others; returns the command lines of those."""
     deadline = time.monotonic() + (GRACE if seconds is None else seconds)
     while (left := of_run(mark) or _on_a_second_look(mark)) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -60,13 +60,13 @@ def reap(mark: str, seconds: float | None = None) -> list[str]:
 
 
 def _on_a_second_look(mark: str) -> dict[int, str]:
-    """What was in the middle of exec at the first look: for a moment such a process shows no environment."""
+    """Checks again for processes that were within exec at the first check: for a moment they have no environment."""
     time.sleep(0.2)
     return of_run(mark)
 
 
 def within(seconds: float, command: list[str]) -> int:
-    """Run `command`, and return its exit code: 124 where it took longer, 1 where it left something running."""
+    """Runs `command`, and returns its exit code: 124 if it took longer, 1 if it left processes running."""
     directory = Path(tempfile.mkdtemp(prefix="valetkey-"))
     mark = f"{MARK}={directory}"
     watch(os.getpid(), mark, directory)
@@ -83,7 +83,7 @@ def within(seconds: float, command: list[str]) -> int:
 
 
 def main(pid: int, mark: str, directory: Path) -> None:
-    """Wait for the end of that process, and tidy up."""
+    """Waits for the end of that process, and cleans up."""
     with suppress(ProcessLookupError):
         select.select([os.pidfd_open(pid)], [], [])
     for _ in range(5):  # what is killed may have started another

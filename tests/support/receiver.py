@@ -1,4 +1,4 @@
-"""A receiver of webhooks on loopback, which misbehaves as it is told."""
+"""A receiver of webhooks on loopback, with configurable misbehaviour."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ Behaviour = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came; header names in lower case."""
+    """A received request; header names are in lower case."""
 
     path: str
     headers: dict[str, str]
@@ -36,7 +36,7 @@ class Receiver:
     lock: Lock = field(default_factory=Lock)
 
     def wait_for(self, enough: Callable[[list[Received]], bool], seconds: float = 60) -> list[Received]:
-        """What was received as soon as that is ``enough``; fails after so many seconds."""
+        """Waits until the received requests are ``enough``, and returns them; fails after so many seconds."""
         deadline = monotonic() + seconds
         while monotonic() < deadline:
             with self.lock:
@@ -48,7 +48,7 @@ class Receiver:
 
 
 def answer(status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> Behaviour:
-    """Answers so every time."""
+    """Always responds with this status."""
 
     def behave(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
@@ -61,12 +61,12 @@ def answer(status: int, headers: dict[str, str] | None = None, body: bytes = b""
 
 
 def hang_up(request: BaseHTTPRequestHandler) -> None:
-    """Closes the connection without a word."""
+    """Closes the connection without a response."""
     request.connection.shutdown(socket.SHUT_RDWR)
 
 
 def after(seconds: float, then: Behaviour) -> Behaviour:
-    """Thinks for so long, and then does it."""
+    """Waits for so long, and then responds."""
 
     def behave(request: BaseHTTPRequestHandler) -> None:
         sleep(seconds)
@@ -77,7 +77,7 @@ def after(seconds: float, then: Behaviour) -> Behaviour:
 
 @contextmanager
 def running_receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver on a free port of 127.0.0.1, stopped afterwards; with ``tls`` it speaks HTTPS."""
+    """A receiver on a free port of 127.0.0.1, stopped afterwards; with ``tls`` it uses HTTPS."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -1,4 +1,4 @@
-"""A real Redis for tests: on loopback, in memory, gone afterwards."""
+"""A real, temporary Redis for tests, on loopback and in memory."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,7 +15,7 @@ from tests.support.servers import free_port
 
 @contextmanager
 def running_redis(directory: Path) -> Iterator[str]:
-    """The URL of one that keeps nothing on the disk."""
+    """Runs a Redis without persistence; yields its URL."""
     port = free_port()
     options = {"port": str(port), "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": str(directory)}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]

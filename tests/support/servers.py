@@ -1,4 +1,4 @@
-"""valetkey itself as a subprocess: a black box with an environment, a port and a log."""
+"""valetkey as a subprocess: a black box with an environment, a port and a log."""
 
 import os
 import secrets
@@ -22,19 +22,19 @@ from tests.support.stores import Bucket
 VALETKEY = prepared.VALETKEY
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-"""How many workers the run has, and which of them this is."""
+"""The number of workers of the run, and the index of this one."""
 
 _given: set[int] = set()
 
 START = 90.0
-"""How long a process may take to start, in seconds, on a machine that has other things to do; it takes one."""
+"""The maximum time for the start of a process in seconds, on a busy machine; usually it takes one."""
 
 
 def free_port() -> int:
-    """A port that nothing listens on, below those that outgoing connections take (32768 and up on Linux).
+    """A port that nothing listens on, below the ephemeral ports (32768 and up on Linux).
 
-    Each worker of the run has ports of its own, and gives each but once: between this look and the moment when somebody
-    listens there, and while a server is away that is to come back, nobody else takes it.
+    Each worker of the run has its own range of ports, and returns each port only once: nobody else takes it before the
+    server listens, or while the server restarts.
     """
     while True:
         port = 10000 + secrets.randbelow(22000 // WORKERS) * WORKERS + WORKER % WORKERS
@@ -48,7 +48,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as whoever uses it has it."""
+    """An API key, as its user has it."""
 
     id: str
     key: str
@@ -73,23 +73,23 @@ class ValetkeyServer:
 
     @property
     def log(self) -> str:
-        """All that the process printed so far."""
+        """The output of the process so far."""
         return (self.directory / "valetkey.log").read_text(errors="replace")
 
     def create_key(self, name: str = "default", scope: str = "uploads") -> ApiKey:
-        """A new key in this server's ledger, as `valetkey keys create` makes one."""
+        """Creates a key in this server's ledger, as `valetkey keys create` does."""
         key, text = ledgers.create_key(self.env["VALETKEY_DATABASE_URL"], name, scope)
         return ApiKey(id=key.id, key=text)
 
     def stop(self) -> None:
-        """SIGTERM, and after 10 s SIGKILL to all that is left of it."""
+        """Sends SIGTERM, and after 10 s SIGKILL to all its processes that are left."""
         processes.end(self.process)
 
 
 def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
-    """Run a `valetkey` command to its end and return what it printed; RuntimeError if it fails.
+    """Runs a `valetkey` command, and returns its output. Raises `RuntimeError` if it fails.
 
-    It is forked where it can be (`tests.support.prepared`).
+    It is forked if possible (`tests.support.prepared`).
     """
     if prepared.can_start(env):
         code, out, err = _forked(args, env, directory)
@@ -102,7 +102,7 @@ def run_valetkey(*args: str, env: Mapping[str, str], directory: Path) -> str:
 
 
 def _forked(args: Sequence[str], env: Mapping[str, str], directory: Path) -> tuple[int, str, str]:
-    """Exit code, and what was printed to both streams."""
+    """Returns the exit code, and the output to both streams."""
     with TemporaryFile() as out, TemporaryFile() as err:
         begun = prepared.start(args, env=env, cwd=directory, log=out, errors=err, dies_by="KILL")
         with processes.ended(begun, signal.SIGKILL) as process:
@@ -122,13 +122,14 @@ def running_valetkey(
     migrate: bool = True,
     executable: Sequence[str | Path] = (),
 ) -> Iterator[ValetkeyServer]:
-    """`valetkey serve` or `dev`, ready when yielded, stopped afterwards; on a free port unless `env` has one.
+    """Runs `valetkey serve` or `dev` on a free port, unless `env` has one. It is ready when yielded, and stopped after
+    it.
 
-    The ledger that `serve` gets is migrated first, unless not ``migrate``; ``executable`` is executed in place of
-    `valetkey`, which is forked where it can be (`tests.support.prepared`).
+    For `serve`, the ledger is migrated before, unless ``migrate`` is False. ``executable`` is executed instead of
+    `valetkey`, which is forked if possible (`tests.support.prepared`).
 
-    It runs in `directory`, where its SQLite file and its log are too, and sees only the AWS_* and VALETKEY_*
-    variables that follow from `bucket` and `env`.
+    It runs in `directory`, where its SQLite file and its log are, too. The only AWS_* and VALETKEY_* variables in its
+    environment are those from `bucket` and `env`.
     """
     port = int((env or {}).get("VALETKEY_PORT", 0)) or free_port()
     base_url = f"http://127.0.0.1:{port}"
@@ -155,7 +156,7 @@ def start(
     module: str = "",
     dies_by: str = "KILL",
 ) -> "subprocess.Popen[bytes]":
-    """`valetkey` with ``args``, which the caller ends; ``executable`` is executed in its place, or a ``module`` of the
+    """Starts `valetkey` with ``args``; the caller ends it. ``executable`` is executed instead, or a ``module`` of the
     tests is run."""
     if not executable and prepared.can_start(env):
         return prepared.start(args, env=env, cwd=directory, log=log, dies_by=dies_by, module=module)
@@ -202,11 +203,11 @@ class WorkerProcess:
 
     @property
     def log(self) -> str:
-        """All that it printed so far."""
+        """The output so far."""
         return self.log_file.read_text(errors="replace")
 
     def end(self, how: signal.Signals, seconds: float = 60) -> int:
-        """Send a signal and wait for its end; the exit code, negative where the signal killed it."""
+        """Sends a signal, and waits for the end; returns the exit code, which is negative if the signal killed it."""
         self.process.send_signal(how)
         return self.process.wait(seconds)
 
@@ -219,9 +220,10 @@ def running_worker(
     *,
     app: str | None = None,
 ) -> Iterator[WorkerProcess]:
-    """`valetkey worker` with the settings and the ledger of a service, begun when yielded, killed afterwards.
+    """Runs `valetkey worker` with the settings and the ledger of a service. It has started when yielded, and is killed
+    afterwards.
 
-    ``before`` is a command that starts it, as `nohup` would; ``app`` an application that it works for.
+    ``before`` is a command that starts it, such as `nohup`; ``app`` is the application for `--app`.
     """
     log_file = beside.directory / f"worker-{secrets.token_hex(4)}.log"
     with ExitStack() as stack:

@@ -1,7 +1,7 @@
-"""Every kind of store that tests run against, by name; which of them need `make stores`, and a fresh bucket on each.
+"""Every kind of store that tests run against, by name; which of them need `make stores`, and a new bucket on each.
 
-A kind that is not a server of its own is Ceph RGW 16 behind a proxy that behaves so
-(`tests.support.store_quirks`), or a bucket of it with other settings.
+A kind that is not a server is Ceph RGW 16 behind a proxy with quirks (`tests.support.store_quirks`), or a bucket of it
+with other settings.
 """
 
 import os
@@ -30,17 +30,17 @@ QUICK = (
     "juicefs-plain",
     "moto",
 )
-"""They start within seconds of what `make test` has installed."""
+"""These start within seconds from what `make test` has installed."""
 
 INSTALLED_KINDS = ("ceph18", "localstack", "nginx", "swift", "rclone", "seaweedfs")
-"""They need `make stores`, which takes minutes on a new machine."""
+"""These need `make stores`, which takes minutes on a new machine."""
 
 WITHOUT_ETAG = frozenset({"juicefs-no-etag", "juicefs-plain"})
-"""HEAD tells no ETag there: no bytes can be pinned, so nothing can be confirmed."""
+"""HEAD returns no ETag there: no bytes can be pinned, so nothing can be confirmed."""
 
 VARIABLE = "VALETKEY_TEST_STORES"
 KINDS = INSTALLED_KINDS if os.environ.get(VARIABLE) == "installed" else QUICK
-"""What this run is about: `make stores` sets the variable."""
+"""The kinds of this run; `make stores` sets the variable."""
 
 _SERVERS = {"juicefs", "juicefs-no-etag", "juicefs-plain", "localstack", "swift", "rclone", "seaweedfs"}
 _PROXIES = {"caddy", "nginx"}
@@ -52,7 +52,7 @@ _QUIRKS: dict[str, Callable[[], Sequence[Quirk]]] = {
 
 @dataclass
 class Servers:
-    """The servers of a test run: each is started when it is first asked for, and shared by the run's processes."""
+    """The servers of a test run. Each is started on first use, and shared by the run's processes."""
 
     run: Run
     rgw: Rgw
@@ -91,7 +91,8 @@ def servers(request: pytest.FixtureRequest, rgw: Rgw) -> Iterator[Servers]:
 
 @contextmanager
 def bucket_of_kind(servers: Servers, kind: str) -> Iterator[Bucket]:
-    """A fresh bucket. On a store that is thrown away after the run it is left there: not all can list what is in it."""
+    """A new bucket. On stores that are removed after the run it is not deleted: not all of them can list its
+    objects."""
     server = servers[kind]
     if kind in {"rgw", "caddy", "kms", "moto", "nginx"}:
         with fresh_bucket(server) as bucket:

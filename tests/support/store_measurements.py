@@ -1,4 +1,4 @@
-"""What a store does, measured: the cells of the table in `service/docs/stores.md`, one function a row."""
+"""Measurements of stores for the table in `service/docs/stores.md`: a function for each row."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ def md5(content: bytes) -> str:
 
 
 def refusal(call: Callable[[], object]) -> str | None:
-    """The store's word for it; None where it did as it was asked."""
+    """The store's error code; None if the call succeeded."""
     try:
         call()
     except ClientError as error:
@@ -39,7 +39,7 @@ def refusal(call: Callable[[], object]) -> str | None:
 
 @dataclass(frozen=True)
 class MeasuredBucket:
-    """A bucket that is asked; what is written carries an MD5, for buckets that want one."""
+    """A bucket to measure. Writes have an MD5, for buckets that require one."""
 
     bucket: Bucket
 
@@ -98,7 +98,7 @@ class MeasuredBucket:
 
 
 def says(code: str | None, taken: str = "ignored") -> str:
-    """412 in whatever words; what else was said; or that the store did not mind."""
+    """ "412" for a failed precondition, any other error code, or ``taken`` if the request succeeded."""
     return "412" if code in {"PreconditionFailed", "412"} else code or taken
 
 
@@ -108,7 +108,7 @@ def forms(ask: MeasuredBucket) -> str:
 
 
 def form_conditions(ask: MeasuredBucket) -> str:
-    """Which changes of a form are taken all the same."""
+    """Which violations of a form's policy are accepted."""
     if ask.form() != 201:
         return "-"
     taken = {
@@ -126,7 +126,7 @@ def form_conditions(ask: MeasuredBucket) -> str:
 
 
 def put_headers(ask: MeasuredBucket) -> str:
-    """Whether a presigned PUT has to keep to the type and the length that were signed."""
+    """Whether a presigned PUT has to have the type and the length that were signed."""
     md5_of_it = {"Content-MD5": md5(b"bytes")}
     other_type = ask.put(b"bytes", {"Content-Type": "image/gif", **md5_of_it}, Key="put", ContentType="image/png")
     longer = ask.put(b"bytes!", {"Content-MD5": md5(b"bytes!")}, Key="put", ContentLength=5)
@@ -135,7 +135,7 @@ def put_headers(ask: MeasuredBucket) -> str:
 
 
 def put_once(ask: MeasuredBucket) -> str:
-    """What the second PUT with If-None-Match is answered."""
+    """The response to the second PUT with If-None-Match."""
     sent = {"If-None-Match": "*", "Content-MD5": md5(b"bytes")}
     statuses = [ask.put(b"bytes", sent, Key="once", IfNoneMatch="*", ContentMD5=md5(b"bytes")) for _ in range(2)]
     return "ignored" if statuses[1] < 300 else str(statuses[1])
@@ -149,7 +149,7 @@ def wrong_sums(ask: MeasuredBucket) -> str:
 
 
 def sums_kept(ask: MeasuredBucket) -> str:
-    """What HEAD tells of a PUT with a SHA-256, and of an object in parts."""
+    """The checksums that HEAD returns for a PUT with a SHA-256, and for a multipart upload."""
     right = base64.b64encode(hashlib.sha256(b"bytes").digest()).decode()
     ask.put(b"bytes", {"x-amz-checksum-sha256": right}, Key="kept", ChecksumSHA256=right)
     kept = ["SHA-256"] if ask.head("kept").get("ChecksumSHA256") == right else []
@@ -160,7 +160,7 @@ def sums_kept(ask: MeasuredBucket) -> str:
 
 
 def head_says(ask: MeasuredBucket) -> str:
-    """What HEAD lacks, of what valetkey needs."""
+    """What HEAD does not return, although valetkey needs it."""
     ask.write("head")
     head = ask.head("head")
     metadata = {name.lower(): value for name, value in head["Metadata"].items()}
@@ -183,7 +183,7 @@ def metadata_names(ask: MeasuredBucket) -> str:
 
 
 def copy_condition(ask: MeasuredBucket) -> str:
-    """Whether a copy honours the ETag its source should have, and by which header."""
+    """Whether a copy honours the condition on its source's ETag, and with which header."""
     ask.write("source")
     code = refusal(lambda: ask.copy("source", "copied", CopySourceIfMatch=NO_ETAG))
     if code is not None:
@@ -245,7 +245,7 @@ def lists(ask: MeasuredBucket) -> str:
 
 
 def part_after_join(ask: MeasuredBucket) -> str:
-    """What a part does that is sent when its upload is over."""
+    """The effect of a part that is sent after the upload was completed or aborted."""
     upload = ask.begin("over")
     first, second = ask.part("over", upload, 1, b"x" * 5 * MIB), ask.part("over", upload, 2, b"y")
     ask.join("over", upload, [first, second])
@@ -330,9 +330,9 @@ QUESTIONS: dict[str, Callable[[MeasuredBucket], str]] = {
     "`AES256` asked for": encryption,
     "versioning": versions,
 }
-"""What is asked, in the words of the table; versioning comes last, as it stays on."""
+"""The rows of the table; versioning is the last one, as it cannot be disabled again."""
 
 
 def measure(bucket: Bucket) -> dict[str, str]:
-    """The column of a store."""
+    """The table's column for a store."""
     return {question: answer(MeasuredBucket(bucket)) for question, answer in QUESTIONS.items()}

@@ -1,12 +1,12 @@
-"""A store with quirks: a proxy in front of a real S3 server that behaves as some other vendor's does.
+"""A store with quirks: a proxy in front of a real S3 server, which makes it behave like another vendor's.
 
     with quirky(rgw, CopiesGetAnotherETag(), NoListParts()) as server:   # an S3Server like any other
         with fresh_bucket(server) as bucket:
             ...
-    server.requests                                                      # what came through, in order
-    server.count("COPY")                                                 # how often something was asked for
+    server.requests                                                      # the requests, in order
+    server.count("COPY")                                                 # the number of requests of an operation
 
-Quirks are in `tests.support.store_quirks`, and combine: the first one is nearest to the client. Bodies are
+Quirks are in `tests.support.store_quirks`, and can be combined: the first one is nearest to the client. Bodies are
 streamed. A request that no quirk has changed arrives as it was signed, with its Host; a changed one is signed again
 with the server's own credentials.
 """
@@ -44,7 +44,7 @@ _SIGNED_PREFIXES = ("x-amz-", "content-type", "content-md5", "host", "if-")
 
 @dataclass
 class Request:
-    """What a client asks. A quirk that changes ``query`` or ``headers`` says so by `sign_again`."""
+    """A client's request. A quirk that changes ``query`` or ``headers`` sets `sign_again`."""
 
     method: str
     path: str
@@ -62,7 +62,7 @@ class Request:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Of the query, decoded."""
+        """The decoded parameters of the query."""
         return {name: values[0] for name, values in parse_qs(self.query, keep_blank_values=True).items()}
 
     @property
@@ -76,7 +76,7 @@ class Request:
 
     @property
     def operation(self) -> str:
-        """What S3 calls it, in short: one of `OPERATIONS`."""
+        """The operation: one of `OPERATIONS`."""
         names, about = self.parameters.keys(), "object" if self.key else "bucket"
         copies = self.header("x-amz-copy-source") is not None
         for (method, subject, parameter, copying), operation in _OPERATIONS.items():
@@ -104,7 +104,7 @@ _OPERATIONS = {
     ("GET", "bucket", "versions", False): "LIST_VERSIONS",
     ("GET", "bucket", "", False): "LIST",
 }
-"""By method, subject, the parameter that makes it (none: no subresource), and whether it copies."""
+"""Operations by method, subject, distinguishing query parameter (none: no subresource), and whether it is a copy."""
 
 OPERATIONS = frozenset({*_OPERATIONS.values(), "OTHER"})
 _SUBRESOURCES = {"acl", "cors", "encryption", "legal-hold", "lifecycle", "location", "notification", "object-lock"}
@@ -112,7 +112,7 @@ _SUBRESOURCES |= {"policy", "retention", "tagging", "versioning"}
 
 
 class Answer:
-    """What the store says. ``body`` is read when it is looked at, and streamed where no quirk looks."""
+    """The store's response. ``body`` is read on access, and streamed if no quirk accesses it."""
 
     def __init__(
         self, status: int, headers: Headers, stream: BinaryIO | None = None, body: bytes | None = None
@@ -159,31 +159,32 @@ def refusal(status: int, code: str, message: str = "As this store does.") -> Ans
 
 
 class Quirk:
-    """What a store does otherwise. Called from the threads of several connections."""
+    """A deviation of a store. Its methods are called in several threads."""
 
     def before(self, request: Request) -> Answer | None:
-        """Looks at a request and may change it; an answer given here is the client's, and the store never sees it."""
+        """May change the request. If it returns a response, the client gets that, and the store does not get the
+        request."""
         return None
 
     def after(self, request: Request, answer: Answer) -> None:
-        """May change the answer."""
+        """May change the response."""
 
 
 @dataclass(frozen=True)
 class QuirkyServer(S3Server):
-    """The proxy as an S3 server, and all ``requests`` that came to it."""
+    """The proxy as an S3 server, with all ``requests`` that it received."""
 
     requests: list[Request] = field(default_factory=list, compare=False)
 
     def count(self, operation: str, key_prefix: str = "") -> int:
-        """How many requests were of this operation (see `OPERATIONS`) on keys that start so."""
+        """The number of requests of this operation (see `OPERATIONS`) on keys with this prefix."""
         assert operation in OPERATIONS, operation
         return sum(one.operation == operation and one.key.startswith(key_prefix) for one in [*self.requests])
 
 
 @contextmanager
 def quirky(server: S3Server, *quirks: Quirk) -> Iterator[QuirkyServer]:
-    """``server`` behind a proxy on a free port of loopback, until the context ends."""
+    """Runs a proxy for ``server`` on a free port of loopback."""
     proxy = _Proxy(server, quirks)
     thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -208,7 +209,7 @@ class _Proxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is nothing to print; a quirk that fails is."""
+        """Prints errors of quirks, but not disconnecting clients."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -250,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
             connection.close()
 
     def _ask(self, connection: http.client.HTTPConnection, request: Request) -> bool:
-        """Whether the store took the whole body: it may answer before that."""
+        """Whether the store read the whole body: it may respond before that."""
         target = request.path + (f"?{request.query}" if request.query else "")
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in request.headers:
@@ -301,18 +302,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- its name in http.server
-        """Tests read `QuirkyServer.requests`."""
+        """Logs nothing: tests read `QuirkyServer.requests`."""
 
 
 class _Signer(S3SigV4Auth):
-    """Signs a request whose body is not at hand: its digest is what the client said, or none."""
+    """Signs a request without reading its body: with the digest in the client's header, or none."""
 
     def payload(self, request: AWSRequest) -> str:
         return str(request.context.get("digest", "UNSIGNED-PAYLOAD"))
 
 
 def _sign(request: Request, server: S3Server) -> None:
-    """Puts the signature of ``server``'s own user in place of the client's."""
+    """Replaces the client's signature by that of ``server``'s own user."""
     digest = request.header("x-amz-content-sha256") or "UNSIGNED-PAYLOAD"
     kept = [pair for pair in request.query.split("&") if pair and not pair.lower().startswith("x-amz-")]
     request.query = "&".join(kept)

@@ -1,7 +1,6 @@
-"""Quirks of stores, for `tests.support.store_proxy`, a proxy in front of a real one: what vendors document or people
-report.
+"""Quirks of stores, as vendors document them or users report them, for the proxy of `tests.support.store_proxy`.
 
-None of them was measured on the vendor's own store by us; docstrings say whose habit it is.
+Unless a docstring says "measured", we have not measured them on the vendor's own store.
 """
 
 import re
@@ -19,10 +18,10 @@ from tests.support.stores import S3Server
 
 
 class CopiesGetAnotherETag(Quirk):
-    """AWS with SSE-KMS or SSE-C, MinIO with a KMS: the ETag of a copy is not its source's, nor the same the next time.
+    """AWS with SSE-KMS or SSE-C, MinIO with a KMS: the ETag of a copy is not its source's, and differs for each copy.
 
-    That of a joined object is another than its parts make, too. HEAD, GET and listings show it, and conditions are
-    evaluated on it. Objects that came by PUT or POST keep theirs; with ``puts`` only those that came by POST do.
+    The ETag of a multipart object does not follow from its parts, either. HEAD, GET and lists return it, and conditions
+    are evaluated on it. Objects that were written by PUT or POST keep their ETags; with ``puts`` only those by POST do.
     """
 
     def __init__(self, *, puts: bool = False) -> None:
@@ -53,7 +52,7 @@ class CopiesGetAnotherETag(Quirk):
             answer.set_header("ETag", f'"{shown}"')
 
     def _another(self, path: str, version: str, answer: Answer) -> None:
-        """Gives what was just written another ETag, in the answer too."""
+        """Gives the object that was just written another ETag, in the response too."""
         etag = answer.header("ETag")
         found = etag.strip('"') if etag else _tag(answer.body.decode(), "ETag").strip('"')
         if b"<Error>" in answer.body:
@@ -67,7 +66,7 @@ class CopiesGetAnotherETag(Quirk):
             answer.body = answer.body.replace(found.encode(), shown.encode())
 
     def _conditions(self, request: Request) -> list[tuple[str, str, str]]:
-        """The headers that may name an ETag, and whose it is."""
+        """The headers with conditions on ETags, and the object that each is about."""
         own, version = unquote(request.path), request.parameters.get("versionId", "")
         source, _, source_version = (request.header("x-amz-copy-source") or "").partition("?versionId=")
         source = "/" + unquote(source).removeprefix("/")
@@ -78,7 +77,7 @@ class CopiesGetAnotherETag(Quirk):
         return [("If-Match", own, version), ("If-None-Match", own, version), *of_source]
 
     def _known(self, path: str, version: str) -> dict[str, str]:
-        """RGW 16 does not say which version a copy made: it is the one that is looked at next."""
+        """RGW 16 does not return the version that a copy created: it is the one that is requested next."""
         with self._lock:
             if (path, version) not in self._shown and (path, "") in self._shown:
                 self._shown[path, version] = self._shown.pop((path, ""))
@@ -107,7 +106,7 @@ class CopiesGetAnotherETag(Quirk):
 
 
 class NoChecksums(Quirk):
-    """MinIO with a KMS, older RGW: what was sent as a checksum is not kept, and HEAD knows of none."""
+    """MinIO with a KMS, older RGW: checksums are not stored, and HEAD returns none."""
 
     def after(self, request: Request, answer: Answer) -> None:
         for name in [name for name, _ in answer.headers if name.lower().startswith("x-amz-checksum-")]:
@@ -115,7 +114,7 @@ class NoChecksums(Quirk):
 
 
 class GoHeaderCase(Quirk):
-    """Caddy, Traefik, rclone and all else in Go: header names as `X-Amz-Meta-Upload-Id`, and `Etag`."""
+    """Caddy, Traefik, rclone and other servers in Go: header names such as `X-Amz-Meta-Upload-Id`, and `Etag`."""
 
     def after(self, request: Request, answer: Answer) -> None:
         answer.headers[:] = [
@@ -124,7 +123,7 @@ class GoHeaderCase(Quirk):
 
 
 class WeakETags(Quirk):
-    """Proxies that may compress (Caddy, nginx, Cloudflare) mark the ETag of what they pass on as weak."""
+    """Proxies that may compress (Caddy, nginx, Cloudflare) change ETags to weak ones."""
 
     def after(self, request: Request, answer: Answer) -> None:
         if request.method in {"GET", "HEAD"} and request.key and (etag := answer.header("ETag")):
@@ -132,14 +131,14 @@ class WeakETags(Quirk):
 
 
 class LowerHeaderCase(Quirk):
-    """Proxies that speak HTTP/2 inside: header names in lower case."""
+    """Proxies that use HTTP/2 to the store: header names in lower case."""
 
     def after(self, request: Request, answer: Answer) -> None:
         answer.headers[:] = [(name.lower(), value) for name, value in answer.headers]
 
 
 class Drops(Quirk):
-    """Answers to some methods lack a header: `Drops("Content-Length")`, `Drops("ETag")` (JuiceFS by default)."""
+    """Responses to some methods lack a header: `Drops("Content-Length")`, `Drops("ETag")` (JuiceFS by default)."""
 
     def __init__(self, header: str, *, methods: frozenset[str] = frozenset({"HEAD"})) -> None:
         self.header = header
@@ -151,7 +150,7 @@ class Drops(Quirk):
 
 
 class Says(Quirk):
-    """Puts `change(value)` in the place of a header, or of the body where ``header`` is None, of some operations."""
+    """Replaces a header, or the body if ``header`` is None, by `change(value)` in responses to some operations."""
 
     def __init__(self, operations: set[str], change: Callable[[str], str], header: str | None = "ETag") -> None:
         self.operations = operations
@@ -168,10 +167,10 @@ class Says(Quirk):
 
 
 class Fails(Quirk):
-    """Answers some operations (names of `OPERATIONS`) with an error instead of asking the store.
+    """Responds to some operations (names of `OPERATIONS`) with an error, without passing them to the store.
 
-    ``times`` bounds how often, ``key_prefix`` limits it to some keys. With ``late`` the store does what it was asked,
-    and only the answer is the error: an answer that was lost.
+    ``times`` limits the number of errors, ``key_prefix`` the keys. With ``late`` the store carries out the operation,
+    and only the response is an error, as if the real one was lost.
     """
 
     def __init__(
@@ -226,7 +225,7 @@ def no_list_multiparts() -> Fails:
 
 
 class Refuses(Quirk):
-    """Refuses writes that carry a header, or a form field of that name; with ``unless`` some values of it are taken."""
+    """Refuses writes with a header, or a form field of that name, unless its value is in ``unless``."""
 
     def __init__(self, header: str, status: int, code: str, *, unless: frozenset[str] = frozenset()) -> None:
         self.header = header
@@ -241,7 +240,7 @@ class Refuses(Quirk):
 
 
 def refuses_storage_class() -> Refuses:
-    """MinIO and most others off AWS: 400 InvalidStorageClass for what they do not know."""
+    """MinIO and most stores other than AWS: 400 InvalidStorageClass for unknown storage classes."""
     return Refuses("x-amz-storage-class", 400, "InvalidStorageClass", unless=frozenset({"STANDARD"}))
 
 
@@ -258,7 +257,7 @@ def refuses_if_none_match() -> Refuses:
 class WantsChecksums(Quirk):
     """A bucket with Object Lock's default retention on AWS (reported): a PUT or part needs Content-MD5 or a checksum.
 
-    The store behind checks a Content-MD5; what x-amz-checksum-* says is taken unchecked.
+    The store behind it checks a Content-MD5; x-amz-checksum-* is accepted unchecked.
     """
 
     def before(self, request: Request) -> Answer | None:
@@ -273,7 +272,8 @@ class WantsChecksums(Quirk):
 
 
 class Slow(Quirk):
-    """Some operations take effect at once and are answered ``seconds`` later; it may be changed while it runs."""
+    """Some operations take effect at once, but the response comes ``seconds`` later; this can be changed at any
+    time."""
 
     def __init__(self, seconds: float, operations: frozenset[str] = frozenset({"COPY"})) -> None:
         self.seconds = seconds
@@ -286,7 +286,7 @@ class Slow(Quirk):
 
 
 class IgnoresPrefix(Quirk):
-    """Lists the whole bucket, whatever prefix was asked for."""
+    """Lists the whole bucket, whatever the prefix."""
 
     def before(self, request: Request) -> Answer | None:
         if request.operation in {"LIST", "LIST_VERSIONS", "LIST_MULTIPARTS"}:
@@ -296,7 +296,7 @@ class IgnoresPrefix(Quirk):
 
 
 class IgnoresCopyConditions(Quirk):
-    """Moto, and others: a copy is made whatever ETag its source should have."""
+    """Moto, and others: copies ignore the condition on the source's ETag."""
 
     def before(self, request: Request) -> Answer | None:
         for name in ("x-amz-copy-source-if-match", "x-amz-copy-if-match"):
@@ -306,9 +306,9 @@ class IgnoresCopyConditions(Quirk):
 
 
 class ComparesBeforeItCopies(Quirk):
-    """The JuiceFS gateway (1.4.2, measured): the condition of a copy is compared first, and the bytes are read then.
+    """The JuiceFS gateway (1.4.2, measured): it checks the condition of a copy first, and reads the bytes afterwards.
 
-    What happens between the two is ``meanwhile``; without it, time passes.
+    ``meanwhile`` is called between the two; without it, there is a delay.
     """
 
     def __init__(self, server: S3Server, meanwhile: Callable[[Request], object] = lambda _: time.sleep(0.02)) -> None:
@@ -327,7 +327,7 @@ class ComparesBeforeItCopies(Quirk):
 
 
 class RefusesConditionsOnJoined(Quirk):
-    """Swift (2.30, measured): a copy of an object that came in parts is a 412 whatever condition it is made on."""
+    """Swift (2.30, measured): a conditional copy of a multipart object is always a 412."""
 
     def before(self, request: Request) -> Answer | None:
         etag = request.header("x-amz-copy-source-if-match") or ""
@@ -335,7 +335,7 @@ class RefusesConditionsOnJoined(Quirk):
 
 
 class When(Quirk):
-    """Another quirk, while a condition holds: `When(lambda: broken.is_set(), no_list_parts())`."""
+    """Another quirk, as long as a condition holds: `When(lambda: broken.is_set(), no_list_parts())`."""
 
     def __init__(self, condition: Callable[[], bool], quirk: Quirk) -> None:
         self.condition = condition
@@ -350,7 +350,7 @@ class When(Quirk):
 
 
 def _like(real: str, other: str) -> str:
-    """``other`` with the number of parts that ``real`` ends in, if it does."""
+    """``other`` with the suffix for the number of parts, if ``real`` has one."""
     return other + "".join(real.partition("-")[1:])
 
 
@@ -360,7 +360,7 @@ def _tag(text: str, name: str) -> str:
 
 
 class DateIsOff(Quirk):
-    """A store whose clock is ``off`` ours."""
+    """A store whose clock differs from ours by ``off``."""
 
     def __init__(self, off: timedelta) -> None:
         self.off = off
@@ -370,7 +370,7 @@ class DateIsOff(Quirk):
 
 
 class SaysErrorWith200(Quirk):
-    """Some operations do nothing, and are answered 200 with an error in the body, as S3 documents of copies."""
+    """Some operations do nothing, and respond with 200 and an error in the body, as S3 documents for copies."""
 
     def __init__(self, operations: set[str]) -> None:
         self.operations = operations
@@ -384,7 +384,7 @@ class SaysErrorWith200(Quirk):
 
 
 class LiesOfRefusals(Quirk):
-    """What was stored is answered as a refusal."""
+    """Responds with an error although the object was stored."""
 
     def __init__(self, operations: set[str]) -> None:
         self.operations = operations
@@ -396,8 +396,8 @@ class LiesOfRefusals(Quirk):
 
 
 class WrongRegion(Quirk):
-    """What was signed for another region than ``region`` is refused, with the right one: as AWS and MinIO in a message,
-    or, as Garage, in an ``element`` of the body alone, which boto3 follows."""
+    """Requests that were signed for a region other than ``region`` are refused with the right region: in the message,
+    as by AWS and MinIO, or only in an ``element`` of the body, as by Garage, which boto3 follows, too."""
 
     def __init__(self, region: str, *, element: bool = False) -> None:
         self.region = region
@@ -416,14 +416,14 @@ class WrongRegion(Quirk):
 
 
 class RefusesUrls(Quirk):
-    """What is signed in the query is refused, as where a proxy rewrites it."""
+    """Refuses presigned URLs, as if a proxy rewrote the query."""
 
     def before(self, request: Request) -> Answer | None:
         return refusal(403, "SignatureDoesNotMatch") if "X-Amz-Signature" in request.query else None
 
 
 class TakesUnsigned(Quirk):
-    """A proxy that signs whatever comes with its own key: conditions of grants are nobody's business here."""
+    """A proxy that signs all requests with its own key: conditions of grants are not enforced."""
 
     def before(self, request: Request) -> Answer | None:
         if request.method in {"PUT", "GET", "DELETE", "HEAD"} and request.key:

@@ -1,4 +1,4 @@
-"""Real S3 servers for tests: Ceph RGW, other people's stores and proxies, and moto in this process."""
+"""Real S3 servers for tests: Ceph RGW, third-party stores and proxies, and moto in this process."""
 
 import functools
 import json
@@ -22,15 +22,15 @@ ROOT = Path(__file__).parents[2]
 RGW_SCRIPT = ROOT / "infra" / "ceph" / "rgw"
 STORES_SCRIPT = ROOT / "infra" / "stores" / "serve.py"
 INSTALLED = ROOT / ".stores"
-"""What infra/stores/install.py brought (`make stores`)."""
+"""The software that infra/stores/install.py has installed (`make stores`)."""
 
 START_WITHIN = ("--timeout", "150")
-"""Seconds that a store may take to start, on a machine that has other things to do; Ceph takes twelve."""
+"""The maximum time for the start of a store in seconds, on a busy machine; Ceph takes twelve."""
 
 
 @dataclass(frozen=True)
 class S3Server:
-    """Where an S3 server is, and the credentials of a user who may do everything there."""
+    """The address of an S3 server, and the credentials of a user with all permissions."""
 
     endpoint_url: str
     access_key: str
@@ -38,7 +38,7 @@ class S3Server:
     region: str
 
     def client(self, **config: Any) -> "S3Client":
-        """A boto3 client that retries nothing; `config` goes into botocore's `Config`."""
+        """A boto3 client without retries; `config` is passed to botocore's `Config`."""
         defaults: dict[str, Any] = {
             "retries": {"total_max_attempts": 1},
             "s3": {"addressing_style": "path"},
@@ -49,11 +49,11 @@ class S3Server:
 
     @functools.cached_property
     def session(self) -> boto3.Session:
-        """Making one costs 80 ms: all clients of a server share it."""
+        """The boto3 session that all clients of a server share: creating one takes 80 ms."""
         return boto3.Session(self.access_key, self.secret_key, region_name=self.region)
 
     def env(self) -> dict[str, str]:
-        """What a process needs in its environment to use this server."""
+        """The environment variables with which a process uses this server."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
@@ -64,31 +64,31 @@ class S3Server:
 
 @dataclass(frozen=True)
 class Rgw(S3Server):
-    """A Ceph RGW of ours, with its directory."""
+    """A Ceph RGW of this run, with its directory."""
 
     directory: Path
 
     @classmethod
     def start(cls, directory: Path, *, owner: int, root: Path | None = None) -> "Rgw":
-        """Start one, or find the one that is running there. It ends when process `owner` ends.
+        """Starts a server, or finds the one that is running there. It ends when process `owner` ends.
 
-        Its Ceph is the system's, or that of the Debian in the folder `root`.
+        It uses the system's Ceph, or that of the Debian in the folder `root`.
         """
         other = ["--root", str(root)] if root else []
         out = _rgw("start", directory, "--json", "--while-pid", str(owner), *START_WITHIN, *other)
         return cls(**json.loads(out), directory=directory)
 
     def create_writer(self) -> tuple[str, str]:
-        """An access key and its secret that may write as the user of this server, and read nothing."""
+        """An access key and its secret for the user of this server, with permission to write only."""
         return self._create_key("write")
 
     def create_reader(self) -> tuple[str, str]:
-        """The same that may read, and write nothing."""
+        """The same with permission to read only."""
         return self._create_key("read")
 
     def create_user(self) -> tuple[str, str, str]:
-        """Another user, who may do what a bucket's policy lets him: an access key, its secret, and what policies call
-        him."""
+        """Creates another user, with the permissions of bucket policies only: returns an access key, its secret, and
+        the user's name in policies."""
         keys = secrets.token_hex(10).upper(), secrets.token_hex(20)
         name = f"other-{secrets.token_hex(4)}"
         given = (f"--access-key={keys[0]}", f"--secret-key={keys[1]}")
@@ -109,7 +109,7 @@ class Rgw(S3Server):
             raise RuntimeError(f"radosgw-admin {args[0]} failed:\n{done.stderr}")
 
     def stop_gateway(self) -> None:
-        """Kill radosgw alone: the store is away, its objects stay."""
+        """Kills radosgw only: the store is unavailable, its objects are kept."""
         _rgw("stop-gateway", self.directory)
 
     def start_gateway(self) -> None:
@@ -117,7 +117,7 @@ class Rgw(S3Server):
 
 
 def stop_rgw(directory: Path) -> None:
-    """Stop the RGW of `directory` and remove its data; nothing happens where there is none."""
+    """Stops the RGW of `directory`, and removes its data. Does nothing if there is none."""
     _rgw("stop", directory)
 
 
@@ -135,9 +135,9 @@ def _run(script: Path, *args: str) -> str:
 def start_store(
     name: str, directory: Path, *, owner: int, behind: S3Server | None = None, settings: dict[str, str] | None = None
 ) -> S3Server:
-    """Start one of the stores of `infra/stores/recipes.py`, or find the one that is running in `directory`.
+    """Starts one of the stores of `infra/stores/recipes.py`, or finds the one that is running in `directory`.
 
-    It ends when process `owner` ends. A proxy is put in front of the store `behind`.
+    It ends when process `owner` ends. `behind` is the store behind a proxy.
     """
     options = ["--installed", str(INSTALLED), "--json", "--while-pid", str(owner), *START_WITHIN]
     if behind:
@@ -152,12 +152,12 @@ def start_store(
 
 
 def stop_store(directory: Path) -> None:
-    """Stop the store of `directory` and remove its data; nothing happens where there is none."""
+    """Stops the store of `directory`, and removes its data. Does nothing if there is none."""
     _run(STORES_SCRIPT, "stop", "--dir", str(directory))
 
 
 def stop_stores(directory: Path) -> None:
-    """Stop every store in a directory `store-...` of this one, and remove its data."""
+    """Stops every store in a directory `store-...` of this one, and removes its data."""
     for store in directory.glob("store-*"):
         if (store / "rgw.json").exists():
             stop_rgw(store)
@@ -167,7 +167,7 @@ def stop_stores(directory: Path) -> None:
 
 @contextmanager
 def running_moto() -> Iterator[S3Server]:
-    """Moto's S3 in this process. It enforces no policy."""
+    """Moto's S3 in this process. It enforces no policies."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -179,14 +179,14 @@ def running_moto() -> Iterator[S3Server]:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A fresh bucket, a client for it, and the server it is on."""
+    """A new bucket, with a client and its server."""
 
     name: str
     client: "S3Client"
     server: S3Server
 
     def allow_pages(self) -> None:
-        """Has browsers let any page send here, and read what an upload needs of the answers."""
+        """Sets a CORS rule that allows uploads from pages of any origin."""
         rule: Any = {
             "AllowedOrigins": ["*"],
             "AllowedMethods": ["POST", "PUT"],
@@ -198,7 +198,7 @@ class Bucket:
 
 @contextmanager
 def fresh_bucket(server: S3Server, **made: Any) -> Iterator[Bucket]:
-    """Make a bucket with a random name, as ``made`` says; remove it and all that is in it afterwards."""
+    """Creates a bucket with a random name, as ``made`` says; removes it with all its objects afterwards."""
     bucket = Bucket(f"test-{secrets.token_hex(6)}", server.client(), server)
     bucket.client.create_bucket(Bucket=bucket.name, **made)
     try:

@@ -1,4 +1,4 @@
-"""A certificate of our own for a server on loopback, and a client that trusts it."""
+"""A self-signed certificate for a server on loopback, and a client that trusts it."""
 
 import ipaddress
 import ssl
@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 def tls_for(host: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """The contexts of a server that is ``host`` (a name or an address) and nobody else, and of a client that trusts it.
+    """The TLS contexts of a server with a certificate for ``host`` (a name or an address) only, and of a client that
+    trusts it.
 
-    The server's key is kept in ``folder``.
+    The server's key is stored in ``folder``.
     """
     key, start, nobody = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) - timedelta(days=1), x509.Name([])
     builder = x509.CertificateBuilder().subject_name(nobody).issuer_name(nobody).public_key(key.public_key())

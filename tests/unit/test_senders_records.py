@@ -134,8 +134,8 @@ def test_bad_records_spoil_no_good_one(name: str, caplog: pytest.LogCaptureFixtu
     parsed = SENDERS[name].parse(body({"Records": [*BAD_RECORDS, good, *BAD_RECORDS]}))
     assert len(parsed.events) == 1
     assert parsed.ignored == 2 * len(BAD_RECORDS)
-    assert "not of the shape" in caplog.text
-    assert "'ObjectRemoved:Delete' tells of no new object" in caplog.text
+    assert "not in the format" in caplog.text
+    assert "'ObjectRemoved:Delete' does not report a new object" in caplog.text
     assert max(len(record.getMessage()) for record in caplog.records) < 200
 
 

@@ -31,7 +31,7 @@ EXIT_CODES: dict[FileOutcome, int] = {
 
 
 def exit_code(outcomes: Iterable[FileOutcome]) -> int:
-    """0 when all files are confirmed, 130 when the run was interrupted, else the lowest code of the failures."""
+    """0 if all files are confirmed, 130 if the run was interrupted, else the lowest code of the failures."""
     codes = {EXIT_CODES[outcome] for outcome in outcomes} - {0}
     return 130 if 130 in codes else min(codes, default=0)
 
@@ -48,11 +48,11 @@ class FileReport:
     detail: str | None = None
     """The failure in one sentence; None for a confirmed file."""
     upload: dict[str, Any] | None = None
-    """The upload as the service described it last; None when the service never did."""
+    """The upload in the service's last response about it; None if there was none."""
     resumed: bool = False
     """Whether this run resumed an interrupted upload."""
     bytes_sent: int = 0
-    """Bytes of the file that this run sent, those that it had to repeat included."""
+    """The bytes of the file that this run sent, including those that were sent again."""
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""

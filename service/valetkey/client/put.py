@@ -24,33 +24,34 @@ from valetkey.client.sending.options import UploadOptions
 from valetkey.client.transport.connections import DEFAULT_TIMEOUTS, Connections, Timeouts
 
 TICKET_PREFIX = "vt_"
-"""What tickets start with, and API keys do not."""
+"""The prefix of tickets, which API keys do not have."""
 
 HINTS = {
     "unauthenticated": "--token or VALETKEY_TOKEN takes an API key or a profile ticket.",
     "unknown_profile": "Profiles are defined in the service's valetkey.toml; GET /v1/profiles lists them.",
     "interrupted": "Run the same command again to resume.",
 }
-"""What to do at a terminal about failures with these codes."""
+"""Hints for failures with these codes."""
 
 ELSEWHERE = "--endpoint or VALETKEY_ENDPOINT says where another service is."
-"""What to do where nothing answers at the address that nobody named."""
+"""The hint if the service does not respond at the default address."""
 
 FILES = 32
-"""How many files are under way at once: the service confirms fewer at a time, and others want some of that, too."""
+"""The most files that are uploaded at the same time: the service confirms fewer at a time, and has other clients,
+too."""
 
 BIG_FILE = 64 * 1024 * 1024
-"""A file of more bytes is a big one."""
+"""The size in bytes above which a file is big."""
 
 BIG_FILES = 8
-"""How many big files are under way at once: more would only wait for each other, and be left half sent."""
+"""The most big files that are uploaded at the same time: more would only compete, and be interrupted half-way."""
 
 FINAL_OUTCOMES = frozenset({FileOutcome.CONFIRMED, FileOutcome.REJECTED, FileOutcome.FILE_ERROR})
 """Outcomes that another run would not change. After any other, the next run can resume this one."""
 
 
 class Reporter(Protocol):
-    """What `put` calls as it works. Any thread may call."""
+    """The callbacks of `put`, which are called in several threads."""
 
     def started(self, source: Source) -> None: ...
     def progressed(self, source: Source, count: int) -> None: ...
@@ -67,20 +68,20 @@ class PutOptions:
     token: str | None
     """An API key or a profile ticket; None sends no credential."""
     concurrency: int
-    """How many files, and parts of files, may be sent at once."""
+    """The most files and parts that are sent at the same time."""
     retry_for: float
-    """How long a failing call is repeated, in seconds."""
+    """How long a failing call is retried, in seconds."""
     state: Path | None
     """The directory for records of uploads, so that a later run can resume them; None records nothing."""
     timeouts: Timeouts = DEFAULT_TIMEOUTS
     endpoint_is_default: bool = False
-    """Whether nobody has said where the service is."""
+    """Whether the endpoint is the default one."""
 
 
 def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, reporter: Reporter) -> list[FileOutcome]:
-    """Uploads all files that ``names`` stand for, and returns their outcomes. ``stdin`` is None when it is closed.
+    """Uploads all files for ``names``, and returns their outcomes. ``stdin`` is None if it is closed.
 
-    KeyboardInterrupt ends it early; `FileOutcome.INTERRUPTED` is among the outcomes then.
+    KeyboardInterrupt ends it early; the outcomes then include `FileOutcome.INTERRUPTED`.
     """
     options = replace(options, uploads=replace(options.uploads, who=_who(options.token)))
     stop = threading.Event()
@@ -105,9 +106,9 @@ def put(names: tuple[str, ...], options: PutOptions, stdin: BinaryIO | None, rep
 
 
 def _who(token: str | None) -> str:
-    """What tells this credential's uploads from another's: who notices that he has taken the wrong one, and begins
-    again with the right one, does not go on for the wrong account. A ticket is another each time, for the same user,
-    too: its account and owner, which it shows, tell. One that shows none could be anybody's."""
+    """Identifies the user of this credential in records, so that a run with another credential does not resume uploads
+    of the wrong account. Tickets of a user differ each time, so their account and owner are used, which they contain;
+    other tickets could be anybody's."""
     if token is None:
         return ""
     told = _account_and_owner(token) if token.startswith(TICKET_PREFIX) else token
@@ -115,7 +116,7 @@ def _who(token: str | None) -> str:
 
 
 def _account_and_owner(ticket: str) -> str:
-    """Of a profile ticket, ``vt_p.<claims>.<signature>``, as text; "" of any other."""
+    """The account and the owner of a profile ticket (``vt_p.<claims>.<signature>``) as text; "" for any other."""
     kind, _, rest = ticket.removeprefix(TICKET_PREFIX).partition(".")
     claims = rest.partition(".")[0]
     try:
@@ -126,7 +127,7 @@ def _account_and_owner(ticket: str) -> str:
 
 
 class _Run:
-    """One run: the files that it found and their outcomes."""
+    """A run: the files that it found and their outcomes."""
 
     def __init__(self, options: PutOptions, uploader: FileUploader, reporter: Reporter) -> None:
         self._options = options
@@ -140,9 +141,9 @@ class _Run:
         self.outcomes: list[FileOutcome] = []
 
     def upload_all(self, found: Iterable[Source | tuple[str, FileError]], pool: ThreadPoolExecutor) -> None:
-        """The first files are being sent while others are still being found.
+        """Sends the first files while others are still being found.
 
-        An error that is not an outcome is a bug; it ends the run, and is raised.
+        An error that is not an outcome is a bug: it ends the run, and is raised.
         """
         workers: list[Future[None]] = []
         for source in found:
@@ -159,7 +160,7 @@ class _Run:
             worker.result()
 
     def _add(self, source: Source) -> None:
-        """A file that is named twice is sent once: both would have the same record."""
+        """Adds a file, unless it was added before: a file that is named twice has the same record."""
         key = self._options.uploads.record_key(source)
         if key not in self.keys:
             self.keys.add(key)

@@ -1,7 +1,7 @@
 """Backblaze B2's event notifications, signed with the rule's ``hmacSha256SigningSecret``.
 
-``X-Bz-Event-Notification-Signature: v1=`` and the hex HMAC-SHA256 of the raw body. A delivery has up to 50 events;
-``b2:TestEvent`` names no object.
+The header ``X-Bz-Event-Notification-Signature`` is ``v1=`` followed by the hex HMAC-SHA256 of the raw body. A delivery
+has up to 50 events; ``b2:TestEvent`` has no object.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """Ceph RGW's push endpoint (``?secret=`` in its URL, or the secret as the topic's OpaqueData).
 
-RGW signs nothing and sends no credential of its own, so the secret is all there is: use TLS outside of one machine.
+RGW neither signs deliveries nor sends another credential, so the secret is the only protection: use TLS between
+machines.
 """
 
 import hmac
@@ -33,7 +34,7 @@ class CephSettings(SenderSettings):
 
 
 class CephSender:
-    """`EventSender` for Ceph RGW. Raises `SenderRefused` where no secret, or another one, came with the delivery."""
+    """`EventSender` for Ceph RGW. Raises `SenderRefused` if the delivery has no secret, or a wrong one."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -48,7 +49,7 @@ class CephSender:
         if "secret" in delivery.query:
             return
         records = _records(delivery.body)
-        # every record has to carry it: one good record must not open the door to others
+        # every record must have the secret: otherwise one authentic record would admit forged ones
         if not records or not all(self._is_secret(str(record.get("opaqueData", ""))) for record in records):
             raise _refused()
 
@@ -71,4 +72,4 @@ def _records(body: bytes) -> list[dict[str, Any]]:
 
 
 def _refused() -> SenderRefused:
-    return SenderRefused("The delivery does not carry this endpoint's secret.")
+    return SenderRefused("The delivery does not have this endpoint's secret.")

@@ -1,7 +1,7 @@
-"""An EventBridge API destination, its connection of the kind "API key": header ``x-api-key``, or ``Authorization`` with
-the value ``Bearer ...``.
+"""An EventBridge API destination whose connection has the authorization type "API key", with the header ``x-api-key``,
+or ``Authorization`` with the value ``Bearer ...``.
 
-EventBridge waits 5 seconds, repeats after 429 and 5xx for 24 hours, and honours Retry-After.
+EventBridge waits 5 seconds for a response, retries after 429 and 5xx for 24 hours, and honours Retry-After.
 """
 
 from pydantic import Field
@@ -31,7 +31,7 @@ class EventBridgeSettings(SenderSettings):
 
 
 class EventBridgeSender:
-    """`EventSender` for EventBridge. Raises `SenderRefused` where no key, or another one, came with the delivery."""
+    """`EventSender` for EventBridge. Raises `SenderRefused` if the delivery has no key, or a wrong one."""
 
     def __init__(self, key: str) -> None:
         self._key = key

@@ -1,7 +1,7 @@
 """MinIO's webhook target, with its ``auth_token`` as the secret.
 
-Event names come with the prefix ``s3:``, and an empty object without its size (MinIO's source, ``event.go``). Any 2xx
-is success; with a ``queue_dir`` it repeats all else.
+Event names have the prefix ``s3:``, and events of empty objects have no size (MinIO's source, ``event.go``). Any 2xx is
+a success; with a ``queue_dir``, MinIO repeats other deliveries.
 """
 
 from pydantic import Field
@@ -31,7 +31,7 @@ class MinioSettings(SenderSettings):
 
 
 class MinioSender:
-    """`EventSender` for MinIO. Raises `SenderRefused` where no token, or another one, came with the delivery."""
+    """`EventSender` for MinIO. Raises `SenderRefused` if the delivery has no token, or a wrong one."""
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -1,8 +1,8 @@
-"""The payloads of senders: S3 event records (version 2, defined by AWS and copied by others), EventBridge's event, and
+"""The payloads of senders: S3 event records (version 2, defined by AWS and adopted by others), EventBridge's event, and
 SNS's envelope around either.
 
 Sources: the S3 user guide, "Event message structure" and "EventBridge event message structure"; the GuardDuty user
-guide, "Monitoring S3 object scans with Amazon EventBridge"; where Ceph differs was measured on RGW 16.2.
+guide, "Monitoring S3 object scans with Amazon EventBridge"; Ceph's differences were measured on RGW 16.2.
 """
 
 import logging
@@ -23,34 +23,35 @@ log = logging.getLogger("valetkey")
 CREATED = "ObjectCreated:"
 SCANNED = ("aws.guardduty", "GuardDuty Malware Protection Object Scan Result")
 VERDICTS = {"NO_THREATS_FOUND": True, "THREATS_FOUND": False}
-"""By GuardDuty's ``scanResultStatus``: clean or not. UNSUPPORTED, ACCESS_DENIED and FAILED are no verdicts."""
+"""Whether an object is clean, by GuardDuty's ``scanResultStatus``. UNSUPPORTED, ACCESS_DENIED and FAILED are not
+verdicts."""
 
 EVENT_VERSION = "2"
-"""The major version of the records we know: minor ones only add fields."""
+"""The supported major version of event records. Minor versions only add fields."""
 
 LOGGED_REASONS = 5
-"""How many reasons one delivery may log: a stranger's ten thousand event names are not ours to keep."""
+"""The most reasons that one delivery may log: it could contain ten thousand different event names."""
 
 
 class SkippedRecord(Exception):
-    """The record is to be ignored; the text says why."""
+    """The record is ignored; the message is the reason."""
 
 
 def read_json(body: bytes | str) -> dict[str, Any]:
-    """The JSON object in ``body``. Raises `MalformedEvent`, for one nested too deep as well."""
+    """The JSON object in ``body``. Raises `MalformedEvent`, also if it is nested too deeply."""
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise MalformedEvent("The event is no JSON.") from error
+        raise MalformedEvent("The event is not JSON.") from error
     if not isinstance(parsed, dict):
-        raise MalformedEvent("The event is no JSON object.")
+        raise MalformedEvent("The event is not a JSON object.")
     return parsed
 
 
 def read_queued_records(body: bytes) -> list[StoreEvent]:
     """The creations and verdicts in a queue's message: S3's own, EventBridge's, or either in SNS's envelope.
 
-    SNS's signature is not asked for: the queue's policy says who may write to it. Raises `MalformedEvent`.
+    SNS's signature is not verified: the queue's policy determines who may write to it. Raises `MalformedEvent`.
     """
     message = read_json(body)
     if message.get("Type") == "Notification":
@@ -59,7 +60,7 @@ def read_queued_records(body: bytes) -> list[StoreEvent]:
 
 
 def read_enclosed(envelope: dict[str, Any]) -> dict[str, Any]:
-    """What SNS carries as text in its envelope. Raises `MalformedEvent`."""
+    """The message in SNS's envelope, where it is JSON in a string. Raises `MalformedEvent`."""
     enclosed = envelope.get("Message")
     if not isinstance(enclosed, str):
         raise MalformedEvent("The notification has no message.")
@@ -67,8 +68,8 @@ def read_enclosed(envelope: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_message(message: dict[str, Any]) -> Parsed:
-    """What AWS says in ``message``, in any of its shapes. Raises `MalformedEvent` for another."""
-    if message.get("Event") == "s3:TestEvent":  # sent when a notification is set up; it has no records
+    """The events in ``message``, in any of AWS's formats. Raises `MalformedEvent` for other formats."""
+    if message.get("Event") == "s3:TestEvent":  # sent when a notification is configured; it has no records
         log.info("the store's test event has arrived")
         return Parsed(())
     if "detail-type" in message:
@@ -77,16 +78,16 @@ def read_message(message: dict[str, Any]) -> Parsed:
 
 
 def read_eventbridge(message: dict[str, Any]) -> Parsed:
-    """The one event that EventBridge sends at a time; keys come raw. Raises `MalformedEvent`."""
+    """The event in a message of EventBridge, which has one each; keys are not encoded. Raises `MalformedEvent`."""
     if not isinstance(message.get("detail-type"), str) or not isinstance(message.get("detail"), dict):
-        raise MalformedEvent("The event is none of EventBridge's.")
+        raise MalformedEvent("The event is not in EventBridge's format.")
     return gather([message], _read_eventbridge)
 
 
 def read_records(message: dict[str, Any], *, encoded_keys: bool) -> Parsed:
-    """The creations among ``message``'s ``Records``. Raises `MalformedEvent` when it has no such list.
+    """The creations in the ``Records`` of ``message``. Raises `MalformedEvent` if it has no such list.
 
-    AWS, MinIO and moto form-encode keys (``encoded_keys``), Ceph sends them raw.
+    AWS, MinIO and moto form-encode keys (``encoded_keys``); Ceph does not encode them.
     """
 
     def read(record: Any) -> ObjectEvent:
@@ -102,10 +103,11 @@ def read_records(message: dict[str, Any], *, encoded_keys: bool) -> Parsed:
 
 
 def gather(records: object, read: Callable[[Any], StoreEvent]) -> Parsed:
-    """Reads each of ``records`` with ``read``. One that is `SkippedRecord`, or of another shape, is counted and logged.
+    """Reads each of ``records`` with ``read``. Records that raise `SkippedRecord`, or have another format, are counted
+    and logged.
 
-    So a sender neither repeats a delivery for ever because of one bad record, nor drops the good ones. Raises
-    `MalformedEvent` if ``records`` is not a list.
+    Thus one bad record neither makes a sender repeat the delivery for ever, nor prevents the good ones from being read.
+    Raises `MalformedEvent` if ``records`` is not a list.
     """
     if not isinstance(records, list):
         raise MalformedEvent("The event has no list of records.")
@@ -117,8 +119,8 @@ def gather(records: object, read: Callable[[Any], StoreEvent]) -> Parsed:
         except SkippedRecord as reason:
             left_out.append(str(reason))
         except (TypeError, KeyError, AttributeError):
-            left_out.append("not of the shape of such a record")
-    if left_out:  # to count none took a third of all this
+            left_out.append("not in the format of such a record")
+    if left_out:  # counting an empty list took a third of the time of this function
         for text, count in Counter(left_out).most_common(LOGGED_REASONS):
             log.info("%d of %d event records ignored: %s", count, len(records), text)
     return Parsed(events, len(left_out))
@@ -128,13 +130,13 @@ def _read_eventbridge(message: dict[str, Any]) -> StoreEvent:
     if (message.get("source"), message["detail-type"]) == SCANNED:
         return _read_scan(message["detail"])
     if (message.get("source"), message["detail-type"]) != ("aws.s3", "Object Created"):
-        raise SkippedRecord(f"{message['detail-type'][:60]!r} tells of no new object")
+        raise SkippedRecord(f"{message['detail-type'][:60]!r} does not report a new object")
     found, bucket = message["detail"]["object"], require_text(message["detail"]["bucket"]["name"])
     return ObjectEvent(bucket, require_text(found["key"]), _etag(found.get("etag")), _moment(message.get("time")))
 
 
 def _read_scan(detail: dict[str, Any]) -> ScanEvent:
-    """What GuardDuty's malware protection found. Each result but two means that it could not look."""
+    """The result of GuardDuty's malware protection. All results but two mean that it could not scan the object."""
     stored, result = detail["s3ObjectDetails"], detail["scanResultDetails"]
     status = require_text(result["scanResultStatus"])
     threats = [require_text(threat["name"]) for threat in result.get("threats") or []]
@@ -148,13 +150,13 @@ def _read_scan(detail: dict[str, Any]) -> ScanEvent:
 
 
 def require_created(name: str) -> None:
-    """Raises `SkippedRecord` unless ``name`` is that of a creation."""
+    """Raises `SkippedRecord` unless ``name`` is the name of a creation event."""
     if not name.startswith(CREATED):
-        raise SkippedRecord(f"{name[:60]!r} tells of no new object")
+        raise SkippedRecord(f"{name[:60]!r} does not report a new object")
 
 
 def require_text(value: object) -> str:
-    """``value`` if it is text; `gather` counts the TypeError that it raises otherwise."""
+    """``value`` if it is text. Otherwise raises TypeError, which `gather` counts."""
     if not isinstance(value, str):
         raise TypeError
     return value
@@ -165,7 +167,7 @@ def _etag(value: object) -> str | None:
 
 
 def _moment(value: object) -> datetime | None:
-    """A moment in ISO 8601; None for what is none, or says no time zone."""
+    """A time in ISO 8601; None if it is invalid or has no time zone."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -20,14 +20,14 @@ def _split(value: object) -> object:
 
 
 Separated = Annotated[Values, NoDecode, BeforeValidator(_split)]
-"""A setting of several values, which the environment has separated by commas, and the toml as a list:
-``Separated[tuple[str, ...]]``. Spaces around a value of the environment, and empty ones, are left out."""
+"""A setting with several values, such as ``Separated[tuple[str, ...]]``: separated by commas in the environment, a list
+in the TOML file. In the environment, spaces around values and empty values are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderContext:
-    """What a sender needs besides its settings. ``certificates`` makes a function that fetches an https URL, and
-    ``confirm`` confirms a subscription by topic ARN and token; `SnsSender` says what both may raise. ``store`` is the
+    """What a sender needs besides its settings. ``certificates`` returns a function that fetches an https URL, and
+    ``confirm`` confirms a subscription by topic ARN and token; see `SnsSender` for their exceptions. ``store`` is the
     store whose settings the sender is made from; None: those of the installation."""
 
     certificates: Callable[[], Callable[[str], bytes]]
@@ -43,7 +43,7 @@ class SenderSettings(BaseModel):
     """The settings of one sender. A field ``events_b2_secret`` is ``VALETKEY_EVENTS_B2_SECRET``; each has a default."""
 
     sender_name: ClassVar[str]
-    """The last part of its address: ``/v1/events/<name>``."""
+    """The last segment of its path: ``/v1/events/<name>``."""
 
     @abstractmethod
     def make_sender(self, context: SenderContext) -> EventSender | None:

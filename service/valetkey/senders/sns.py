@@ -1,8 +1,8 @@
 """SNS over HTTPS, signed with the key of a certificate that SNS publishes.
 
-Source: the SNS developer guide, "Verifying the signatures of Amazon SNS messages". A delivery is believed only when its
-topic is one of ours, its time is near, and the certificate comes from the one host that signs for that topic, under the
-one kind of path that SNS uses; nothing is fetched before all of this is known. No URL of a message is ever followed.
+Source: the SNS developer guide, "Verifying the signatures of Amazon SNS messages". A delivery is accepted only if its
+topic is one of ours, its time is recent, and the certificate's URL has the host for that topic's region and the path
+that SNS uses; nothing is fetched before all of this is checked. No other URL of a message is ever used.
 """
 
 import base64
@@ -30,17 +30,17 @@ _SUFFIXES = {
     "aws-us-gov": "amazonaws.com",
     "aws-eusc": "amazonaws.eu",
 }
-"""How names of hosts end, by partition (botocore's partitions.json)."""
+"""The domains of hosts, by partition (botocore's partitions.json)."""
 
 TOPIC_ARN = re.compile(
     rf"arn:({'|'.join(_SUFFIXES)}):sns:([a-z]{{2,4}}(?:-[a-z]+)+-[0-9]+):[0-9]{{12}}:[A-Za-z0-9_.-]{{1,256}}"
 )
 
 SKEW = timedelta(hours=1)
-"""How wrong this machine's clock may be: what SNS is refused once, it does not send again."""
+"""How far this machine's clock may be off: SNS does not repeat a delivery that was refused."""
 
 WINDOW = timedelta(hours=1)
-"""For how long SNS tries a delivery at most: so old a message may be, on a clock that is right."""
+"""The maximum time for which SNS retries a delivery, and so the age of a message on a correct clock."""
 
 _PATH = re.compile(r"/SimpleNotificationService-[0-9a-f]{16,64}\.pem")
 _SIGNED = {
@@ -49,7 +49,7 @@ _SIGNED = {
     "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
 }
 _VERSIONS = {"1": "sha1", "2": "sha256"}
-"""What is signed, by its SignatureVersion."""
+"""The digest algorithm, by SignatureVersion."""
 
 
 class SnsSettings(SenderSettings):
@@ -72,11 +72,12 @@ class SnsSettings(SenderSettings):
 
 
 class SnsSender:
-    """`EventSender` for SNS topics. Raises `SenderRefused` for all that SNS did not sign for one of ``topic_arns``.
+    """`EventSender` for SNS topics. Raises `SenderRefused` for a delivery that SNS did not sign for one of
+    ``topic_arns``.
 
-    ``fetch`` gets a certificate's bytes by its URL, without redirects; it raises `SenderRefused` when there is none,
-    and `Unavailable` when that cannot be said now. ``confirm`` confirms a subscription by topic ARN and token.
-    ``setting`` is where the topics are set. Raises `ConfigurationError` for what is no topic's ARN.
+    ``fetch`` gets a certificate's bytes by its URL, without redirects; it raises `SenderRefused` if there is none, and
+    `Unavailable` if that cannot be determined now. ``confirm`` confirms a subscription by topic ARN and token.
+    ``setting`` is the name of the topics' setting. Raises `ConfigurationError` for an invalid ARN.
     """
 
     def __init__(
@@ -89,11 +90,11 @@ class SnsSender:
     ) -> None:
         for arn in topic_arns:
             if not TOPIC_ARN.fullmatch(arn):
-                raise ConfigurationError(f"{setting}: {arn[:100]!r} is no ARN of an SNS topic.")
+                raise ConfigurationError(f"{setting}: {arn[:100]!r} is not the ARN of an SNS topic.")
         self._topics = frozenset(topic_arns)
         self._other_topic = f"The delivery is from a topic that is not one of {setting}."
         self._any_topic = next(iter(self._topics), "")
-        from valetkey.senders.certificates import Certificates  # it takes a while to load, and few want it
+        from valetkey.senders.certificates import Certificates  # imported on demand, as it takes a while
 
         self._certificates = Certificates(fetch, clock)
         self._confirm = confirm
@@ -101,8 +102,8 @@ class SnsSender:
 
     def admit(self, head: DeliveryHead) -> None:
         if head.headers.get("x-amz-sns-rawdelivery") == "true":
-            raise SenderRefused("A raw delivery carries no signature: switch raw message delivery off.")
-        if head.headers.get("x-amz-sns-topic-arn", self._any_topic) not in self._topics:  # not all of them send it
+            raise SenderRefused("A raw delivery has no signature: disable raw message delivery.")
+        if head.headers.get("x-amz-sns-topic-arn", self._any_topic) not in self._topics:  # the header is optional
             raise SenderRefused(self._other_topic)
 
     def authenticate(self, delivery: Delivery) -> None:
@@ -126,7 +127,7 @@ class SnsSender:
             log.info("subscription to %s confirmed", envelope["TopicArn"])
             return Parsed(())
         if envelope["Type"] == "UnsubscribeConfirmation":
-            log.warning("%s sends its events here no longer: somebody ended the subscription", envelope["TopicArn"])
+            log.warning("%s no longer sends its events here: the subscription was ended", envelope["TopicArn"])
             return Parsed(())
         return read_message(read_enclosed(envelope))
 
@@ -136,36 +137,36 @@ class SnsSender:
         except ValueError as error:
             raise SenderRefused("The delivery's time cannot be read.") from error
         if moment.tzinfo is None or not -SKEW <= self._clock() - moment <= WINDOW + SKEW:
-            log.warning("an SNS message of %r is refused: its time is too far from this machine's", text[:40])
-            raise SenderRefused("The delivery's time is too far from ours.")
+            log.warning("an SNS message of %r is refused: its time differs too much from this machine's", text[:40])
+            raise SenderRefused("The delivery's time differs too much from ours.")
 
 
 def _signature(envelope: dict[str, Any]) -> tuple[bytes, str, bytes]:
-    """The signed text, the digest it is signed by, and the signature. What they cover is text, or it is refused."""
+    """The signed text, its digest algorithm, and the signature. All signed fields must be text."""
     kind, version, signature = envelope.get("Type"), envelope.get("SignatureVersion"), envelope.get("Signature")
     if not (isinstance(kind, str) and isinstance(version, str) and isinstance(signature, str)):
         raise SenderRefused("The delivery is not signed.")
     if kind not in _SIGNED or version not in _VERSIONS:
-        raise SenderRefused("The delivery is of a kind, or signed in a way, that SNS does not use.")
+        raise SenderRefused("SNS does not use this type of message or this version of signatures.")
     names = [name for name in _SIGNED[kind] if name != "Subject" or envelope.get(name) is not None]
     if not all(isinstance(envelope.get(name), str) for name in names):
-        raise SenderRefused("The delivery lacks a part that its signature covers.")
+        raise SenderRefused("The delivery lacks a field that its signature covers.")
     text = "".join(f"{name}\n{envelope[name]}\n" for name in names)
     try:
         return text.encode(), _VERSIONS[version], base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SenderRefused("The delivery's signature is no base64.") from error
+        raise SenderRefused("The delivery's signature is not base64.") from error
 
 
 def _certificate_url(envelope: dict[str, Any]) -> str:
-    """``SigningCertURL`` if it is where the certificates for this topic are.
+    """``SigningCertURL``, if it has the host and path of the certificates for this topic. Raises `SenderRefused`.
 
-    A bucket may be called ``sns``, and have a host that looks the part: so it has to be the very one.
+    The host must be exactly that of SNS: the host of a bucket called ``sns`` looks similar.
     """
     url, topic = envelope.get("SigningCertURL"), TOPIC_ARN.fullmatch(envelope["TopicArn"])
     if not isinstance(url, str) or topic is None:
-        raise SenderRefused("The delivery names no certificate.")
+        raise SenderRefused("The delivery has no URL of a certificate.")
     origin = f"https://sns.{topic[2]}.{_SUFFIXES[topic[1]]}"
     if not url.startswith(origin) or not _PATH.fullmatch(url[len(origin) :]):
-        raise SenderRefused("The delivery's certificate is not where SNS keeps its own.")
+        raise SenderRefused("The URL of the delivery's certificate is not one of SNS.")
     return url

@@ -7,10 +7,10 @@ from typing import TextIO
 
 
 class Output:
-    """A standard stream, or None when it was closed from the beginning.
+    """A standard stream, or None if it was closed from the start.
 
-    Once nobody reads the stream any more, lines are dropped silently: the work goes on without a reader. A line that
-    cannot be written for another reason is dropped, too, and ``problem`` says why.
+    If the reader of the stream has closed it, lines are dropped silently, and the work goes on. A line that cannot be
+    written for another reason is dropped, too, and ``problem`` says why.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -41,7 +41,7 @@ class Output:
             self._drop()
 
     def _drop(self) -> None:
-        """Writes no more; what is left in the buffer causes no error when the interpreter ends."""
+        """Stops writing; the rest of the buffer must not cause an error when the interpreter exits."""
         if self._stream is not None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())

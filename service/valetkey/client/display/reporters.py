@@ -19,7 +19,7 @@ def printable(text: str) -> str:
 
 
 class LineReporter:
-    """Prints a line when a file has ended: on stdout, failures on stderr. ``quiet`` prints failures only."""
+    """Prints a line when an upload ends: on stdout, failures on stderr. ``quiet`` prints failures only."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -28,7 +28,7 @@ class LineReporter:
 
     @property
     def problem(self) -> str | None:
-        """Why stdout is incomplete; None when it is complete, or when nobody wanted to read it."""
+        """Why stdout is incomplete; None if it is complete, or its reader has closed it."""
         return self._out.problem
 
     def __enter__(self) -> Self:
@@ -43,7 +43,7 @@ class LineReporter:
         """The upload of a file starts. Prints nothing."""
 
     def progressed(self, source: Source, count: int) -> None:
-        """``count`` bytes more of a file are at the store, or fewer when negative. Prints nothing."""
+        """``count`` more bytes of a file are at the store; negative if bytes have to be sent again. Prints nothing."""
 
     def finished(self, report: FileReport) -> None:
         """The upload of a file has ended."""
@@ -53,7 +53,7 @@ class LineReporter:
             self._print(_success(report), failed=False)
 
     def warn(self, text: str) -> None:
-        """Something is wrong with the run, but not with a single file."""
+        """Reports a problem of the run that is not about a single file."""
         self._print(printable(text), failed=True)
 
     def _print(self, line: str, *, failed: bool) -> None:
@@ -72,7 +72,7 @@ class JsonReporter(LineReporter):
 
 
 class BarReporter(LineReporter):
-    """Shows a bar for each file that is being sent, on stderr, below the lines of those that have ended."""
+    """Shows a progress bar on stderr for each file that is being sent, below the lines of finished files."""
 
     def __init__(self) -> None:
         super().__init__(quiet=False)

@@ -9,19 +9,19 @@ from valetkey.client.errors import FileChanged
 from valetkey.client.files.source import Source
 
 STEP = 1024 * 1024
-"""Bytes that are read between two calls of the check."""
+"""The bytes that are read between two calls of the check."""
 
 WHOLE_FILE = 1024 * 1024
 """Files up to this size, in bytes, are sampled as a whole."""
 
 SAMPLES, SAMPLE_SIZE = 8, 64 * 1024
-"""How many pieces of a larger file are its sample, and the bytes of each."""
+"""The number of pieces that are sampled from a larger file, and the bytes of each."""
 
 Check = Callable[[], None]
 """Called before each step; it stops the work by raising."""
 
 PartRange = Callable[[int], tuple[int, int]]
-"""Where a part is in the file, by its number: its offset and its size, in bytes."""
+"""The offset and the size in bytes of a part in the file, by its number."""
 
 
 def part_ranges(source: Source, part_size: int) -> PartRange:
@@ -35,9 +35,9 @@ def digest_range(source: Source, algorithm: str, offset: int, count: int, check:
 
 
 def digest_sample(source: Source, check: Check) -> str:
-    """A digest by which a later run recognises the file, at the cost of a few reads: another sample is another file.
+    """A digest by which a later run recognizes the file with a few reads: if it differs, the file is another one.
 
-    A small file is sampled as a whole: the same sample is the same file then (`covers_whole_file`). Raises like
+    A small file is sampled as a whole: then an equal sample means an equal file (`covers_whole_file`). Raises like
     `digest_range`.
     """
     if source.size <= WHOLE_FILE:
@@ -64,7 +64,7 @@ class _Digest(Protocol):
 
 
 class _Crc64Nvme:
-    """As a digest of hashlib; its library is loaded only for this.
+    """A digest with the interface of hashlib's; its library is imported only when needed.
 
     Not Amazon's own (awscrt): where that is there, botocore signs by it, and differently.
     """

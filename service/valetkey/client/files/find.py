@@ -15,7 +15,7 @@ from valetkey.reference.media_types import with_quotes
 
 STDIN = "-"
 CHUNK = 1024 * 1024
-"""Bytes of standard input that are copied at once."""
+"""The bytes of standard input that are copied at a time."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,17 @@ class FileOptions:
     stdin_name: str = "stdin"
     """The file name of standard input."""
     spool_limit: int = 5 * 1024**3
-    """How much of standard input may be kept in a temporary file, in bytes."""
+    """The most bytes of standard input that are kept in a temporary file."""
 
     def type_for(self, filename: str) -> str:
-        """The type of the file with this name; one that was given gets the quotes that it needs."""
+        """The content type for this name, or the given one, with quotes around parameters where necessary."""
         return with_quotes(self.content_type) if self.content_type else type_of(filename)
 
 
 def find_files(
     names: tuple[str, ...], options: FileOptions, stdin: BinaryIO | None, stack: ExitStack
 ) -> Iterator[Source | tuple[str, FileError]]:
-    """Yields every file that ``names`` stand for, and a name with its error for each that cannot be sent.
+    """Yields every file for ``names``, and a name with its error for each file that cannot be sent.
 
     Files in a directory come in the order of their paths. The copy of standard input lives until ``stack`` is closed.
     """
@@ -107,22 +107,22 @@ def spool_stdin(stdin: BinaryIO | None, options: FileOptions, stack: ExitStack) 
 
 
 class Spooled(NamedTuple):
-    """What is to be sent is called so."""
+    """The names of standard input or of other content."""
 
     name: str
-    """In reports."""
+    """The name in reports."""
     subject: str
-    """In errors."""
+    """The name in errors."""
     filename: str
-    """What the service is told."""
+    """The file name that is sent to the service."""
     content_type: str
 
 
 def spool(stream: BinaryIO, spooled: Spooled, stack: ExitStack, check: Callable[[int], None]) -> Source:
-    """Copies ``stream`` into a temporary file: S3 and the service want to know the size first.
+    """Copies ``stream`` into a temporary file: S3 and the service need the size in advance.
 
-    ``check`` is told how many bytes were copied so far; it stops the copy by raising. Raises `FileError` when the copy
-    cannot be written.
+    ``check`` is called with the number of bytes copied so far; it stops the copy by raising. Raises `FileError` if the
+    copy cannot be written.
     """
     import tempfile  # imported here only: it costs as much as a small file
 

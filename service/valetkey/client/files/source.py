@@ -13,23 +13,23 @@ class Source:
     """A file that is to be sent."""
 
     path: str
-    """Where it is; bytes that are not text are escaped as Python does it."""
+    """The path; bytes that are not text are escaped as Python does."""
     name: str
-    """What the user sees; always text, as are the two below."""
+    """The name that is shown to the user."""
     filename: str
-    """What the service is told."""
+    """The file name that is sent to the service."""
     content_type: str
     size: int
     """In bytes."""
     identity: tuple[int, ...]
     """Size, time stamp, inode, device, and the time of the last change: any change of the file changes one of them."""
     relative: str | None = None
-    """The path below the directory that was named; None for a file that was named itself."""
+    """The path within the directory on the command line; None for a file that was named itself."""
     lasting: bool = True
     """Whether a later run can find it again; standard input cannot be."""
 
     def open(self) -> BinaryIO:
-        """Opens the file. Raises `FileError`, and `FileChanged` when it is not the file that was found."""
+        """Opens the file. Raises `FileError`, and `FileChanged` if it is not the file that was found."""
         try:
             file = open(self.path, "rb", buffering=0, opener=_open_without_blocking)  # noqa: SIM115 - for the caller
         except OSError as error:
@@ -43,8 +43,8 @@ class Source:
         return file
 
     def _require_size(self, file: BinaryIO) -> None:
-        """Raises `FileError` where there is more in the open ``file`` than the system says: in /proc, and where a file
-        is brought from somewhere else when it is read, files have a size of 0 and bytes all the same."""
+        """Raises `FileError` if the open ``file`` has more bytes than its size: in /proc, and in file systems that
+        fetch a file when it is read, files have the size 0, but contain bytes."""
         try:
             file.seek(self.size)
             more = file.read(1)
@@ -73,10 +73,10 @@ def identity_of(found: os.stat_result) -> tuple[int, ...]:
 
 
 def unreadable(name: str, error: OSError) -> FileError:
-    """The error for a file that the system does not let us read."""
+    """The error for a file that cannot be read."""
     return FileError("unreadable", f"{name} cannot be read: {error.strerror or error}.")
 
 
 def _open_without_blocking(path: str, flags: int) -> int:
-    """A pipe that took the place of the file would make us wait for a writer."""
+    """Opens a path without blocking: if a pipe has replaced the file, opening it would wait for a writer."""
     return os.open(path, flags | os.O_NONBLOCK)

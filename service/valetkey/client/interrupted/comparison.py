@@ -1,8 +1,8 @@
 """Whether an interrupted upload belongs to the present file: name, size and date do not prove it.
 
-An ETag is opaque. When it looks like an MD5 and is that of the bytes, the bytes are the same; when it is another, or
-none, the store may have encrypted them. For such stores the client records digests of what it sent (`part_digests`).
-An upload that cannot be proven to be of this file is started again.
+An ETag is opaque. If it looks like an MD5 and is that of the bytes, the bytes are the same; otherwise the store may
+have encrypted them. For such stores, the client records digests of what it sent (`part_digests`). An upload that is not
+proven to be of this file is started again.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ class FileComparison:
     def matches_object(self, etag: str, part_size: int | None) -> bool:
         """Whether the object with this ETag is this file; ``part_size`` is None when it was not sent in parts.
 
-        An object that was checked in quarantine has been copied since: its ETag may be that of the whole then.
+        An object that was checked in quarantine was copied: its ETag may then be that of the whole.
         """
         if part_size is None:
             return self._matches_whole(etag)

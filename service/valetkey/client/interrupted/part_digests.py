@@ -11,7 +11,8 @@ from valetkey.client.interrupted.records import StartedUpload, UploadRecords
 
 
 class PartDigests:
-    """Records digests of sent parts, when the store's ETags turn out not to be MD5s; else it costs one MD5."""
+    """Records digests of sent parts, if the store's ETags turn out not to be MD5s; otherwise it computes one MD5
+    only."""
 
     def __init__(self, records: UploadRecords, key: str, started: StartedUpload, source: Source, check: Check) -> None:
         self._records = records
@@ -25,9 +26,9 @@ class PartDigests:
         self._needed = False
 
     def part_sent(self, number: int, etag: str, ranges: PartRange) -> None:
-        """The store has taken part ``number`` under this ETag. The first part decides; the others do not wait for it.
+        """Records that the store returned this ETag for part ``number``. The first part decides; others do not wait.
 
-        Raises `FileError` when the file cannot be read.
+        Raises `FileError` if the file cannot be read.
         """
         with self._lock:
             first = self._undecided is not None and not self._undecided

@@ -1,7 +1,7 @@
 """Records of started uploads, so that a later run can resume those that were interrupted: one small file each.
 
 The files hold tickets, so nobody else may read them (0600 in a 0700 directory). A ticket lets its holder send, read
-and abort this one upload. When nothing can be written, uploads work, but cannot be resumed.
+and abort this one upload. If no record can be written, uploads work, but cannot be resumed.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class UploadRecords:
         return self._folder is not None and self._writable
 
     def load(self, key: str) -> StartedUpload | None:
-        """The upload recorded under ``key``. A file that is not ours, or only half written, counts as none."""
+        """The upload recorded under ``key``; None if there is none, or the file is invalid."""
         if self._folder is None:
             return None
         try:
@@ -72,7 +72,7 @@ class UploadRecords:
         return started if all(isinstance(value, str) for value in (*values, *digests)) else None
 
     def save(self, key: str, started: StartedUpload) -> None:
-        """Records it under ``key``, completely or not at all."""
+        """Records an upload under ``key``, atomically."""
         if self._folder is None or not self._writable:
             return
         path = self._folder / f"{key}.json"
@@ -87,7 +87,7 @@ class UploadRecords:
             self._stop_recording(error)
 
     def delete(self, key: str) -> None:
-        """Deletes what is recorded under ``key``."""
+        """Deletes the record under ``key``."""
         if self._folder is not None:
             with suppress(OSError):
                 (self._folder / f"{key}.json").unlink(missing_ok=True)
@@ -100,7 +100,8 @@ class UploadRecords:
 
 
 def record_key(source: Source, endpoint: str, profile: str | None, metadata: dict[str, str], who: str = "") -> str:
-    """The same for the same file, unchanged, sent in the same way by the same one (``who``; "" is anybody)."""
+    """The key of a record: the same for an unchanged file, sent with the same options by the same user (``who``; "":
+    anybody)."""
     parts = [
         endpoint,
         profile,
@@ -114,7 +115,7 @@ def record_key(source: Source, endpoint: str, profile: str | None, metadata: dic
 
 
 def _delete_old(folder: Path) -> None:
-    """Deletes records that nobody came back for."""
+    """Deletes old records."""
     oldest = time.time() - KEPT_SECONDS
     for path in folder.glob("[0-9a-f]*.*"):
         with suppress(OSError):

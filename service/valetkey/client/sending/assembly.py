@@ -22,9 +22,9 @@ class SharedResources(NamedTuple):
     token: str | None
     """An API key or a profile ticket; None sends no credential."""
     concurrency: int
-    """How many bodies may be sent at once."""
+    """The most bodies that are sent at the same time."""
     retry_for: float
-    """How long a failing call is repeated, in seconds."""
+    """How long a failing call is retried, in seconds."""
     connections: Connections
 
 

@@ -1,4 +1,4 @@
-"""How many bodies are sent at once, across any number of threads."""
+"""The number of bodies that are sent at the same time, across all threads."""
 
 import threading
 import time
@@ -9,17 +9,17 @@ from valetkey.client.errors import StoreBusy, Transient
 from valetkey.client.sending.trials import Trials
 
 MOST = 64
-"""How many bodies may be sent at once by default."""
+"""The default limit of bodies that are sent at the same time."""
 
 FILES_PER_BODY = 3
-"""How many files a body may have open at a time: itself, its connection, and one to spare for the record."""
+"""The most open files for each body: the file, the connection, and one for the record."""
 
 OTHER_FILES = 64
-"""How many open files are left to everything else."""
+"""The number of open files that are reserved for everything else."""
 
 
 def default_most() -> int:
-    """How many bodies may be sent at once: `MOST`, or fewer where this process may not open as many files."""
+    """The most bodies that are sent at the same time: `MOST`, or fewer if the process may not open enough files."""
     try:
         import resource  # not on Windows, where the limit is larger
     except ImportError:
@@ -29,7 +29,7 @@ def default_most() -> int:
 
 
 class ConcurrencyLimit:
-    """Lets as many bodies be sent at once as `Trials` decides, up to ``most``."""
+    """Limits the number of bodies that are sent at the same time to what `Trials` decides, up to ``most``."""
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
@@ -51,7 +51,7 @@ class ConcurrencyLimit:
                 self._changed.notify()
 
     def counting(self, on_sent: Callable[[int], None]) -> Callable[[int], None]:
-        """``on_sent``, which is told of the bytes of a body as they are sent, with us listening."""
+        """``on_sent``, wrapped to count the bytes that are sent."""
 
         def moved(count: int) -> None:
             with self._changed:
@@ -62,7 +62,7 @@ class ConcurrencyLimit:
         return moved
 
     def watching(self, attempt: Callable[[], str]) -> Callable[[], str]:
-        """``attempt``, which sends a body; we take notice when it fails."""
+        """``attempt``, which sends a body, wrapped to notice failures."""
 
         def watched() -> str:
             try:

@@ -34,13 +34,13 @@ from valetkey.client.sending.resend import expires_soon
 from valetkey.client.sending.whole import WholeUploader
 
 MAX_ROUNDS = 4
-"""How often missing bytes are sent, when the store has lost parts or the whole multipart upload."""
+"""How often missing bytes are sent again, if the store has lost parts or the whole multipart upload."""
 
 LARGE_FILE = 8 * 1024 * 1024
-"""A file of more bytes is sent in parts, whatever the profile prefers: one connection is slow over a distance."""
+"""A larger file is sent in parts, regardless of the profile: a single connection is slow over long distances."""
 
 MAX_NAMED = 200_000
-"""The longest list of parts that is named, in bytes; the service takes 256 KiB."""
+"""The longest list of parts that is sent, in bytes; the service accepts 256 KiB."""
 
 PARTS_PROBLEMS = frozenset({"parts_missing", "parts_mismatch"})
 """Codes of problems after which the parts that differ are sent again."""
@@ -67,7 +67,7 @@ class FileUploader:
         return _FileUpload(self, source, on_progress).run(None)
 
     def upload(self, job: Job, on_progress: Callable[[int], None]) -> FileReport:
-        """Uploads one file. Whatever goes wrong is in the report."""
+        """Uploads one file. Errors are in the report."""
         one = _FileUpload(self, job.source, on_progress)
         try:
             upload = one.run(job.created)
@@ -88,7 +88,7 @@ class _FileUpload:
         self._key = uploader.options.record_key(source)
         self._resumed = False
         self._known = KnownParts()
-        self._found = False  # whether the bytes were found at the store, so that this run need not send them
+        self._found = False  # whether the bytes were found at the store, so that this run does not have to send them
         self.upload: Json | None = None
 
     def report(self, outcome: FileOutcome, code: str | None = None, detail: str | None = None) -> FileReport:
@@ -104,7 +104,7 @@ class _FileUpload:
         if started is not None:
             try:
                 return self._resume(started)
-            except Refused as error:  # too old, deleted, another server's: there is nothing to resume
+            except Refused as error:  # it is too old, was deleted, or is another server's: nothing to resume
                 if is_from_elsewhere(error):
                     raise
                 self._start_over()
@@ -127,7 +127,7 @@ class _FileUpload:
         return self._service.create(request)
 
     def _with_valid_grant(self, created: Json) -> Json | None:
-        """``created`` with a grant that is valid; None when it is too late to renew it, as nothing was sent."""
+        """``created`` with a valid grant; None if it can no longer be renewed. Nothing was sent yet."""
         if not expires_soon(created["grant"]):
             return created
         with suppress(Refused):
@@ -164,7 +164,7 @@ class _FileUpload:
             if not comparison.matches_parts(stored["parts"], stored["part_size"]):
                 raise DifferentFile
             self._known.etags = {part["number"]: part["etag"] for part in stored["parts"]}
-            self._known.shared = True  # one that was on its way may still arrive
+            self._known.shared = True  # a part that the interrupted run has sent may still arrive
         upload = self._finish(started, None, only_missing=True)
         if self._found:  # a request of the interrupted run arrived after all, before ours
             self._require_same_file(comparison, started)
@@ -213,7 +213,7 @@ class _FileUpload:
                 state = self._service.get(started.upload_id, started.ticket)["state"]
                 if state in {"pending", "stored", *FINAL_STATES}:
                     self._found = True
-                    return  # the bytes have arrived: it remains to complete the upload
+                    return  # the bytes have arrived: the upload only has to be completed
                 raise
         if grant["method"] == "MULTIPART":
             uploader = self._uploader
@@ -232,9 +232,10 @@ class _FileUpload:
             self._service.abort(started.upload_id, started.ticket)
 
     def _named_parts(self, started: StartedUpload) -> list[Json] | None:
-        """What to name at the completion. Too many for one call are compared with the store's list instead.
+        """The parts to list at the completion. If they are too many for one call, they are compared with the store's
+        list here.
 
-        Raises `Conflict` where the list has others.
+        Raises `Conflict` if that differs.
         """
         named = self._known.named()
         if named is None or len(json.dumps(named)) <= MAX_NAMED:

@@ -1,4 +1,4 @@
-"""The next file to send. Uploads of small files are created in batches: a hundred grants cost one call."""
+"""Hands out the files to send. Uploads of small files are created in batches: one call returns a hundred grants."""
 
 import threading
 from collections import deque
@@ -14,10 +14,10 @@ from valetkey.client.sending.file_queue import FileQueue
 from valetkey.client.sending.options import UploadOptions
 
 BATCH_SIZE = 100
-"""Uploads that are created by one call: as many as `POST /v1/uploads/batch` takes."""
+"""The number of uploads that one call creates: the most that `POST /v1/uploads/batch` accepts."""
 
 SMALL_FILE = 256 * 1024
-"""Files up to this size, in bytes, are created together: the last of a hundred is sent before its grant expires."""
+"""Files up to this size in bytes are created in batches: the last of a hundred is sent before its grant expires."""
 
 
 class Job(NamedTuple):
@@ -25,14 +25,14 @@ class Job(NamedTuple):
 
     source: Source
     created: Json | ClientError | None = None
-    """Its upload when that was created with others, or why there is none; None when it has yet to be created."""
+    """Its upload if that was created in a batch, or the error; None if the upload has to be created."""
 
 
 class Jobs:
     """Hands out files in their order, to any number of threads.
 
-    A call for many uploads has no Idempotency-Key, and a ticket may be good for an exact number of uploads: with
-    ``together`` False each upload is created by a call of its own.
+    A call for many uploads has no Idempotency-Key, and a ticket may allow an exact number of uploads. Therefore, with
+    ``together`` False each upload is created by a separate call.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Jobs:
         self._options = options
         self._service = service
         self._records = records
-        # a file is read before its upload is created where its checksum is declared: by the thread that sends it
+        # to declare its checksum, a file is read before its upload is created, by the thread that sends it
         self._batch_size = BATCH_SIZE if together and not options.checksum else 1
         self._lock = threading.Lock()
         self._ready: deque[Job] = deque()
@@ -72,7 +72,7 @@ class Jobs:
         return [Job(source, results.get(source)) for source in sources]
 
     def _is_small(self, source: Source) -> bool:
-        """An interrupted upload is resumed and not created again, however small its file is."""
+        """Whether the upload may be created in a batch; interrupted uploads are resumed, however small."""
         return (
             source.size <= SMALL_FILE
             and source.lasting

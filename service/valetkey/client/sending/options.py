@@ -9,7 +9,7 @@ from valetkey.client.interrupted.records import record_key
 
 @dataclass(frozen=True)
 class UploadOptions:
-    """What all uploads of a run have in common."""
+    """The options that all uploads of a run share."""
 
     endpoint: str
     """The URL of the service, without a trailing slash."""
@@ -18,13 +18,13 @@ class UploadOptions:
     metadata: tuple[tuple[str, str], ...] = ()
     """Names and values that are stored with each upload."""
     paths: bool = True
-    """Whether the path below a directory is kept."""
+    """Whether the path within a directory is sent."""
     wait: float = 60.0
     """How long the service may take to confirm what was sent, in seconds."""
     owner: str | None = None
-    """On whose behalf; None leaves it to the service: the credential's own."""
+    """The owner; None leaves it to the service: the credential's own."""
     who: str = ""
-    """Tells uploads of different credentials apart in their records; "" does not."""
+    """Distinguishes the records of different credentials; "" does not."""
     checksum: bool = False
     """Whether each file's CRC64NVME is declared: the file is read once before it is sent."""
 

@@ -28,11 +28,11 @@ class KnownParts:
     """The parts at the store that are known to be this file's."""
 
     etags: dict[int, str] = field(default_factory=dict)
-    """The ETags, by number, of those that this run has sent, found or compared."""
+    """The ETags, by number, of the parts that this run has sent, found or compared."""
     shared: bool = False
     """Whether the store may have, or still get, parts of another file, which an interrupted run sent."""
     count: int | None = None
-    """How many parts there are to be; None before they are planned."""
+    """The number of parts of the complete upload; None before it is known."""
 
     def accepts(self, number: int, etag: str) -> bool:
         """Whether a stored part is this file's."""
@@ -40,7 +40,7 @@ class KnownParts:
         return _plain(known) == _plain(etag)
 
     def named(self) -> list[Json] | None:
-        """What the upload consists of, as far as we know; None where one part is not known, or has no ETag."""
+        """The parts to list at the completion; None if a part is not known, or has no ETag."""
         if len(self.etags) != self.count or not all(self.etags.values()):
             return None
         return [{"number": number, "etag": _plain(etag)} for number, etag in sorted(self.etags.items())]
@@ -73,7 +73,7 @@ class PartUploader:
     def send(self, file: FileInParts, grant: Json, *, only_missing: bool) -> None:
         """Sends all parts, or with ``only_missing`` those that the store does not have.
 
-        Raises the error that explains best why parts could not be sent, and `MultipartUploadGone`.
+        Raises the error that best explains why parts could not be sent, and `MultipartUploadGone`.
         """
         ranges = part_ranges(file.source, grant["part_size"])
         stored = self._stored(file, ranges) if only_missing else {}
@@ -102,7 +102,7 @@ class PartUploader:
             raise min(errors, key=_rank)
 
     def _checksum_of(self, source: Source, ranges: PartRange) -> Callable[[int], str]:
-        """Computes the checksum that the store wants with a part: there is one algorithm."""
+        """Computes the checksum that the store requires with a part. Only one algorithm is used."""
         return lambda number: b64encode(digest_range(source, "sha256", *ranges(number), self.retrier.check)).decode()
 
     def _stored(self, file: FileInParts, ranges: PartRange) -> dict[int, str]:
@@ -111,7 +111,7 @@ class PartUploader:
         return {part["number"]: part["etag"] for part in stored if part["size"] == ranges(part["number"])[1]}
 
     def _is_ours(self, file: FileInParts, etag: str, offset: int, size: int) -> bool:
-        """Whether a part that was found is this file's; an ETag that is no MD5 proves nothing."""
+        """Whether a part that was found is this file's; an ETag that is not an MD5 proves nothing."""
         if not file.known.shared:
             return True
         return is_md5(etag) and etag.lower() == digest_range(file.source, "md5", offset, size, self.retrier.check).hex()
@@ -140,10 +140,11 @@ class PartUploader:
 
 
 def _plain(etag: str) -> str:
-    """An ETag as S3 gave it: some proxies weaken those of responses that they pass on."""
+    """An ETag as S3 returned it: some proxies make ETags weak."""
     return etag.strip().removeprefix("W/").strip('"')
 
 
 def _rank(error: BaseException) -> int:
-    """Which of several errors explains the others best: the file's, then those of the parts, then the interruption."""
+    """The rank of an error by how well it explains the others: the file's, then those of parts, then an
+    interruption."""
     return 0 if isinstance(error, FileError) else 2 if isinstance(error, Interrupted) else 1

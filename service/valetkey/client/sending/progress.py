@@ -21,7 +21,7 @@ class Progress:
         self._on_progress(count)
 
     def add_stored(self, count: int) -> None:
-        """``count`` bytes are at the store already."""
+        """``count`` bytes are already at the store."""
         with self._lock:
             self.position += count
         self._on_progress(count)

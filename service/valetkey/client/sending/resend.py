@@ -1,4 +1,4 @@
-"""The common logic of sending a whole file and a part: renewed signatures, and no blind repetition."""
+"""The common logic of sending a whole file and a part: renewed signatures, and a check before sending again."""
 
 import time
 from collections.abc import Callable
@@ -11,20 +11,20 @@ from valetkey.client.remote.calls import Json
 T = TypeVar("T")
 
 MAX_SIGNATURES = 3
-"""How many signatures are tried for one body, when the store rejects them."""
+"""The most signatures that are tried for one body, if the store rejects them."""
 
 SPARE_SECONDS = 2.0
 """A signature that expires sooner is not used."""
 
 
 def expires_soon(signed: Json) -> bool:
-    """Whether a signature is not worth an attempt. When our clock is wrong, the store says so."""
+    """Whether a signature expires too soon for an attempt. If our clock is wrong, the store rejects the signature."""
     left = datetime.fromisoformat(signed["expires_at"]).timestamp() - time.time()
     return left < SPARE_SECONDS
 
 
 def check_before_resending(send: Callable[[], str], find: Callable[[], T | None]) -> Callable[[], str | T]:
-    """``send``, made safe to repeat: when its last delivery is unknown, ``find`` checks first whether it arrived.
+    """``send``, made safe to repeat: if it is unknown whether the last attempt arrived, ``find`` is called first.
 
     ``find`` returns None when the bytes did not arrive.
     """
@@ -47,5 +47,5 @@ def check_before_resending(send: Callable[[], str], find: Callable[[], T | None]
 
 
 def refused_by_store(last: SignatureRejected | None) -> Refused:
-    """The error when the store rejects fresh signatures, too; ``last`` is what it said last."""
+    """The error if the store rejects new signatures, too; ``last`` is its last response."""
     return Refused(f"store_{last.status if last else 403}", str(last))

@@ -9,14 +9,14 @@ from valetkey.client.remote.service import Service
 from valetkey.client.sending.resend import expires_soon
 
 BATCH_SIZE = 32
-"""How many parts are signed by one call."""
+"""The number of parts that one call signs."""
 
 
 class SignedParts:
     """Signed parts, requested in batches by whichever thread is the first to need one.
 
-    When the store wants a checksum of each part, ``checksum_of`` computes it, and each part is signed by a call of its
-    own.
+    If the store requires a checksum of each part, ``checksum_of`` computes it, and each part is signed by a separate
+    call.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class SignedParts:
         self._unsigned = [number for number in numbers if number not in self._ready]
 
     def take(self, number: int, *, fresh: bool = False) -> Json:
-        """A signature for this part, once; a ``fresh`` one is signed now."""
+        """A signature for this part, which is returned only once; a ``fresh`` one is requested now."""
         if self._checksum_of is not None:
             checksums = {number: self._checksum_of(number)}
             [signed] = self._service.sign_parts(self._started.upload_id, self._started.ticket, [number], checksums)

@@ -1,40 +1,41 @@
-"""How many concurrent bodies pay off, found by short trials of the throughput. It uses no threads and no clock."""
+"""Finds the best number of concurrent bodies by short trials of the throughput. It uses no threads and no clock."""
 
 import enum
 import math
 
 INITIAL = 10
-"""How many bodies are sent at once at first: as many as other clients send always."""
+"""The initial number of concurrent bodies: other clients always use as many."""
 
 FIRST_TRIAL = 0.1
-"""How long, in seconds, bodies wait before twice as many are tried: a store nearby has taken the first by then."""
+"""How long bodies wait before twice as many are tried, in seconds: a nearby store has received the first ones by
+then."""
 
 WINDOW = 0.3
-"""How long, in seconds, more bodies have to get going, and then how long the throughput is measured, at first."""
+"""The initial time in seconds for more bodies to start, and then for measuring the throughput."""
 
 REST = 2.0
-"""How long, in seconds, nothing is tried after a trial that did not pay, at first."""
+"""The initial pause in seconds after a trial without a gain."""
 
 MAX_PATIENCE = 8.0
-"""How many times longer windows and rests become. Each trial that does not pay makes them twice as long."""
+"""The maximum factor by which windows and pauses grow. Each trial without a gain doubles them."""
 
 MIN_GAIN = 1.1
-"""By which factor the throughput has to rise when twice as many bodies are sent."""
+"""The factor by which the throughput has to rise if twice as many bodies are sent."""
 
 MAX_BODY_SECONDS = 30.0
-"""How long a body may take, in seconds, where more than `INITIAL` are sent: an interruption loses its bytes."""
+"""The maximum time for a body in seconds, if more than `INITIAL` are sent: an interruption loses its bytes."""
 
 STEP = 1024 * 1024
-"""How many bytes of each body, on average, have to move before the throughput is known: they come in such steps."""
+"""The bytes of each body, on average, after which the throughput can be measured: progress has this granularity."""
 
 BODY_WEIGHT = 64 * 1024
-"""What a body counts besides its bytes, in bytes: small ones are bound by their number."""
+"""The cost of a body besides its bytes, in bytes: for small bodies, their number is the limit."""
 
 RECOVERY = 10.0
-"""How long, in seconds, nothing is tried after a failure."""
+"""The pause in seconds after a failure."""
 
 SAME_CAUSE = 1.0
-"""Failures within this many seconds after the first count as the same one."""
+"""Failures within this many seconds after the first one count as one."""
 
 
 class _Phase(enum.Enum):
@@ -45,19 +46,21 @@ class _Phase(enum.Enum):
 
 
 class Trials:
-    """Decides how many bodies are sent at once, up to ``most``. All times are in seconds of the caller's clock.
+    """Decides how many bodies are sent at the same time, up to ``most``. All times are in seconds of the caller's
+    clock.
 
-    More connections carry more where each has a share of the line, as to a distant store, and no more where the line or
-    the store is full. So while bodies wait, twice as many are sent, and kept when the throughput rises by `MIN_GAIN`;
-    else it was enough before. The first trial is judged by what follows: 16 parts are over before it could be.
+    More connections transfer more if each is limited by itself, as to a distant store, but not if the link or the store
+    is saturated. So while bodies wait, twice as many are sent, and that is kept if the throughput rises by `MIN_GAIN`;
+    otherwise the former number was enough. The first doubling is kept without a
+    comparison: 16 parts would end before it.
     """
 
     def __init__(self, most: int, now: float) -> None:
         self._most = most
         self.limit = min(INITIAL, most)
-        """How many bodies may be sent at once now."""
+        """The current limit of concurrent bodies."""
         self.due = now + FIRST_TRIAL
-        """When `decide` is to be called next."""
+        """The time at which to call `decide` next."""
         self._phase = _Phase.STARTING
         self._before: tuple[int, float] | None = None  # the limit before the trial, and its throughput
         self._patience = 1.0
@@ -67,7 +70,7 @@ class Trials:
         self._failed_at = -math.inf
 
     def began(self, size: int) -> None:
-        """A body of ``size`` bytes is being sent."""
+        """Records that a body of ``size`` bytes is being sent."""
         self._bodies += 1
         self._bytes += size
         self._work += BODY_WEIGHT
@@ -77,7 +80,7 @@ class Trials:
         self._work += count
 
     def failed(self, now: float, *, busy: bool) -> None:
-        """An attempt has failed: half as many from now on; fewer than `INITIAL` where the store says it is ``busy``."""
+        """Halves the limit after a failed attempt; below `INITIAL` only if the store is ``busy``."""
         if now - self._failed_at < SAME_CAUSE:
             return
         self._failed_at = now
@@ -85,7 +88,7 @@ class Trials:
         self._settle_for(max(self.limit // 2, fewest), now + RECOVERY)
 
     def decide(self, now: float, *, waiting: bool) -> None:
-        """Begins or judges a trial when it is time; ``waiting`` says whether there is a body for one more."""
+        """Begins or evaluates a trial if it is due; ``waiting`` says whether another body is waiting."""
         if now < self.due:
             return
         if not waiting:

@@ -27,7 +27,8 @@ class WholeUploader:
     """How many bodies the whole run sends at once."""
 
     def send(self, source: Source, started: StartedUpload, grant: Json, progress: Progress) -> bool:
-        """Sends the file. Returns whether the bytes were found at the store instead: an earlier request arrived."""
+        """Sends the file. Returns whether the bytes were found at the store instead, because an earlier request
+        arrived."""
         method = self.store.put_object if grant["method"] == "PUT" else self.store.post_form
         on_sent = self.concurrency.counting(progress.add_sent)
         last: SignatureRejected | None = None
@@ -43,7 +44,7 @@ class WholeUploader:
         raise refused_by_store(last)
 
     def _find(self, source: Source, started: StartedUpload, progress: Progress) -> bool | None:
-        """True when the service finds the bytes at the store: nothing has to be sent again then. Else None."""
+        """True if the service finds the bytes at the store, so that nothing has to be sent again; else None."""
         upload, _ = self.service.complete(started.upload_id, started.ticket)
         if upload["state"] == "pending":
             return None

@@ -10,7 +10,7 @@ from valetkey.client.errors import FileChanged
 from valetkey.client.files.source import Source
 
 STEP = 1024 * 1024
-"""Bytes that are sent between two calls of ``check``."""
+"""The bytes that are sent between two calls of ``check``."""
 
 
 @dataclass
@@ -19,7 +19,7 @@ class FileBody:
 
     source: Source
     offset: int
-    """Where the range starts in the file, in bytes."""
+    """The start of the range in the file, in bytes."""
     count: int
     """The length of the range, in bytes."""
     on_sent: Callable[[int], None]

@@ -22,10 +22,10 @@ EARLY_RESPONSE_SECONDS = 2.0
 """How long to wait for a response that the server may have sent before it took the whole body, in seconds."""
 
 MAX_IDLE = 64
-"""How many connections to one address are kept while nobody uses them: as many as `put` may use at once."""
+"""The most idle connections to one address: as many as `put` may use at the same time."""
 
 DIGEST_RATE = 8 * 1024 * 1024
-"""Bytes a second that the slowest store digests: it responds when it has digested the body."""
+"""The bytes per second that the slowest store digests before it responds."""
 
 
 class Timeouts(NamedTuple):
@@ -34,7 +34,7 @@ class Timeouts(NamedTuple):
     connect: float = 10.0
     """How long a connection may take to open."""
     stall: float = 60.0
-    """How long no byte may move while something is sent."""
+    """The longest time without progress while sending."""
     answer: float = 300.0
     """How long the response may take after the last byte, besides the time that the store needs for the bytes."""
 
@@ -50,9 +50,9 @@ Origin = tuple[str, str]
 
 
 class Connections:
-    """HTTP connections that are kept for whichever thread needs one next. Any thread may call any method.
+    """HTTP connections that are kept open and shared by threads. Thread-safe.
 
-    A process that was forked uses none of those that it was born with: two processes would read each other's responses.
+    A forked process does not use its parent's connections: the two processes would read each other's responses.
     """
 
     def __init__(self, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
@@ -98,7 +98,7 @@ class Connections:
                 _shut_down(connection)
 
     def _leave_to_parent(self) -> None:
-        """Forgets what was opened before a fork; the parent still uses it."""
+        """Forgets connections that were opened before a fork: the parent still uses them."""
         if self._process != os.getpid():
             self._process = os.getpid()
             self._close_idle()
@@ -112,14 +112,14 @@ class Connections:
         self._idle = {}
 
     def _take(self, address: SplitResult) -> http.client.HTTPConnection | None:
-        """The connection to ``address`` that was used last; None when none is kept."""
+        """The connection to ``address`` that was used last; None if there is none."""
         with self._lock:
             self._leave_to_parent()
             kept = self._idle.get((address.scheme, address.netloc))
             return kept.pop() if kept else None
 
     def _keep(self, address: SplitResult, connection: http.client.HTTPConnection) -> bool:
-        """Keeps ``connection`` for the next request; False when enough are kept."""
+        """Keeps ``connection`` for the next request; returns False if enough are kept."""
         with self._lock:
             kept = self._idle.setdefault((address.scheme, address.netloc), [])
             if len(kept) >= MAX_IDLE:
@@ -188,7 +188,7 @@ def _is_completed(body: FileBody | bytes) -> bool:
 
 
 def _enable_keepalive(to: socket) -> None:
-    """Makes the system notice a dead peer within a minute or two, also while we only wait for its response."""
+    """Has the system detect a dead peer within a minute or two, even while waiting for its response."""
     to.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)
     for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
         if hasattr(socket_module, name):  # not on every system
@@ -196,7 +196,7 @@ def _enable_keepalive(to: socket) -> None:
 
 
 def _send(connection: http.client.HTTPConnection, body: FileBody | bytes) -> bool:
-    """Whether the server took the whole request. When it did not, an early response may be there to be read."""
+    """Whether the server received the whole request. If not, there may be an early response."""
     try:
         connection.endheaders((body or None) if isinstance(body, bytes) else None)
         if isinstance(body, FileBody):
@@ -211,7 +211,7 @@ def _send(connection: http.client.HTTPConnection, body: FileBody | bytes) -> boo
 def _stopped_reading(error: OSError) -> bool:
     """Whether the peer has closed the connection, or stopped reading, while we were sending.
 
-    TLS has its own words for the first: `ssl.SSLEOFError` and others. macOS says `EPROTOTYPE` to some sockets.
+    With TLS, the first is an `ssl.SSLEOFError` or another error. macOS returns `EPROTOTYPE` for some sockets.
     """
     return isinstance(error, ConnectionError | TimeoutError | ssl.SSLError) or error.errno == EPROTOTYPE
 

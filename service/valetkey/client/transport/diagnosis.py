@@ -8,17 +8,17 @@ from urllib.parse import SplitResult
 from valetkey.client.errors import Unreachable
 
 NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
-"""The reasons that OpenSSL gives for a response that is not TLS, as far as we have seen."""
+"""OpenSSL's reasons for a response that is not TLS, as far as they were observed."""
 
 UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})
 """OpenSSL's X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT and the three after it: the issuer is not a known authority."""
 
 PROBE_SECONDS = 5.0
-"""How long the probe for TLS may take to connect, in seconds."""
+"""The time limit for the connection of the TLS probe, in seconds."""
 
 
 def diagnose(address: SplitResult, error: Exception) -> Unreachable | None:
-    """What is wrong with ``address``, when ``error`` comes from that; None when the error may pass."""
+    """The error to raise if ``error`` comes from a permanent problem with ``address``; None if it may be transient."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Unreachable("certificate_not_trusted", _not_trusted(address.netloc, error))
     if isinstance(error, ssl.SSLError) and error.reason in NOT_TLS:
@@ -30,7 +30,7 @@ def diagnose(address: SplitResult, error: Exception) -> Unreachable | None:
 
 
 def certificate_problem(netloc: str, error: BaseException) -> Unreachable | None:
-    """The same for an ``error`` of another HTTP library, which has the system's own among its causes."""
+    """The same for an ``error`` of another HTTP library, which has the original one among its causes."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -46,7 +46,7 @@ def _not_trusted(netloc: str, error: ssl.SSLCertVerificationError) -> str:
 
 
 def _speaks_tls(address: SplitResult) -> bool:
-    """Whether a handshake succeeds. It sends no data, so it does not matter who the peer is."""
+    """Whether a TLS handshake succeeds. No data is sent, so the peer is not verified."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:

@@ -1,4 +1,4 @@
-"""The HTTPS proxy named by the environment, as other commands read it: HTTPS_PROXY and NO_PROXY."""
+"""The HTTPS proxy from the environment, as for other commands: HTTPS_PROXY and NO_PROXY."""
 
 import base64
 import http.client

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from valetkey.reference.store_answers import seconds_until
 
 MAX_RESPONSE = 64 * 1024 * 1024
-"""Bytes of a response that are read: 10,000 parts with their URLs are fewer."""
+"""The maximum size of a response in bytes: 10,000 parts with their URLs are smaller."""
 
 DEFLATED = frozenset({"gzip", "x-gzip", "deflate"})
 PLAIN = frozenset({"", "identity"})
 
 ANY_HEADER = zlib.MAX_WBITS | 32
-"""Lets zlib find out by itself whether the header is gzip's or its own."""
+"""Has zlib detect whether the header is gzip's or zlib's."""
 
 
 class HttpResponse(NamedTuple):
@@ -27,12 +27,12 @@ class HttpResponse(NamedTuple):
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds that the server asks us to wait; None when it does not."""
+        """The value of Retry-After in seconds; None if there is none."""
         return seconds_until(self.headers.get("Retry-After", ""), datetime.now(UTC))
 
 
 def read_response(response: http.client.HTTPResponse) -> HttpResponse:
-    """Reads all of ``response``, without its content coding.
+    """Reads all of ``response``, and decodes its content coding.
 
     Raises `HTTPException` when it is shorter than it says, or in a coding that we cannot read, and `OSError`.
     """
@@ -43,7 +43,7 @@ def read_response(response: http.client.HTTPResponse) -> HttpResponse:
 
 
 def _decode(body: bytes, headers: Message) -> bytes:
-    """``body`` without its codings. We ask for none, but some proxies compress what is cached compressed."""
+    """``body``, decoded. We request no coding, but some proxies respond with compressed cached content."""
     codings = ",".join(headers.get_all("Content-Encoding", [])).lower().split(",")
     for coding in reversed([coding.strip() for coding in codings] if body else []):
         if coding in DEFLATED:
@@ -65,7 +65,7 @@ def _inflate(body: bytes) -> bytes:
 
 
 def _inflate_as(body: bytes, window: int) -> bytes:
-    """Raises `IncompleteRead` for what is cut, and for what would become longer than `MAX_RESPONSE`."""
+    """Raises `IncompleteRead` if the data is cut off, or would become longer than `MAX_RESPONSE`."""
     inflater = zlib.decompressobj(window)
     inflated = inflater.decompress(body, MAX_RESPONSE)
     if not inflater.eof:
