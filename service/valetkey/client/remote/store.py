@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from valetkey.client.errors import (
     DeliveryUnknown,
     MultipartUploadGone,
-    Refused,
     SignatureRejected,
     StoreBusy,
+    StoreRefused,
     Transient,
 )
 from valetkey.client.files.source import Source
@@ -26,7 +26,7 @@ PRECONDITION_FAILED = 412
 class Store:
     """The S3 of one run. Each method makes one attempt and returns the ETag, or "" when the store gives none.
 
-    Raises `Transient` and `DeliveryUnknown`, `SignatureRejected`, `MultipartUploadGone`, and `Refused` for what another
+    Raises `Transient` and `DeliveryUnknown`, `SignatureRejected`, `MultipartUploadGone`, and `StoreRefused` for what another
     attempt would not change.
     """
 
@@ -93,7 +93,7 @@ def _exception(response: HttpResponse, error: ErrorBody, meaning: Meaning) -> Ex
     if elsewhere := response.headers.get("Location") if 300 <= response.status < 400 else None:
         detail += f" It redirects to {elsewhere}."
     after = response.retry_after
-    refused = Refused(f"store_{response.status}", detail)
+    refused = StoreRefused(f"store_{response.status}", detail)
     errors: dict[Meaning, Callable[[], Exception]] = {
         Meaning.AGAIN: lambda: Transient(detail, after),
         Meaning.WAIT: lambda: StoreBusy(detail, after or BUSY_SECONDS),

@@ -14,6 +14,7 @@ from valetkey.client.errors import (
     MultipartUploadGone,
     Refused,
     Rejected,
+    StoreRefused,
     Unconfirmed,
 )
 from valetkey.client.files.digests import digest_crc64nvme, digest_sample
@@ -105,7 +106,7 @@ class _FileUpload:
             try:
                 return self._resume(started)
             except Refused as error:  # too old, deleted, another server's: there is nothing to resume
-                if is_of_stranger(error):
+                if is_of_stranger(error) or isinstance(error, StoreRefused):
                     raise
                 self._start_over()
             except DifferentFile:
