@@ -157,3 +157,10 @@ def test_a_body_that_is_compressed_to_serve(server: ValetkeyServer) -> None:
     headers = server.create_key().headers | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     answer = httpx.post(f"{server.base_url}/v1/uploads", content=b"\x1f\x8b", headers=headers, timeout=30)
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("key", ["a\0b", "\x01", "a\x7f", "a\tb"])
+def test_an_idempotency_key_that_cannot_be_printed(client: FlaskClient, key: str) -> None:
+    """Some servers let it pass; PostgreSQL takes no NUL, so the answer was a 503 for ever."""
+    answer = client.post("/v1/uploads", json=CAT, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_request")
