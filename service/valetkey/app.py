@@ -13,7 +13,6 @@ import click
 import orjson
 from flask import Flask, current_app, has_app_context
 from flask.cli import run_command
-from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
 from valetkey.adapters.ledgers import DurableLedger
@@ -35,7 +34,9 @@ from valetkey.api import (
     page_tickets,
     pages,
     plain,
+    policies,
     problems,
+    reference,
     routes,
     site,
     unwritten,
@@ -276,13 +277,10 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
-    # relative to its own page, so that it works under any URL
-    look = {"app_name": "valetkey", "oauth2RedirectUrl": "./oauth2-redirect.html"}
-    reference = get_swaggerui_blueprint(".", "../../openapi.json", config=look, blueprint_name="valetkey-reference")
     prefix = parts.address.prefix
     paths = [f"{prefix}/v1/", f"{prefix}/uppy/"]
     places = {routes.blueprint: prefix or None, uppy.blueprint: f"{prefix}/uppy", assets.blueprint: f"{prefix}/assets"}
-    places |= {site.blueprint: f"{prefix}/docs", reference: f"{prefix}/docs/api"}
+    places |= {site.blueprint: f"{prefix}/docs", reference.blueprint: f"{prefix}/docs/api"}
     is_mounted = not isinstance(app, StandaloneFlask)
     if is_mounted:
         places[page_tickets.blueprint] = prefix or None
@@ -297,6 +295,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
         callers = [*API, page_tickets.blueprint.name]
         entrance.guard(app, blueprints=[blueprint.name for blueprint in places], callers=callers, paths=paths)
         pages.answer_errors(app)
+        policies.keep(app)
 
 
 def _require_free(app: Flask, names: Sequence[str]) -> None:

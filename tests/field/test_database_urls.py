@@ -10,7 +10,6 @@ drivers and parameters that are no SQLite's, a package below a folder with a per
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -20,6 +19,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from sqlalchemy import create_engine
+from tests.support import processes
 from tests.support.ledgers import migrated
 from tests.support.servers import free_port
 
@@ -48,7 +48,7 @@ def test_several_hosts_of_which_one_is_none() -> None:
 @pytest.mark.parametrize("place", ["{encoded}/uploads", "{encoded}:5433/uploads", "/uploads?host={folder}&port=5432"])
 def test_a_socket_in_the_place_of_a_host(place: str) -> None:
     """Its folder, as libpq reads it: with percent signs, or in the query."""
-    with TemporaryDirectory(dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as listener:  # noqa: S108
+    with TemporaryDirectory(dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as listener:
         port = 5433 if "5433" in place else 5432
         listener.bind(f"{folder}/.s.PGSQL.{port}")  # the path of a socket has at most 107 bytes
         listener.listen()
@@ -122,5 +122,5 @@ def test_an_installation_below_a_folder_with_a_percent_sign(tmp_path: Path) -> N
     (folder / "valetkey/api").symlink_to(package / "api")
     code = "from valetkey.adapters.ledgers import open_ledger; open_ledger('sqlite:///x.db').migrate()"
     env = os.environ | {"PYTHONPATH": str(folder)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
+    done = processes.run([sys.executable, "-c", code], cwd=tmp_path, env=env, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -83,7 +83,8 @@ def test_a_line_end_of_a_credential_is_refused(name: str, monkeypatch: pytest.Mo
     for key, value in {**READY, "AWS_SESSION_TOKEN": "ST"}.items():
         monkeypatch.setenv(key, value)
     found = find_credentials(make_session())
-    assert found is not None and found.secret_key == "SK"
+    assert found is not None
+    assert found.secret_key == "SK"
     monkeypatch.setenv(name, "a-secret\n")
     with pytest.raises(ConfigurationError, match=f"^{name} begins or ends with") as refused:
         find_credentials(make_session())
@@ -96,7 +97,7 @@ def test_a_kubernetes_service_of_our_own_name(command: list[str]) -> None:
     done = CliRunner().invoke(main, command, env={**READY, **LINKS, "AWS_EC2_METADATA_DISABLED": "true"})
     assert "VALETKEY_PORT" not in done.output
     assert "valetkey migrate" in done.output
-    assert Settings(**{"port": LINKS["VALETKEY_PORT"]}).port == 8000
+    assert Settings(port=LINKS["VALETKEY_PORT"]).port == 8000
 
 
 MARK = b"\xef\xbb\xbf"

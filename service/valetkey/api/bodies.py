@@ -1,5 +1,6 @@
 """Limits on request bodies, checked before a byte is read: no stream enters the service."""
 
+import logging
 from collections.abc import Mapping
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
@@ -18,7 +19,9 @@ from werkzeug.exceptions import NotImplemented as CodingUnknown
 from werkzeug.wsgi import get_input_stream
 
 from valetkey.api.socket_bodies import BodyReaders, is_whole, read_known
-from valetkey.core.errors import ConfigurationError
+from valetkey.core.errors import ConfigurationError, ValetKeyError
+
+log = logging.getLogger("valetkey")
 
 MAX_BODY = 256 * 1024
 """The largest body that is read, in bytes: enough for a batch of 100 uploads, and too small for files."""
@@ -66,9 +69,9 @@ def _this() -> Request:
 
 
 def refuse_streams() -> None:
-    """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query and
-    400 for one that is no UTF-8, 415 for a compressed body and 501 for one in a transfer coding of its own; whoever reads
-    a refused body later finds it empty."""
+    """Run before each request of any application. Raises 415 for a form or a compressed body, 413 for a large one, 501
+    for one in a transfer coding of its own, 414 for a long query and 400 for one that is no UTF-8; whoever reads a
+    refused body later finds it empty."""
     this = _this()
     try:
         _require_small(this, this.environ)
@@ -177,12 +180,15 @@ def _read(this: Request) -> bytes:
 
 
 def _received(this: Request, environ: Mapping[str, Any]) -> bytes:
-    """The body, from the server's socket. Raises `ClientDisconnected` where the connection broke, or a chunk is none:
-    servers' errors for that are OSErrors."""
+    """The body, from the server's socket. Raises `ClientDisconnected` if the connection breaks, or what arrives is no
+    chunk: each server has errors of its own for that."""
     length = announced_length(environ)
     try:
         return read_known(environ, length) if length and not _was_touched(this) else _rest(this)
-    except OSError as error:
+    except (HTTPException, ValetKeyError):
+        raise
+    except Exception as error:
+        log.info("The body of a request did not arrive whole: %s.", type(error).__name__)
         raise ClientDisconnected("The body did not arrive whole.") from error
 
 

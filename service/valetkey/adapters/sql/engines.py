@@ -101,7 +101,7 @@ def _named_from_root(parsed: URL, url: str) -> URL:
     odd = None if "uri" in parsed.query else next((name for name in parsed.query if name not in _SQLITE_OPTIONS), None)
     if odd or ("?" in url and not parsed.query):  # `make_url` leaves out what has no value, and another file remains
         raise ConfigurationError(
-            f"What follows the ? in the database URL is no parameter of SQLite's{odd and f': {odd[:40]!r}' or ''}. A "
+            f"What follows the ? in the database URL is no parameter of SQLite's{(odd and f': {odd[:40]!r}') or ''}. A "
             "file cannot have a ? in its name."
         )
     parsed = parsed.set(drivername="sqlite")  # an application may have another for the same file
