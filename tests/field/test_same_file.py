@@ -101,7 +101,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("means", REFUSALS)
 def test_what_a_store_refuses_is_no_reason_to_begin_anew(tmp_path: Path, means: str) -> None:
-    """No other attempt helps, and another upload is one: what was sent stays for the run after the operator's change."""
+    """No other attempt helps, and another upload is one: what was sent stays until the operator mended it."""
     a = content(b"abcdefg", 4_000_000)
     status, body = REFUSALS[means]
     with hushed("MULTIPART", len(a), MIB) as play:
