@@ -85,6 +85,11 @@ def meaning_of(operation: str, status: int, error: ErrorBody = NO_ERROR) -> Mean
     return _meaning_for(operation, statuses.get(str(status)) or statuses.get(f"{status // 100}xx", "refused"))
 
 
+def is_listed(code: str) -> bool:
+    """Whether the list has ``code``: a store sent it, and not what stands in front of it."""
+    return code in load_answers()["codes"]
+
+
 def _meaning_for(operation: str, means: str | dict[str, str]) -> Meaning:
     return Meaning(means if isinstance(means, str) else means.get(operation) or means["*"])
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, CallResponse
 from valetkey.adapters.s3.client import Clients, S3Settings, refuses_unsigned
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
-from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.errors import NotTheStoresAnswer, available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head, once
@@ -121,8 +121,22 @@ class S3Store:
                 head = as_head(key, headers, size)
         except ObjectMissing:
             return None
+        except NotTheStoresAnswer:
+            self._require_missing(key, version)
+            return None
         self._traits.seen(head)
         return head
+
+    def _require_missing(self, key: str, version: Mapping[str, str]) -> None:
+        """Asks for an object whose HEAD is a 404 that may not be the store's: a GET has a body that tells. Raises
+        `StoreUnavailable` unless it says that there is no such object."""
+        try:
+            self._ranged(key, version, "bytes=0-0", 1)
+        except ObjectMissing:
+            return
+        except ObjectChanged:  # 416: it is there, and empty
+            pass
+        raise StoreUnavailable("The store's HEAD does not find an object that can be read.")
 
     def _size_of(self, key: str, version: Mapping[str, str], head: Mapping[str, str]) -> int:
         """For a store, or a proxy in front of it, whose HEAD says no length, or that of the body that a HEAD has not:
