@@ -200,9 +200,13 @@ class PendingInsert:
         return None
 
     def _end(self) -> None:
-        self._use.__exit__(None, self._work.error, None)
-        if self._work.error is not None:
-            raise self._work.error
+        error = self._work.take_error()
+        try:
+            self._use.__exit__(None, error, None)
+            if error is not None:
+                raise error
+        finally:
+            del error  # it holds this frame
 
 
 def _as_promised(error: SQLAlchemyError | sqlite3.Error) -> LedgerUnavailable:
