@@ -7,7 +7,7 @@ import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -24,11 +24,13 @@ from valetkey.core.errors import LedgerUnavailable, SenderRefused, UnknownProfil
 from valetkey.core.events.event import DeliveryHead, EventEndpoint
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.upload import UploadState
-from valetkey.core.ports.ledger import Written
 from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.wsgi import call_application
 from valetkey.testing import MemoryValetKey
 from valetkey.testing.contracts.samples import new_upload
+
+if TYPE_CHECKING:
+    from valetkey.core.ports.ledger import Written
 
 
 @pytest.fixture
