@@ -20,6 +20,7 @@ from valetkey.adapters.s3.caller import Caller, Place
 from valetkey.adapters.s3.pool import Pool
 from valetkey.adapters.s3.roles import CredentialSource
 from valetkey.adapters.s3.sessions import require_credentials
+from valetkey.adapters.s3.strangers import read_warily
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.signing.requests import RequestSigner
@@ -232,6 +233,7 @@ def make_client(
         ),
     )
     read_in_time(made, whole)
+    read_warily(made)
     return made
 
 
