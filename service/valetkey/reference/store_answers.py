@@ -110,6 +110,13 @@ def parse_error(body: bytes) -> ErrorBody:
     return ErrorBody(code, _plain(_element(text, "Message")) or ("" if code else "The error has no code."))
 
 
+def is_page(body: bytes) -> bool:
+    """Whether ``body`` is one of something that stands in the store's place: HTML or plain text. A store has XML, as
+    some gateways have JSON, or nothing but blanks."""
+    text = _decode(body)
+    return bool(text) and (text[0] not in "<{" or _HTML.match(text) is not None)
+
+
 def seconds_until(retry_after: str, now: datetime) -> float | None:
     """The wait that ``Retry-After`` asks for, in seconds; None when it is neither seconds nor a date (RFC 9110)."""
     text = retry_after.strip()

@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 
 from valetkey import forks, waiting
 from valetkey.adapters.s3.caller import MAX_SKEW
+from valetkey.adapters.s3.strangers import StrangerAnswered
 from valetkey.core.errors import (
     NotSupportedByStore,
     ObjectChanged,
@@ -81,6 +82,8 @@ class _Available:
         # RuntimeError: botocore's, for credentials that are expired even after their renewal
         if isinstance(error, BotoCoreError | RuntimeError):
             raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+        if isinstance(error, StrangerAnswered):
+            raise StoreUnavailable(str(error), 30) from error
         if isinstance(error, _UNREADABLE):
             raise StoreUnavailable(f"The store's answer cannot be read: {type(error).__name__}.") from error
 

@@ -145,7 +145,7 @@ class S3Store:
             answer = self._ranged(key, version, "bytes=0-0", 1)
         except ObjectChanged:  # 416: nothing has no range
             return 0
-        whole = answer.headers.get("content-range", "").rpartition("/")[2]
+        whole = (once(answer.headers, "content-range") or "").rpartition("/")[2]
         if whole.isdecimal():
             return int(whole)
         if "content-length" not in head:

@@ -11,6 +11,7 @@ from typing import Any
 from valetkey.adapters.s3.caller import DELETE, DELETE_MANY
 from valetkey.adapters.s3.client import Clients
 from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.heads import once
 from valetkey.adapters.s3.pages import pages_of
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.xml import can_be_named, keys_to_delete
@@ -56,7 +57,7 @@ class Versions:
     def _delete_or_hide(self, key: str) -> None:
         with suppress(ObjectMissing), available:  # some stores answer 404
             answer = self._clients.caller().ask(DELETE, key)
-            if answer.headers.get("x-amz-delete-marker") == "true":
+            if once(answer.headers, "x-amz-delete-marker") == "true":
                 self._traits.seen_marker()
 
     def _delete_with_versions(self, key: str) -> str | None:
