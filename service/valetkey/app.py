@@ -77,6 +77,7 @@ from valetkey.settings import (
     load_profiles,
     load_settings,
     require_nothing,
+    unknown_names,
 )
 
 log = logging.getLogger("valetkey")
@@ -208,6 +209,8 @@ class ValetKey(InPages, OnEnds, InProcess):
     def init_app(self, app: Flask) -> None:
         """Builds the service and registers the API with ``app``, which keeps it in ``app.extensions``."""
         settings = self._settings or load_settings()
+        if self._settings is None:
+            _warn_of_names()
         require_fit(settings, self._session or make_session(), allow_open=self._allow_open)
         installed = self._build(app, settings)
         mount(app, installed, cors_origins=settings.cors_origins)
@@ -309,6 +312,8 @@ def _require_free(app: Flask, names: Sequence[str]) -> None:
 def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool = False, alone: bool = False) -> None:
     """Raises `ConfigurationError` with everything that is missing, including the store's credentials. A process that
     serves ``alone`` also needs profiles and a ledger; raises `LedgerUnavailable` if only the ledger is missing."""
+    if alone:
+        _warn_of_names()
     tables = _stores_of(settings, alone=alone)
     missing = settings.missing(allow_open=allow_open, has_stores=bool(tables))
     all_have_profiles = bool(tables) and all(table.aws_profile for table in tables.values())
@@ -322,6 +327,12 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
                 raise
             missing.append(error.detail)
     require_nothing(missing)
+
+
+def _warn_of_names() -> None:
+    """Logs what of the environment is not read, although its name looks like it."""
+    for said in unknown_names():
+        log.warning("%s", said)
 
 
 def _stores_of(settings: Settings, *, alone: bool) -> Mapping[str, StoreTable]:

@@ -8,12 +8,15 @@ ourselves: times so long that no date is behind them.
 """
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 
+from valetkey import ValetKey
 from valetkey.adapters.s3 import find_credentials, make_session
 from valetkey.cli import main
 from valetkey.core.errors import ConfigurationError
@@ -51,12 +54,16 @@ LINKS = {
 
 
 @pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each test runs in a folder of its own, without settings of whoever runs it."""
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Each test runs in a folder of its own, without settings of whoever runs it, and leaves none."""
+    before = dict(os.environ)
     for name in list(os.environ):
         if name.startswith(("VALETKEY_", "AWS_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -137,3 +144,36 @@ def test_an_upload_that_would_be_renewable_beyond_all_dates() -> None:
     with pytest.raises(ConfigurationError, match="renewable_for"):
         Profile("photos", renewable_for=timedelta(days=3_651))
     assert Profile("photos", renewable_for=timedelta(days=3_650)).renewable_for.days == 3_650
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("VALETKEY_S3_ENDPOINT", "VALETKEY_S3_ENDPOINT_URL"),
+        ("VALETKEY_CORS_ORIGIN", "VALETKEY_CORS_ORIGINS"),
+        ("VALETKEY_SECRET_KEY", "VALETKEY_SECRET_KEYS"),
+        ("valetkey_webhook_secret", "VALETKEY_WEBHOOK_SECRETS"),
+        ("VALETKEY_COLOUR", ""),
+    ],
+)
+def test_a_name_that_is_no_setting_is_named(
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The default held without a word: with an address of the store that was named a little wrong, AWS was asked."""
+    others = {
+        "VALETKEY_TOKEN": "t",
+        "VALETKEY_ENDPOINT": "https://x.example",
+        "VALETKEY_WEBHOOK_SERVICE_HOST": "10.0.0.1",
+    }
+    for key, value in {**READY, **LINKS, **others, name: "something"}.items():
+        monkeypatch.setenv(key, value)
+    ValetKey(Flask("photos"), session=make_session())
+    [line] = [record.getMessage() for record in caplog.records if "no setting" in record.getMessage()]
+    assert line.startswith(f"{name.upper()} is no setting")
+    assert said in line
+
+
+def test_names_in_the_file_are_looked_at_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / ".env").write_text("".join(f"{key}={value}\n" for key, value in READY.items()) + "VALETKEY_BUKET=x\n")
+    ValetKey(Flask("photos"))
+    assert "Do you mean VALETKEY_BUCKET?" in caplog.text

@@ -1,8 +1,10 @@
 """The environment variables (``VALETKEY_*``), with their defaults and units."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -45,6 +47,12 @@ _SECONDS: JsonDict = {"unit": "seconds"}
 _SERVICE_LINK = re.compile("(tcp|udp|sctp)://")
 """How the ``VALETKEY_PORT`` begins that Kubernetes gives each pod beside a Service called ``valetkey``, as Docker's
 links do (kubernetes.io, "Service", Environment variables): the address of that Service, and none of our settings."""
+
+
+_OF_OTHERS = re.compile(
+    r"VALETKEY_(ENDPOINT|TOKEN|DEV_FOLDER|TEST_\w+|(\w+_)?SERVICE_(HOST|PORT)\w*|(\w+_)?PORT(_[0-9]+_\w+)?)"
+)
+"""Names that are no settings and belong there: those of clients, of our processes among themselves, of Kubernetes."""
 
 
 class Settings(EventSettings, BaseSettings):
@@ -367,3 +375,12 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         raise ConfigurationError(explain(error, lambda name: f"VALETKEY_{name.upper()}")) from error
+
+
+def unknown_names() -> Iterator[str]:
+    """A sentence for each variable that looks like a setting and is none, whose default holds in its place."""
+    known = [f"VALETKEY_{name.upper()}" for name in Settings.model_fields]
+    for name in sorted({name.upper() for name, value in os.environ.items() if value}):
+        if name.startswith("VALETKEY_") and name not in known and not _OF_OTHERS.fullmatch(name):
+            near = get_close_matches(name, known, 1, 0.8)
+            yield f"{name} is no setting, and is not read.{f' Do you mean {near[0]}?' if near else ''}"
