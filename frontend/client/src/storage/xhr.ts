@@ -58,7 +58,7 @@ function start(
 /** Whether a service worker of the page may be what sends: then there is no progress to be seen, and none means nothing. */
 function isThroughWorker(): boolean {
   try {
-    return Boolean(navigator.serviceWorker?.controller);
+    return Boolean(globalThis.navigator?.serviceWorker?.controller);
   } catch {
     return false; // a sandboxed frame has none
   }

@@ -239,7 +239,7 @@ function underWay(): ValetKeyError {
 /** What a path is resolved against. A frame's document may be the only one to know; on a server, where nothing is sent, any will do. */
 function pageUrl(): string {
   const page = globalThis.location?.href ?? "http://localhost";
-  return page.startsWith("about:") ? document.baseURI : page;
+  return page.startsWith("about:") ? globalThis.document.baseURI : page;
 }
 
 /** IndexedDB, where there is one and the browser lets us look. */
