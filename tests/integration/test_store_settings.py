@@ -59,11 +59,11 @@ def config(folder: Path, text: str) -> Path:
         ('[stores.eu]\nbucket = "abc"\nendpoint_url = "https://s3.example:99999"', "Port out of range"),
         ('[stores.eu]\nbucket = "abc"\nendpoint_url = "https://s3.example/abc"', "has the bucket 'abc' in its path"),
         ('[stores.eu]\nbucket = "abc"\nlacks = ["posts"]', "stores.eu.lacks"),
-        ('[stores.eu]\nbucket = "abc"\nprefix = "eu"', "in parts that end in '/'"),
-        ('[stores.eu]\nbucket = "abc"\nprefix = "/eu/"', "in parts that end in '/'"),
-        ('[stores.eu]\nbucket = "abc"\nstaging_prefix = "../"', "in parts that end in '/'"),
-        ('[stores.eu]\nbucket = "abc"\nprefix = "größe/"', "in parts that end in '/'"),
-        (f'[stores.eu]\nbucket = "abc"\nprefix = "{"a/" * 101}"', "up to 200 plain characters"),
+        ('[stores.eu]\nbucket = "abc"\nprefix = "eu"', "must be segments that end in '/'"),
+        ('[stores.eu]\nbucket = "abc"\nprefix = "/eu/"', "must be segments that end in '/'"),
+        ('[stores.eu]\nbucket = "abc"\nstaging_prefix = "../"', "must be segments that end in '/'"),
+        ('[stores.eu]\nbucket = "abc"\nprefix = "größe/"', "must be segments that end in '/'"),
+        (f'[stores.eu]\nbucket = "abc"\nprefix = "{"a/" * 101}"', "with up to 200 characters"),
         ('[stores.eu]\nbucket = "abc"\nevents = ["kafka"]', "there is no sender 'kafka'"),
         ('[stores.eu]\nbucket = "abc"\nexternal_id = "x"', "external_id needs a role_arn"),
         ('[stores."e u"]\nbucket = "abc"', "'e u' is not a valid name of a store"),
@@ -492,10 +492,12 @@ def test_what_nobody_could_tell_apart(
 
 def test_a_topic_that_is_none_is_named_where_it_is_set(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
     """In the store's own table, or in the environment."""
-    with pytest.raises(ConfigurationError, match=r"^events_sns_topic_arns of \[stores.other\]: 'uploads' is no ARN"):
+    with pytest.raises(
+        ConfigurationError, match=r"^events_sns_topic_arns of \[stores.other\]: 'uploads' is not the ARN"
+    ):
         mounted_on(named(OTHER + 'events_sns_topic_arns = ["uploads"]\n'), moto_bucket)
     wrong = named(OTHER).model_copy(update={"events_sns_topic_arns": ("uploads",)})
-    with pytest.raises(ConfigurationError, match=r"^VALETKEY_EVENTS_SNS_TOPIC_ARNS: 'uploads' is no ARN"):
+    with pytest.raises(ConfigurationError, match=r"^VALETKEY_EVENTS_SNS_TOPIC_ARNS: 'uploads' is not the ARN"):
         mounted_on(wrong, moto_bucket)
 
 
