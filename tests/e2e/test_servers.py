@@ -181,3 +181,14 @@ def test_an_application_that_was_used_before_the_fork(
     assert len({pid for pid, _ in answered}) == 2
     [made_in] = {made_in for _, made_in in answered}
     assert made_in not in {pid for pid, _ in answered}
+
+
+@pytest.mark.parametrize("server", [*SERVERS, "uwsgi"])
+def test_a_body_in_chunks_is_read_or_refused(server: str, env: dict[str, str], tmp_path: Path) -> None:
+    """uWSGI hands on no such body: it is no empty one, and the answer says what to send instead."""
+    ledgers.migrate(env["VALETKEY_DATABASE_URL"])
+    pieces = [b'{"filename": "a.png", ', b'"content_type": "image/png", "size": 1}']
+    with serving((SERVERS | FORKING)[server], tmp_path, env) as base:
+        sent = httpx.post(f"{base}/v1/uploads", content=iter(pieces), headers={"Content-Type": "application/json"})
+    expected = (411, "length_required") if server == "uwsgi" else (401, "unauthenticated")
+    assert (sent.status_code, sent.json()["code"]) == expected, sent.text

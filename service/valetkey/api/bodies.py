@@ -11,6 +11,7 @@ from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
     HTTPException,
+    LengthRequired,
     RequestEntityTooLarge,
     RequestURITooLarge,
     UnsupportedMediaType,
@@ -70,7 +71,7 @@ def _this() -> Request:
 
 def refuse_streams() -> None:
     """Run before each request of any application. Raises 415 for a form or a compressed body, 413 for a large one, 501
-    for one in a transfer coding of its own, 414 for a long query and 400 for one that is no UTF-8; whoever reads a
+    for one in a transfer coding of its own, 411 for chunks that the server does not undo, 414 for a long query and 400 for one that is no UTF-8; whoever reads a
     refused body later finds it empty."""
     this = _this()
     try:
@@ -95,7 +96,17 @@ def _require_small(this: Request, environ: Mapping[str, Any]) -> None:
         raise UnsupportedMediaType("A body is sent as it is: no Content-Encoding is undone here.")
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise CodingUnknown("A body is sent as it is or in chunks: no other Transfer-Encoding is undone here.")
+    if _ends_nowhere(environ):
+        raise LengthRequired("The server of this application does not undo chunks: send a Content-Length.")
     _require_readable(environ.get("QUERY_STRING", ""))
+
+
+def _ends_nowhere(environ: Mapping[str, Any]) -> bool:
+    """Whether the body comes in chunks that the server leaves as they are, as uWSGI does. Werkzeug shows such a body as
+    an empty one, and an empty one means something to some calls."""
+    if "HTTP_TRANSFER_ENCODING" not in environ or environ.get("CONTENT_LENGTH"):
+        return False
+    return not environ.get("wsgi.input_terminated") and type(environ.get("wsgi.input")) is not SpooledTemporaryFile
 
 
 def _has_body(environ: Mapping[str, Any]) -> bool:

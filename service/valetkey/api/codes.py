@@ -25,6 +25,7 @@ HTTP_CODES = {
         500,
         "The application or the server around valetkey prevents an answer; `detail` says how. It is logged.",
     ),
+    "length_required": (411, "The body comes in chunks, and the server of the application does not undo them."),
     "not_implemented": (501, "The body has a transfer coding other than `chunked`."),
 }
 """The codes of errors of HTTP itself: status and meaning."""

@@ -174,7 +174,7 @@ def render_http(error: HTTPException) -> Any:
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
-    if error.code in {413, 415, 501}:
+    if error.code in {411, 413, 415, 501}:
         response.headers["Connection"] = "close"  # the rest of the body will not be read
     return response
 

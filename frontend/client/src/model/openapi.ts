@@ -761,6 +761,7 @@ export interface components {
              *     | `parts_mismatch` | 409 | The parts that the client listed are not those that the store has. |
              *     | `already_claimed` | 409 | The upload is already claimed under another reference. |
              *     | `object_replaced` | 409 | The object at the store is no longer the confirmed one: it was replaced or removed. |
+             *     | `length_required` | 411 | The body comes in chunks, and the server of the application does not undo them. |
              *     | `request_entity_too_large` | 413 | The body is larger than 256 KiB: files go straight to S3. |
              *     | `request_uri_too_long` | 414 | The query is longer than 16 KiB. |
              *     | `unsupported_media_type` | 415 | The body is a form, or not JSON: files go straight to S3. |
