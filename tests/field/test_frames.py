@@ -282,7 +282,7 @@ def test_an_endpoint_of_its_own_is_taken(endpoint: str) -> None:
     [
         ("https://bücher.example", "xn--"),
         ("https://files.example/größe", "ASCII"),
-        ("https://files\n.example", "line ends"),
+        ("https://files\n.example", "line breaks"),
         ("https://files .example", "spaces"),
         ("https://files.example?tenant=a", "no query"),
         ("https://files.example/#top", "no fragment"),
