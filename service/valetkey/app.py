@@ -13,7 +13,6 @@ import click
 import orjson
 from flask import Flask, current_app, has_app_context
 from flask.cli import run_command
-from flask_swagger_ui import get_swaggerui_blueprint
 
 from valetkey import forks
 from valetkey.adapters.ledgers import DurableLedger
@@ -35,7 +34,9 @@ from valetkey.api import (
     page_tickets,
     pages,
     plain,
+    policies,
     problems,
+    reference,
     routes,
     site,
     unwritten,
@@ -76,6 +77,7 @@ from valetkey.settings import (
     load_profiles,
     load_settings,
     require_nothing,
+    unknown_names,
 )
 
 log = logging.getLogger("valetkey")
@@ -207,6 +209,8 @@ class ValetKey(InPages, OnEnds, InProcess):
     def init_app(self, app: Flask) -> None:
         """Builds the service and registers the API with ``app``, which keeps it in ``app.extensions``."""
         settings = self._settings or load_settings()
+        if self._settings is None:
+            _warn_of_names()
         require_fit(settings, self._session or make_session(), allow_open=self._allow_open)
         installed = self._build(app, settings)
         mount(app, installed, cors_origins=settings.cors_origins)
@@ -276,13 +280,10 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
     """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
     if app.url_map.host_matching:
         raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
-    # relative to its own page, so that it works under any URL
-    look = {"app_name": "valetkey", "oauth2RedirectUrl": "./oauth2-redirect.html"}
-    reference = get_swaggerui_blueprint(".", "../../openapi.json", config=look, blueprint_name="valetkey-reference")
     prefix = parts.address.prefix
     paths = [f"{prefix}/v1/", f"{prefix}/uppy/"]
     places = {routes.blueprint: prefix or None, uppy.blueprint: f"{prefix}/uppy", assets.blueprint: f"{prefix}/assets"}
-    places |= {site.blueprint: f"{prefix}/docs", reference: f"{prefix}/docs/api"}
+    places |= {site.blueprint: f"{prefix}/docs", reference.blueprint: f"{prefix}/docs/api"}
     is_mounted = not isinstance(app, StandaloneFlask)
     if is_mounted:
         places[page_tickets.blueprint] = prefix or None
@@ -297,6 +298,7 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
         callers = [*API, page_tickets.blueprint.name]
         entrance.guard(app, blueprints=[blueprint.name for blueprint in places], callers=callers, paths=paths)
         pages.answer_errors(app)
+        policies.keep(app)
 
 
 def _require_free(app: Flask, names: Sequence[str]) -> None:
@@ -310,6 +312,8 @@ def _require_free(app: Flask, names: Sequence[str]) -> None:
 def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool = False, alone: bool = False) -> None:
     """Raises `ConfigurationError` with everything that is missing, including the store's credentials. A process that
     serves ``alone`` also needs profiles and a ledger; raises `LedgerUnavailable` if only the ledger is missing."""
+    if alone:
+        _warn_of_names()
     tables = _stores_of(settings, alone=alone)
     missing = settings.missing(allow_open=allow_open, has_stores=bool(tables))
     all_have_profiles = bool(tables) and all(table.aws_profile for table in tables.values())
@@ -323,6 +327,12 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
                 raise
             missing.append(error.detail)
     require_nothing(missing)
+
+
+def _warn_of_names() -> None:
+    """Logs what of the environment is not read, although its name looks like it."""
+    for said in unknown_names():
+        log.warning("%s", said)
 
 
 def _stores_of(settings: Settings, *, alone: bool) -> Mapping[str, StoreTable]:

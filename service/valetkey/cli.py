@@ -3,6 +3,7 @@
 import gc
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -53,6 +54,9 @@ def main() -> None:
     Settings are VALETKEY_* environment variables, or lines of the file .env; `valetkey init` writes one.
     """
     log_to_stderr()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may have letters that the terminal has not
 
 
 if __name__ == "__main__":

@@ -36,9 +36,8 @@ class Desk:
             s3_region=server.region,
             s3_addressing_style="path",
             database_url=f"sqlite:///{folder / 'valetkey.db'}",
-            auth="open",
             config=config,
-            **({"secret_keys": ("s" * 40,)} | settings),
+            **({"auth": "open", "secret_keys": ("s" * 40,)} | settings),
         )
         session = server.session
         app = create_app(self.settings, session, allow_open=True)

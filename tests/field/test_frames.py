@@ -96,7 +96,7 @@ def test_the_documentation_finds_its_parts_from_where_it_is_seen(mount: Mount) -
     mount(app, url_prefix="/files")
     client = app.test_client()
     page = client.get("/files/docs/api/").text
-    assert '"url": "../../openapi.json"' in page
+    assert 'url: "../../openapi.json"' in page
     assert 'src="./swagger-ui-bundle.js"' in page
     assert client.get(urljoin("/files/docs/api/", "./swagger-ui-bundle.js")).status_code == 200
     assert client.get(urljoin("/files/docs/api/", "../../openapi.json")).status_code == 200

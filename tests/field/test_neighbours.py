@@ -21,6 +21,8 @@ from flask import Blueprint, Flask, Request, Response, abort, request
 from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_swagger_ui import get_swaggerui_blueprint
+from flask_talisman import Talisman
+from jinja2 import DictLoader
 from werkzeug.routing import BaseConverter
 from werkzeug.serving import make_server
 
@@ -419,7 +421,7 @@ def test_an_application_whose_templates_are_written_otherwise() -> None:
 
 
 @pytest.mark.needs("docs", "pages")
-@pytest.mark.parametrize("path", ["/assets/valetkey-element.js", "/docs/"])
+@pytest.mark.parametrize("path", ["/assets/valetkey-element.js", "/docs/", "/docs/api/swagger-ui.css"])
 def test_an_application_whose_files_the_server_in_front_sends(path: str) -> None:
     """``USE_X_SENDFILE``: that server may send the application's own files, and none of ours, so it answers 404."""
     app = Flask("photos")
@@ -487,3 +489,49 @@ def test_a_limit_that_one_view_is_freed_of() -> None:
     client = app.test_client()
     assert [client.post("/v1/events/ceph", json={}).status_code for _ in range(2)] == [404, 404]
     assert [client.post("/v1/uploads", json=CAT).status_code for _ in range(2)] == [201, 429]
+
+
+class Json(Response):
+    default_mimetype = "application/json"
+
+
+FRAMES: dict[str, Callable[[Flask], object]] = {
+    "marks of another template language": lambda app: setattr(app, "jinja_options", {"variable_start_string": "[["}),
+    "a page of the same name": lambda app: setattr(app, "jinja_loader", DictLoader({"index.template.html": "theirs"})),
+    "answers that are JSON": lambda app: setattr(app, "response_class", Json),
+    "a policy for every page": lambda app: Talisman(app, force_https=False),
+    "no slash too few": lambda app: setattr(app.url_map, "strict_slashes", False),
+}
+
+
+@pytest.mark.needs("docs", "pages")
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("frame", FRAMES)
+def test_the_reference_of_the_api_is_a_page_of_ours(frame: str, *, later: bool) -> None:
+    """And so is the documentation: nothing of the application's is in them, and their own policy lets them work."""
+    app = Flask("photos")
+    if later:
+        MemoryValetKey(app)
+    FRAMES[frame](app)
+    if not later:
+        MemoryValetKey(app)
+    client = app.test_client()
+    for path in ("/docs/", "/docs/api/"):
+        page = client.get(path)
+        assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
+        assert "script-src 'self' 'unsafe-inline'" in page.headers["Content-Security-Policy"]
+        assert client.get(path.rstrip("/")).location == path  # relative addresses in it lead nowhere from there
+    assert 'src="./swagger-ui-bundle.js"' in page.text
+    assert client.get("/docs/api/swagger-ui-bundle.js").mimetype == "text/javascript"
+
+
+def test_pages_for_people_keep_their_policy() -> None:
+    """An application's is for its own pages, and ours would be without their styles."""
+    app = Flask("photos")
+    MemoryValetKey(app)
+    Talisman(app, force_https=False)
+    app.add_url_rule("/own", view_func=lambda: "own")
+    client = app.test_client()
+    answer = client.get("/v1/nowhere", headers={"Accept": "text/html"})
+    assert "style-src 'unsafe-inline'" in answer.headers["Content-Security-Policy"]
+    assert client.get("/own").headers["Content-Security-Policy"] == "default-src 'self'; object-src 'none'"

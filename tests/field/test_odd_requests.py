@@ -1,7 +1,8 @@
 """Requests as other programs make them: queries that are no UTF-8, JSON behind a mark, whole numbers with a point.
 
 Reported: a query in Latin-1, as browsers and maps send it, is a 500 of the program behind (Kinto/kinto 1195, geoadmin/
-mf-chsdi3 1053, Pylons/webob 161); a body that begins with a byte order mark, as editors and .NET write it, is no JSON
+mf-chsdi3 1053, Pylons/webob 161); a compressed body is JSON that is none, or a 500 (HarperFast/harper 1438, google/
+certificate-transparency 1109); a body that begins with a byte order mark, as editors and .NET write it, is no JSON
 (Badgerati/Pode 1604, CenterEdge/Yardarm 130); headers that are lists take long to read (CVE-2022-32149).
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -136,3 +138,29 @@ def test_a_whole_number_with_a_point(client: FlaskClient, size: str, status: int
     assert [answer.status_code for answer in answers] == [status, 201]
     if status == 201:
         assert answers[0].get_json()["upload"]["size"] == int(float(size))
+
+
+@pytest.mark.parametrize("path", ["/v1/uploads", "/v1/tickets", "/uppy/s3/multipart", "/v1/events/ceph", "/v1/nowhere"])
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP", "gzip, identity"])
+def test_a_body_that_is_compressed(client: FlaskClient, path: str, coding: str) -> None:
+    """It is undone nowhere here, and no JSON that somebody wrote wrong; without a body the header says nothing."""
+    headers = {"Content-Encoding": coding}
+    answer = client.post(path, data=b"\x1f\x8b", content_type="application/json", headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (415, "unsupported_media_type")
+    assert "Content-Encoding" in answer.get_json()["detail"]
+    assert client.get("/v1/uploads", headers=headers).status_code == 200
+    assert client.post("/v1/uploads", json=CAT, headers={"Content-Encoding": "identity"}).status_code == 201
+
+
+def test_a_body_that_is_compressed_to_serve(server: ValetkeyServer) -> None:
+    """Where routes need no request of Flask's, too."""
+    headers = server.create_key().headers | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = httpx.post(f"{server.base_url}/v1/uploads", content=b"\x1f\x8b", headers=headers, timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("key", ["a\0b", "\x01", "a\x7f", "a\tb"])
+def test_an_idempotency_key_that_cannot_be_printed(client: FlaskClient, key: str) -> None:
+    """Some servers let it pass; PostgreSQL takes no NUL, so the answer was a 503 for ever."""
+    answer = client.post("/v1/uploads", json=CAT, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_request")

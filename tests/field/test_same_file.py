@@ -90,6 +90,33 @@ def test_the_same_file_goes_on(tmp_path: Path, etag_of: Callable[[bytes], str]) 
         assert len(play.bodies) == 5
 
 
+REFUSALS = {
+    "refused": (403, b"<Error><Code>AllAccessDisabled</Code></Error>"),
+    "fresh": (403, b"<Error><Code>AccessDenied</Code></Error>"),
+    "placement": (400, b"<Error><Code>KMS.DisabledException</Code></Error>"),
+    "unsupported": (501, b"<Error><Code>NotImplemented</Code></Error>"),
+    "file": (400, b"<Error><Code>EntityTooLarge</Code></Error>"),
+}
+
+
+@pytest.mark.parametrize("means", REFUSALS)
+def test_what_a_store_refuses_is_no_reason_to_begin_anew(tmp_path: Path, means: str) -> None:
+    """No other attempt helps, and another upload is one: what was sent stays until the operator mended it."""
+    a = content(b"abcdefg", 4_000_000)
+    status, body = REFUSALS[means]
+    with hushed("MULTIPART", len(a), MIB) as play:
+        play.mishaps = [None, None, DEAD]
+        assert put(play, tmp_path, a)[0] == 4
+        there = dict(play.stored)
+        play.mishaps = [Mishap(keeps=False, status=status, body=body)] * 20
+        code, row = put(play, tmp_path, a)
+        assert (code, row["error"]["code"], play.uploads, play.aborted) == (4, f"store_{status}", 1, 0), row
+        assert play.stored == there
+        play.mishaps = []
+        code, row = put(play, tmp_path, a)
+        assert (code, row["resumed"], play.uploads, joined(play) == a) == (0, True, 1, True), row
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("size", [1000, 3_000_000])
 @pytest.mark.parametrize("same", [True, False])

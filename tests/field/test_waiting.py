@@ -39,6 +39,7 @@ from valetkey.api.socket_bodies import READERS
 from valetkey.core.errors import StoreUnavailable, Unavailable
 from valetkey.core.model.upload import new_upload_id
 from valetkey.intake.incomplete import MAX_REST, PER_TICK, TICK, IncompleteRequest, IncompleteRequests
+from valetkey.intake.rest import MAX_BYTES
 from valetkey.testing import MemoryValetKey
 
 CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
@@ -99,8 +100,7 @@ def test_600_idle_connections_on_every_route_delay_nobody(server: ValetkeyServer
 
 def waits_for(server: ValetkeyServer, request: bytes, seconds: float = 60) -> bytes:
     """The first that the service says to half a request, b"" where it says nothing for so long."""
-    parts = urlsplit(server.base_url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=seconds) as connection:
+    with connection_to(server, seconds) as connection:
         connection.sendall(request)
         try:
             return connection.recv(65_536)
@@ -161,6 +161,50 @@ def test_a_body_that_does_not_come_is_given_up(
         answer = waits_for(server, (head + more).encode())
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"request_timeout" in answer
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (f"Content-Type: application/json\r\nContent-Length: {MAX_BYTES // 8}", 413),
+        (f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {MAX_BYTES // 8}", 415),
+        ("Content-Type: application/json\r\nTransfer-Encoding: chunked", 413),
+    ],
+    ids=["too large", "a form", "too many chunks"],
+)
+def test_who_is_refused_may_send_to_the_end(server: ValetkeyServer, headers: str, status: int) -> None:
+    """nginx in front answered 502 in place of our 413, as the connection closed while it sent (seen in its log)."""
+    piece, left = b"x" * 65_536, MAX_BYTES // 8
+    with connection_to(server, 60) as connection:
+        connection.sendall(f"POST /v1/uploads HTTP/1.1\r\nHost: h\r\n{headers}\r\n\r\n".encode())
+        while left:
+            connection.sendall(b"10000\r\n%s\r\n" % piece if "chunked" in headers else piece)
+            left -= len(piece)
+            time.sleep(0.01)
+        if "chunked" in headers:
+            connection.sendall(b"0\r\n\r\n")
+        assert connection.recv(65_536).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+@pytest.mark.parametrize("pause", [0, 0.1], ids=["much", "long"])
+def test_the_rest_of_what_is_refused_is_not_read_for_ever(server: ValetkeyServer, pause: float) -> None:
+    """A body of terabytes, or one that drips: the connection is closed."""
+    with connection_to(server, 60) as connection:
+        connection.sendall(f"POST /v1/uploads HTTP/1.1\r\nHost: h\r\nContent-Length: {10**13}\r\n\r\n".encode())
+        with pytest.raises(ConnectionError):
+            send_all(connection, 64 * MAX_BYTES, 1024 if pause else 65_536, pause)
+        assert httpx.get(f"{server.base_url}/healthz").status_code == 200
+
+
+def send_all(connection: socket.socket, size: int, piece: int, pause: float) -> None:
+    for _ in range(size // piece):
+        connection.sendall(b"x" * piece)
+        time.sleep(pause)
+
+
+def connection_to(server: ValetkeyServer, seconds: float) -> socket.socket:
+    parts = urlsplit(server.base_url)
+    return socket.create_connection((parts.hostname, parts.port), timeout=seconds)
 
 
 def test_bodies_in_pieces_and_without_a_length_are_whole_in_the_end(strict_server: ValetkeyServer) -> None:

@@ -8,12 +8,14 @@ imitated.
 """
 
 import gzip
+import re
 import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote_plus, urlencode
 
 import boto3
 import pytest
@@ -178,6 +180,92 @@ def test_headers_that_a_proxy_has_said_once_more() -> None:
         found = store.head("a")
         assert found is not None
         assert found.upload_id == "some-id, other"
+
+
+class SaysAllTwice(Quirk):
+    """Two proxies that each copy the headers of what they pass on: in two lines, or joined in one."""
+
+    def __init__(self, *, joined: bool) -> None:
+        self.joined = joined
+
+    def after(self, request: Request, answer: Answer) -> None:
+        said = [(name, value) for name, value in answer.headers if name.lower() not in {"content-length", "date"}]
+        for name, value in said:
+            if self.joined:
+                answer.set_header(name, f"{value}, {value}")
+            else:
+                answer.headers.append((name, value))
+
+
+@pytest.mark.parametrize("joined", [False, True], ids=["two lines", "one line"])
+@pytest.mark.parametrize("profile", ["default", "detected", "parts", "tagged"])
+def test_any_header_that_a_proxy_has_said_once_more(
+    profile: str, *, joined: bool, rgw: Rgw, make_desk: MakeDesk
+) -> None:
+    """Versions and counts of tags, too: what is sent is confirmed, and of what is deleted no version stays."""
+    with quirky(rgw, SaysAllTwice(joined=joined)) as server, fresh_bucket(server) as bucket:
+        bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+        desk = make_desk(bucket, PROFILES + '[profiles.tagged]\ntags = { a = "b" }\n')
+        created = desk.sent(b"plain text", profile=profile)
+        desk.complete(created)
+        desk.make_due(created)
+        desk.work()
+        found = desk.upload(created)
+        assert found["state"] == "confirmed", found["reason"]
+        assert "," not in found["object"]["version_id"]
+        assert desk.http.delete(f"/v1/uploads/{found['id']}").status_code == 204
+        desk.valetkey.core.removals["default"].flush()
+        assert desk.versions() == []
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_checksum_that_a_proxy_has_said_once_more(*, joined: bool) -> None:
+    """It is the store's, of the whole object: where a profile insists on one, good bytes were rejected."""
+    said = {"x-amz-checksum-crc32": "q6gODA==", "x-amz-checksum-type": "FULL_OBJECT"}
+    lines = [f"{name}: {value}, {value}" for name, value in said.items()]
+    if not joined:
+        lines = 2 * [f"{name}: {value}" for name, value in said.items()]
+    with raw_store(lambda _, key: shown(key)[:-2] + "\r\n".join([*lines, "", ""]).encode()) as store:
+        found = store.head("a")
+        assert found is not None
+        assert found.checksums == {"crc32": "q6gODA=="}
+
+
+class VersionIdsInBase64(Quirk):
+    """A version's id is opaque text: here it ends in what has a meaning of its own in a URL."""
+
+    END = "+/="
+
+    def before(self, request: Request) -> Answer | None:
+        if "versionId" in request.parameters:
+            named = urlencode({"versionId": request.parameters["versionId"].removesuffix(self.END)})
+            request.query = re.sub("versionId=[^&]*", named, request.query)
+            request.resign = True
+        source, _, version = (request.header("x-amz-copy-source") or "").partition("?versionId=")
+        if version:
+            request.set_header(
+                "x-amz-copy-source", f"{source}?versionId={unquote_plus(version).removesuffix(self.END)}"
+            )
+        return None
+
+    def after(self, request: Request, answer: Answer) -> None:
+        if version := answer.header("x-amz-version-id"):
+            answer.set_header("x-amz-version-id", version + self.END)
+        if request.operation == "LIST_VERSIONS":
+            answer.body = answer.body.replace(b"</VersionId>", self.END.encode() + b"</VersionId>")
+
+
+@pytest.mark.parametrize("profile", ["default", "detected"])
+def test_version_ids_of_any_letters(profile: str, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """The source of a copy is named in a header that is a URL (CopyObject): a plus sign there is a blank."""
+    with quirky(rgw, VersionIdsInBase64()) as server, fresh_bucket(server) as bucket:
+        bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+        desk = make_desk(bucket, PROFILES)
+        created = desk.sent(b"plain text", profile=profile)
+        desk.complete(created)
+        desk.make_due(created)
+        desk.work()
+        assert desk.upload(created)["state"] == "confirmed", desk.upload(created)["reason"]
 
 
 class Compresses(Quirk):

@@ -145,12 +145,16 @@ def test_chart_and_base_say_the_same() -> None:
 
 @pytest.mark.parametrize("rendered", ["base", "chart"])
 def test_pods_may_do_little(rendered: str) -> None:
-    """No root, no writing to the image, no capability, no token of the cluster; a bound for memory; secrets by name."""
+    """No root, no writing to the image, no capability, no token of the cluster; a bound for memory; secrets by name.
+
+    And no variables of the Services around: that of ours would be VALETKEY_PORT.
+    """
     found = list(pods(kustomized("base") if rendered == "base" else templated()))
     assert len(found) == 3
     for pod in found:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
         [container] = pod["containers"]
         held = container["securityContext"]
         assert (held["readOnlyRootFilesystem"], held["allowPrivilegeEscalation"]) == (True, False)

@@ -1,7 +1,7 @@
 """Pages of an application on another origin than the service, with the built element."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -102,11 +102,13 @@ class _Empty(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def violations(page: Page) -> list[Any]:
-    """The violations that axe finds on the page. Only these are described: describing all passes, too, takes longer
-    than the check itself."""
-    page.evaluate(AXE.read_text())
-    return list(page.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"))
+def violations(page: Page, rules: Sequence[str] = ()) -> list[Any]:
+    """The violations that axe finds on the page, by all its rules or by these ``rules``. Only these are described:
+    describing all passes, too, takes longer than the check itself."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text())
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    return list(page.evaluate("(options) => axe.run(options).then(({ violations }) => violations)", options))
 
 
 @contextmanager

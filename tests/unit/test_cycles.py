@@ -5,24 +5,32 @@ That look stops all threads. With 5,000 slow clients it found 50,000 objects eve
 
 import gc
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 from flask import Flask, request
-from tests.unit.memory_world import OWNER, World
+from tests.support.ledgers import migrated
+from tests.unit.memory_world import NOW, OWNER, World
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
 
 from valetkey import waiting
 from valetkey.api.requests import read_batch
 from valetkey.api.standalone import StandaloneFlask
-from valetkey.core.errors import SenderRefused, UnknownProfile, ValetKeyError
+from valetkey.core.errors import LedgerUnavailable, SenderRefused, UnknownProfile, ValetKeyError
 from valetkey.core.events.event import DeliveryHead, EventEndpoint
 from valetkey.core.granting.admission import UploadRequest
+from valetkey.core.model.upload import UploadState
 from valetkey.intake.incomplete import IncompleteRequest, IncompleteRequests
 from valetkey.intake.wsgi import call_application
 from valetkey.testing import MemoryValetKey
+from valetkey.testing.contracts.samples import new_upload
+
+if TYPE_CHECKING:
+    from valetkey.core.ports.ledger import Written
 
 
 @pytest.fixture
@@ -133,3 +141,34 @@ def test_a_batch_with_mistakes_leaves_nothing_for_the_collector(left: Callable[[
         body = orjson.dumps({"uploads": [{"filename": "a", "content_type": "a/b", "size": 1, "metadata": {"\0": "a"}}]})
         assert isinstance(read_batch(body)[0], ValetKeyError)
     assert left() == 0
+
+
+@pytest.mark.parametrize(
+    "broken", ["DROP TABLE uploads", "CREATE TRIGGER no BEFORE INSERT ON uploads BEGIN SELECT 1/x; END"]
+)
+def test_a_write_that_fails(broken: str, tmp_path: Path, left: Callable[[], int]) -> None:
+    """Whoever waits for it: the caller, another thread, or several for one commit."""
+    with migrated(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        with ledger._writers.begin() as connection:
+            connection.exec_driver_sql(broken)
+        left()
+        upload = new_upload(NOW)
+        for _ in range(3):
+            with pytest.raises(LedgerUnavailable):
+                ledger.add([upload])
+            unwritten: list[Written] = []
+            ledger.add([upload], unwritten)
+            with pytest.raises(LedgerUnavailable):
+                unwritten[0].wait()
+            ledger.add([upload], unwritten)
+            done = Event()
+            if unwritten[1].call_after(lambda _, done=done: done.set()):  # type: ignore[misc]
+                assert done.wait(30)
+            else:
+                with pytest.raises(LedgerUnavailable):
+                    unwritten[1].wait()
+        if broken.startswith("DROP"):
+            with pytest.raises(LedgerUnavailable):
+                ledger.replace(upload, upload.moved(UploadState.ABORTED))
+        del unwritten
+        assert left() == 0

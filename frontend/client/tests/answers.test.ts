@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { StorageResponse } from "../src/index";
 import type { Operation } from "../src/storage/classify";
 import { fetchTransport } from "../src/storage/fetch";
-import { storageError } from "../src/storage/responses";
+import { errorOf } from "../src/storage/responses";
 import { DEFAULT_TIMING } from "../src/storage/transport";
 import { xml } from "./fake/s3";
 import { bytesOf, fileOf, world } from "./world";
@@ -39,8 +39,8 @@ async function answered(): Promise<StorageResponse> {
 }
 
 async function meaning(operation: Operation): Promise<string | undefined> {
-  const error = await storageError(await answered(), operation);
-  return error.code === "file_changed" ? "file" : error.meaning;
+  const error = await errorOf(await answered(), operation);
+  return error?.code === "file_changed" ? "file" : error?.meaning;
 }
 
 describe("every code of the list", () => {

@@ -63,6 +63,60 @@ describe("pause and resume", () => {
   });
 });
 
+/** A file of which a browser does not notice that its bytes change: it keeps its size and its date. */
+function unnoticed(before: File, after: File): { file: File; change(): void } {
+  const file = new File([before], before.name, { type: before.type, lastModified: before.lastModified });
+  let now = before;
+  Object.defineProperty(file, "slice", { value: (...range: number[]) => now.slice(...range) });
+  Object.defineProperty(file, "arrayBuffer", { value: () => now.arrayBuffer() });
+  const change = () => {
+    now = after;
+  };
+  return { file, change };
+}
+
+describe("a pause", () => {
+  test.each(["post", "put"] as const)(
+    "after the last byte of a %s sends nothing again that has arrived",
+    async (method) => {
+      on.service.putOnly = method === "put";
+      on.s3.fault = () => ({ delay: 200 });
+      const upload = on.uploader().upload(fileOf(900));
+      while (on.s3.log.length === 0) await settle(5);
+      upload.pause();
+      while (on.s3.objects.size === 0) await settle(5);
+      upload.resume();
+      const confirmed = await upload.done;
+      expect(on.s3.objects.get(confirmed.id)?.equals(await bytesOf(fileOf(900)))).toBe(true);
+      expect([on.s3.log.length, on.service.uploads.size]).toEqual([1, 1]);
+    },
+  );
+
+  test("before anything has arrived sends the file again", async () => {
+    on.s3.fault = () => (on.s3.log.length === 0 ? { delay: 600_000 } : undefined);
+    const upload = on.uploader().upload(fileOf(900));
+    while (on.s3.log.length === 0) await settle(5);
+    upload.pause();
+    upload.resume();
+    expect((await upload.done).state).toBe("confirmed");
+    expect([on.s3.log.length, on.service.uploads.size]).toEqual([2, 1]);
+  });
+
+  test("in which the file gets other bytes, with the same size and date, ends as file_changed", async () => {
+    const other = new File([new Uint8Array(20_000)], "a.bin");
+    const { file, change } = unnoticed(fileOf(20_000), other);
+    on.s3.fault = () => ({ delay: 10 });
+    const upload = on.uploader({ connections: 1 }).upload(file);
+    await until(upload, "sending", 5000);
+    upload.pause();
+    change();
+    await settle(100);
+    upload.resume();
+    await expect(upload.done).rejects.toMatchObject({ code: "file_changed" });
+    expect(on.s3.objects.size).toBe(0);
+  });
+});
+
 describe("abort", () => {
   test("ends the upload here and at the service, and leaves no record", async () => {
     on.s3.fault = () => ({ delay: 20 });

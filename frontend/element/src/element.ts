@@ -197,6 +197,10 @@ export class ValetUpload extends FormControl {
     for (const leave of this.#cleanups) leave();
   }
 
+  adoptedCallback(): void {
+    this.#panel.dress();
+  }
+
   attributeChangedCallback(name: string): void {
     if (name === "lang") this.#updateLanguage();
     if (name === "value") this.#scheduleRefresh();

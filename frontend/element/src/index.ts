@@ -6,7 +6,8 @@ import { es } from "./language/translations/es";
 import { zh } from "./language/translations/zh";
 
 for (const [lang, messages] of Object.entries({ en, de, es, zh })) registerTranslation(lang, messages);
-if (!customElements.get("valet-upload")) customElements.define("valet-upload", ValetUpload);
+const { customElements } = globalThis; // a server has none
+if (customElements && !customElements.get("valet-upload")) customElements.define("valet-upload", ValetUpload);
 
 export { ValetUpload } from "./element";
 export { type Key, type Message, type Messages, registerTranslation } from "./language/messages";

@@ -95,3 +95,20 @@ test.each([
 ])("accept=%j lets %s of type %j pass: %s", (accept, name, type, passes) => {
   expect(accepts(accept, { name, type })).toBe(passes);
 });
+
+describe("tags that no browser knows", () => {
+  test.each(["pt_BR", "x", "not a tag", ""])("(%j) are no error, and its texts are shown", (tag) => {
+    registerTranslation(tag, { files: "Ficheiros" });
+    const localizer = new Localizer(chooseLanguage([tag]));
+    expect([localizer.text("files"), localizer.bytes(12_400_000)]).toEqual([
+      "Ficheiros",
+      expect.stringMatching(/^12[.,]4/),
+    ]);
+    expect(localizer.text("summary", { done: 1, count: 1 })).toBe("1 of 1 file uploaded");
+  });
+
+  test("a page whose language is written with an underscore gets the translation", () => {
+    registerTranslation("fr-CA", { files: "Fichiers" });
+    expect(new Localizer(chooseLanguage(["fr_CA"])).text("files")).toBe("Fichiers");
+  });
+});

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { defaultEndpoint, pageTickets, setServedAt } from "../src/page/page-service";
+import { defaultEndpoint, pageTickets, setServedAt, urlOf } from "../src/page/page-service";
 import { LoggedOut } from "../src/state/logged-out";
 
 let scripts: Array<{ dataset: Record<string, string> }> = [];
@@ -25,6 +25,19 @@ test("the endpoint is the page's own origin, or where the script came from", () 
   expect(defaultEndpoint()).toBe("/");
   setServedAt(new URL("..", "https://host.example/app/files/assets/valetkey-element-0A1B2C3D.js"));
   expect(defaultEndpoint()).toBe("https://host.example/app/files/");
+});
+
+test.each([
+  ["https://app.example/albums/new", "https://app.example/files"],
+  ["about:srcdoc", "https://around.example/files"],
+  ["about:blank", "https://around.example/files"],
+])("a path is resolved on %s", (href, expected) => {
+  vi.stubGlobal("location", { href });
+  vi.stubGlobal("document", { baseURI: "https://around.example/page" });
+  expect([urlOf("/files/"), urlOf("https://uploads.example/")]).toEqual([
+    expected,
+    "https://uploads.example",
+  ]);
 });
 
 test("a page that says where gives a ticket for the profile, by a request that a form cannot make", async () => {

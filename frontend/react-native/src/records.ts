@@ -11,7 +11,7 @@ export interface KeyValueStorage {
 
 const PREFIX = "valetkey:";
 
-/** Keeps records in AsyncStorage, one a key, each with where its file is. */
+/** Keeps records in AsyncStorage, one a key, each with where its file is. One that cannot be read hides none of the others. */
 export class AsyncStorageRecords implements RecordStore {
   readonly #storage: KeyValueStorage;
 
@@ -21,7 +21,7 @@ export class AsyncStorageRecords implements RecordStore {
 
   async list(): Promise<UploadRecord[]> {
     const keys = (await this.#storage.getAllKeys()).filter((key) => key.startsWith(PREFIX));
-    const texts = await Promise.all(keys.map((key) => this.#storage.getItem(key)));
+    const texts = await Promise.all(keys.map((key) => this.#storage.getItem(key).catch(() => null)));
     return texts.flatMap((text) => revived(text));
   }
 

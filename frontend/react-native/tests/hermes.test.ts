@@ -22,6 +22,7 @@ const GIVEN = [
   "clearInterval",
   "clearTimeout",
   "fetch",
+  "performance",
   "setInterval",
   "setTimeout",
 ];

@@ -1,8 +1,8 @@
 """Ledgers by the scheme of their URL. A new one is a module of its own, and one line here."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.adapters.sql.condition import Condition
@@ -32,12 +32,17 @@ LEDGERS: Mapping[str, Callable[[str, Announcer | None], DurableLedger]] = {
     "postgresql": SqlLedger,
 }
 
+_AUTHORITY = re.compile("[/?#]")
+"""What ends user, password and host; `urlsplit` takes a bracket in a password for an address, and fails."""
+
 
 def open_ledger(url: str, announce: Announcer | None = None) -> DurableLedger:
     """The ledger at ``url``; without ``announce`` it writes no announcements. Raises `ConfigurationError`."""
     scheme = url.partition(":")[0].partition("+")[0]
     scheme = "postgresql" if scheme == "postgres" else scheme  # libpq takes both
-    if urlsplit(url).netloc.count("@") > 1:  # what follows the first one would be taken for the host, and be printed
+    if (
+        _AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0].count("@") > 1
+    ):  # what follows the first one would be taken for the host, and be printed
         raise ConfigurationError("VALETKEY_DATABASE_URL: write an @ in the user or the password as %40.")
     if scheme not in LEDGERS:
         known = " or ".join(f"{name}://" for name in LEDGERS)

@@ -4,7 +4,6 @@ Rights it needs: ``sqs:ReceiveMessage``, ``sqs:ChangeMessageVisibility`` and ``s
 """
 
 import logging
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from valetkey.adapters.aws_hosts import region_of
 from valetkey.adapters.boto3_answers import read_in_time
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.ports.queue import Message
@@ -27,8 +27,6 @@ BATCH = 10
 
 VISIBILITY = 60
 """How long a message is kept from other workers unless that is extended, in seconds."""
-
-_AWS_HOST = re.compile(r"sqs(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 
 
 class SqsQueue:
@@ -78,10 +76,9 @@ class SqsQueue:
 def make_client(session: boto3.Session, url: str, region: str) -> "SQSClient":
     """A client for the queue at ``url``: its host says where the service is and, on AWS, in which region."""
     parts = urlsplit(url)
-    found = _AWS_HOST.fullmatch(parts.hostname or "")
     made = session.client(
         "sqs",
-        region_name=found[1] if found else region,
+        region_name=region_of(parts.hostname or "") or region,
         endpoint_url=f"{parts.scheme}://{parts.netloc}",
         config=Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2}),
     )

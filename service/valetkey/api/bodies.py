@@ -1,5 +1,6 @@
 """Limits on request bodies, checked before a byte is read: no stream enters the service."""
 
+import logging
 from collections.abc import Mapping
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
@@ -8,6 +9,7 @@ from typing import Any
 from flask import Request, request
 from werkzeug.exceptions import (
     BadRequest,
+    ClientDisconnected,
     HTTPException,
     RequestEntityTooLarge,
     RequestURITooLarge,
@@ -17,7 +19,9 @@ from werkzeug.exceptions import NotImplemented as CodingUnknown
 from werkzeug.wsgi import get_input_stream
 
 from valetkey.api.socket_bodies import BodyReaders, is_whole, read_known
-from valetkey.core.errors import ConfigurationError
+from valetkey.core.errors import ConfigurationError, ValetKeyError
+
+log = logging.getLogger("valetkey")
 
 MAX_BODY = 256 * 1024
 """The largest body that is read, in bytes: enough for a batch of 100 uploads, and too small for files."""
@@ -35,6 +39,9 @@ _GONE = (
     "Something in this application read the request's body before valetkey, and did not keep it. "
     "A hook that needs it calls request.get_data(), which does."
 )
+
+_RARE = frozenset({"HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING"})
+"""What few requests have, and what decides about a refusal, or about the headers of an answer."""
 
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
@@ -62,9 +69,9 @@ def _this() -> Request:
 
 
 def refuse_streams() -> None:
-    """Run before each request of any application. Raises 415 for a form, 413 for a large body, 414 for a long query and
-    400 for one that is no UTF-8, 501 for a body in a transfer coding of its own; whoever reads a refused body later
-    finds it empty."""
+    """Run before each request of any application. Raises 415 for a form or a compressed body, 413 for a large one, 501
+    for one in a transfer coding of its own, 414 for a long query and 400 for one that is no UTF-8; whoever reads a
+    refused body later finds it empty."""
     this = _this()
     try:
         _require_small(this, this.environ)
@@ -84,9 +91,15 @@ def _require_small(this: Request, environ: Mapping[str, Any]) -> None:
             raise UnsupportedMediaType(_NO_FILES)
     if announced_length(environ) > MAX_BODY:
         raise RequestEntityTooLarge(_TOO_LARGE)
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in {"identity", ""} and _has_body(environ):
+        raise UnsupportedMediaType("A body is sent as it is: no Content-Encoding is undone here.")
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise CodingUnknown("A body is sent as it is or in chunks: no other Transfer-Encoding is undone here.")
     _require_readable(environ.get("QUERY_STRING", ""))
+
+
+def _has_body(environ: Mapping[str, Any]) -> bool:
+    return announced_length(environ) > 0 or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _require_readable(query: str) -> None:
@@ -128,7 +141,7 @@ def is_plain(environ: Mapping[str, Any], *, max_query: int = 0, may_be_empty: bo
     """
     empty = may_be_empty and environ.get("CONTENT_LENGTH") == "0"
     kind = environ.get("CONTENT_TYPE") or (JSON if empty else None)
-    if kind != JSON or "HTTP_ORIGIN" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+    if kind != JSON or not _RARE.isdisjoint(environ):
         return False
     query: str = environ.get("QUERY_STRING", "")
     if len(query) > max_query or not query.isascii():
@@ -160,11 +173,23 @@ def _read(this: Request) -> bytes:
         body = _rest(this)
     else:
         with _room.place(environ):
-            length = announced_length(environ)
-            body = read_known(environ, length) if length and not _was_touched(this) else _rest(this)
+            body = _received(this, environ)
     if len(body) > MAX_BODY:  # a chunked one: it announced no length, and werkzeug stops reading without a word
         raise RequestEntityTooLarge(_TOO_LARGE)
     return body
+
+
+def _received(this: Request, environ: Mapping[str, Any]) -> bytes:
+    """The body, from the server's socket. Raises `ClientDisconnected` if the connection breaks, or what arrives is no
+    chunk: each server has errors of its own for that."""
+    length = announced_length(environ)
+    try:
+        return read_known(environ, length) if length and not _was_touched(this) else _rest(this)
+    except (HTTPException, ValetKeyError):
+        raise
+    except Exception as error:
+        log.info("The body of a request did not arrive whole: %s.", type(error).__name__)
+        raise ClientDisconnected("The body did not arrive whole.") from error
 
 
 def _rest(this: Request) -> bytes:

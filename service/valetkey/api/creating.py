@@ -20,8 +20,9 @@ Read = Callable[[], bytes]
 def new_upload(here: Mounted, environ: Environ, read: Read) -> PlainResponse:
     caller = _creator(here, environ)
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not (0 < len(key) <= 255 and key.isascii()):  # servers read other bytes in their own ways
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters of ASCII.")
+    # servers read other bytes in their own ways, and PostgreSQL takes no NUL
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 printable characters of ASCII.")
     granted = here.service.create(caller, read_create(read()), key, unwritten(environ))
     headers = {"Location": f"{_root(here, environ)}/v1/uploads/{granted.upload.id}"}
     if granted.replayed:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from valetkey import waiting
+from valetkey.api import policies
 from valetkey.api.mounted import root
 from valetkey.api.negotiation import PROBLEM, prefers_page
 from valetkey.api.own_pages import own_page
@@ -184,13 +185,10 @@ def _render_unexpected(error: Exception) -> Response:
     return _response(problem(500, "internal_error", "An unexpected error occurred. It is logged."))
 
 
-_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'"
-
-
 def _response(document: Problem) -> Response:
     if prefers_page(otherwise=False):
         response = Response(own_page("problem").render(problem=document), document["status"])
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+        policies.give(response, policies.PLAIN)
     else:
         response = Response(orjson.dumps(document), document["status"], content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = NOT_KEPT

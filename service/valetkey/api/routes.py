@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from valetkey.api import problems
+from valetkey.api import policies, problems
 from valetkey.api.bodies import json_body, refuse_streams
 from valetkey.api.grants import part_grants, parts_body, read_sign_parts
 from valetkey.api.mounted import mounted, record_hooks, server_url
@@ -245,6 +245,7 @@ def return_from_store(text: str) -> BaseResponse:
         response = redirect(_with_query(return_url, id=upload.id, state=upload.state.value), 303)
     else:
         response = Response(own_page("returned").render(upload=upload))
+        policies.give(response, policies.PLAIN)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
-from valetkey.api import problems
+from valetkey.api import policies, problems
 from valetkey.api.files import send
 from valetkey.api.mounted import root
 
@@ -16,7 +16,7 @@ SITE = Path(__file__).with_name("site")
 blueprint = Blueprint("valetkey-docs", __name__, static_folder=None)
 problems.register(blueprint)
 
-_POLICY = "; ".join(
+POLICY = "; ".join(
     [
         "default-src 'self'",
         "script-src 'self' 'unsafe-inline'",  # the theme's own, which chooses light or dark before anything is drawn
@@ -25,6 +25,8 @@ _POLICY = "; ".join(
         "base-uri 'none'",
     ]
 )
+"""Of the pages there, and of the API's reference."""
+
 _NOT_BUILT = (
     "The documentation is not built. Run `make docs`, or install valetkey's wheel, then reload. "
     "The API works; its reference is at {reference}\n"
@@ -32,7 +34,7 @@ _NOT_BUILT = (
 _YEAR = 365 * 24 * 60 * 60
 
 
-@blueprint.get("/")
+@blueprint.get("/", strict_slashes=True)  # what is relative in it would lead nowhere from without
 @blueprint.get("/<path:name>")
 def page(name: str = "index.html") -> ResponseReturnValue:
     """A file of the site; a page also without its `.html`, as the `type` of a problem document names it."""
@@ -42,7 +44,7 @@ def page(name: str = "index.html") -> ResponseReturnValue:
         name += ".html"
     response = send(SITE, name)
     _let_keep(response, name)
-    response.headers["Content-Security-Policy"] = _POLICY
+    policies.give(response, POLICY)
     return response
 
 

@@ -6,6 +6,7 @@
     ├── Rejected                 the service does not accept this file
     ├── Refused                  the service or the store refuses the request, whatever the file
     │   ├── Conflict             the state of the upload does not allow the call
+    │   ├── StoreRefused         internal: the store refuses; the service has said nothing about the upload
     │   └── UploadNotFound       the upload does not exist, or is not this credential's
     ├── Unreachable              no useful response after all attempts
     ├── FileError                the file cannot be read, or is not a regular file
@@ -62,6 +63,10 @@ class Conflict(Refused):
 
 class UploadNotFound(Refused):
     pass
+
+
+class StoreRefused(Refused):
+    """The store refuses what was sent, and no other attempt helps. What it has of the upload stays."""
 
 
 class Unreachable(ClientError):

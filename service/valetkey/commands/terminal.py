@@ -1,5 +1,7 @@
 """Shared by commands: errors as one sentence, output as JSON or as a table, opening the ledger."""
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
@@ -9,6 +11,9 @@ import click
 import orjson
 
 from valetkey.core.errors import ValetKeyError
+
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Errors of what takes our output; that nobody reads it any more, click deals with."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,8 +37,20 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             if not isinstance(cause, OSError):
                 cause = getattr(cause, "orig", None)  # the database's own message: an operator may read it
             raise click.ClickException(f"{error.detail} {cause}" if cause else error.detail) from error
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            _write_no_more()
+            raise click.ClickException(f"The output cannot be written: {error.strerror}.") from error
 
     return wrapper
+
+
+def _write_no_more() -> None:
+    """What is left in the buffer causes no error when the interpreter ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def _texts(values: Iterable[object]) -> Iterator[str]:
@@ -79,7 +96,7 @@ def _print_rows(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints rows under a header. Cells are shortened only on a terminal, so that programs get all of them."""
     # names chosen by clients must not have markup or control sequences take effect
     cells = [[cell if cell.isprintable() else ascii(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():  # None: it was closed from the beginning
         _print_for_people(names, cells)
     else:
         _print_for_programs([names, *cells])

@@ -37,6 +37,7 @@ The first line of a class's docstring is the description of its code in the Open
     │   │   ├── NotSupportedByStore   the store does not support this operation
     │   │   └── CopyUnproven          nothing shows that a copy has the bytes that were checked
     │   ├── LedgerUnavailable
+    │   ├── RecordUnknown             a newer version stored what cannot be read here
     │   └── RulesUnknown              this process does not know the rules of the upload
     └── ConfigurationError        the operator has to change a setting
 
@@ -294,6 +295,20 @@ class LedgerUnavailable(Unavailable):
     """The ledger is unavailable: try again."""
 
     code = "ledger_unavailable"
+
+
+class RecordUnknown(Unavailable):
+    """A newer version of valetkey stored something that this process cannot read: it leaves it alone."""
+
+    code = "record_unknown"
+
+    def __init__(self, what: str, subject: str = "") -> None:
+        """``what`` cannot be read, and why, as the beginning of a sentence; ``subject`` is its id."""
+        super().__init__(
+            f"{what}: this process is older than the one that wrote it. Nothing of it is lost; a newer process goes on "
+            "with it."
+        )
+        self.subject = subject
 
 
 class RulesUnknown(Unavailable):

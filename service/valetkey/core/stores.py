@@ -26,9 +26,16 @@ _AWS = (".amazonaws.com", ".api.aws")
 _AWS_APART = {
     "cn": (".amazonaws.com.cn", ".api.amazonwebservices.com.cn"),
     "eusc": (".amazonaws.eu", ".api.amazonwebservices.eu"),
+    "us-iso": (".c2s.ic.gov", ".api.aws.ic.gov"),
+    "us-isob": (".sc2s.sgov.gov", ".api.aws.scloud"),
+    "eu-isoe": (".cloud.adc-e.uk", ".api.cloud-aws.adc-e.uk"),
+    "us-isof": (".csp.hci.ic.gov", ".api.aws.hci.ic.gov"),
 }
-"""Prefixes of regions in AWS partitions with their own bucket namespace: China, and the European Sovereign Cloud
-(botocore's partitions.json)."""
+"""Prefixes of regions in AWS partitions with hosts and a bucket namespace of their own: China, the European Sovereign
+Cloud, and those that are cut off from the others (botocore's partitions.json)."""
+
+_GOV = "us-gov-"
+"""The same of GovCloud, whose hosts end like those of the other regions."""
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -198,8 +205,9 @@ def _where(one: NamedStore) -> str:
     for name, hosts in _AWS_APART.items():
         if host.endswith(hosts) or (not host and one.store.region.startswith(f"{name}-")):
             return name
-    if host.endswith(_AWS):
-        return ""
+    if host.endswith(_AWS) or not one.endpoint:
+        is_gov = _GOV in host if host else one.store.region.startswith(_GOV)
+        return _GOV if is_gov else ""
     port = parts.port if parts.port not in {None, 80, 443} else ""
     return f"{host}:{port}{parts.path.rstrip('/')}" if host else one.endpoint
 

@@ -85,6 +85,11 @@ def meaning_of(operation: str, status: int, error: ErrorBody = NO_ERROR) -> Mean
     return _meaning_for(operation, statuses.get(str(status)) or statuses.get(f"{status // 100}xx", "refused"))
 
 
+def is_listed(code: str) -> bool:
+    """Whether the list has ``code``: a store sent it, and not what stands in front of it."""
+    return code in load_answers()["codes"]
+
+
 def _meaning_for(operation: str, means: str | dict[str, str]) -> Meaning:
     return Meaning(means if isinstance(means, str) else means.get(operation) or means["*"])
 
@@ -103,6 +108,13 @@ def parse_error(body: bytes) -> ErrorBody:
         return NO_ERROR
     code = _plain(_element(text, "Code"))
     return ErrorBody(code, _plain(_element(text, "Message")) or ("" if code else "The error has no code."))
+
+
+def is_page(body: bytes) -> bool:
+    """Whether ``body`` is one of something that stands in the store's place: HTML or plain text. A store has XML, as
+    some gateways have JSON, or nothing but blanks."""
+    text = _decode(body)
+    return bool(text) and (text[0] not in "<{" or _HTML.match(text) is not None)
 
 
 def seconds_until(retry_after: str, now: datetime) -> float | None:

@@ -29,6 +29,10 @@ _SUFFIXES = {
     "aws-cn": "amazonaws.com.cn",
     "aws-us-gov": "amazonaws.com",
     "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
 }
 """The domains of hosts, by partition (botocore's partitions.json)."""
 

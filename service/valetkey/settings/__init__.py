@@ -12,7 +12,14 @@ from valetkey.settings.config_file import (
     load_profiles,
 )
 from valetkey.settings.env_file import ENV_FILE
-from valetkey.settings.environment import MADE_FOR_A_RUN, MIN_SECRET, Settings, load_settings, require_nothing
+from valetkey.settings.environment import (
+    MADE_FOR_A_RUN,
+    MIN_SECRET,
+    Settings,
+    load_settings,
+    require_nothing,
+    unknown_names,
+)
 
 __all__ = [
     "CONFIG_FILE",
@@ -29,4 +36,5 @@ __all__ = [
     "load_profiles",
     "load_settings",
     "require_nothing",
+    "unknown_names",
 ]

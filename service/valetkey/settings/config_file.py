@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -19,6 +19,9 @@ from valetkey.senders import NAMES, EventSettings
 from valetkey.settings.explaining import explain
 from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url, plain_url
 
+_Seconds = Annotated[int, Field(ge=0, le=10_000_000_000)]
+"""A time in seconds that Python can express; how long it may be in fact, a profile says itself."""
+
 
 class ProfileTable(BaseModel):
     """A table ``[profiles.NAME]``. Sizes are in bytes, times in seconds."""
@@ -29,8 +32,8 @@ class ProfileTable(BaseModel):
     max_size: int = MAX_SINGLE_SIZE
     content_types: list[str] = ["*/*"]
     key: str = "uploads/{id}/{filename}"
-    expires_in: int = 900
-    renewable_for: int = 86_400
+    expires_in: _Seconds = 900
+    renewable_for: _Seconds = 86_400
     metadata: list[str] | None = None
     storage_class: str | None = None
     sse: str | None = None
@@ -40,7 +43,7 @@ class ProfileTable(BaseModel):
     tags: dict[str, str] = {}
     object_metadata: dict[str, str] = {}
     lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
-    lock_for: int | None = None
+    lock_for: _Seconds | None = None
     legal_hold: bool = False
     return_url: str | None = None
     download_base_url: str | None = None
@@ -50,8 +53,8 @@ class ProfileTable(BaseModel):
     checksum: Literal["optional", "required"] = "optional"
     multipart_from: int = 100 * MIB
     part_size: int = 8 * MIB
-    claim_within: int | None = None
-    keep_for: int | None = None
+    claim_within: _Seconds | None = None
+    keep_for: _Seconds | None = None
     store: str | None = None
 
     def profile(self, name: str) -> Profile:
@@ -251,7 +254,7 @@ def load_profiles(path: Path | None) -> Mapping[str, Profile]:
 
 def _read(path: Path) -> ConfigFile:
     try:
-        return ConfigFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return ConfigFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

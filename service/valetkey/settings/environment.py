@@ -1,7 +1,10 @@
 """The environment variables (``VALETKEY_*``), with their defaults and units."""
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -36,7 +39,20 @@ MIN_SECRET = 32
 MADE_FOR_A_RUN = "valetkey-dev-"
 """The prefix of the secret keys that `valetkey dev` generates at each start."""
 
+LONGEST = 315_360_000
+"""The longest time that the worker's settings take, in seconds: ten years. Beyond some thousand, dates end."""
+
 _SECONDS: JsonDict = {"unit": "seconds"}
+
+_SERVICE_LINK = re.compile("(tcp|udp|sctp)://")
+"""How the ``VALETKEY_PORT`` begins that Kubernetes gives each pod beside a Service called ``valetkey``, as Docker's
+links do (kubernetes.io, "Service", Environment variables): the address of that Service, and none of our settings."""
+
+
+_OF_OTHERS = re.compile(
+    r"VALETKEY_(ENDPOINT|TOKEN|DEV_FOLDER|TEST_\w+|(\w+_)?SERVICE_(HOST|PORT)\w*|(\w+_)?PORT(_[0-9]+_\w+)?)"
+)
+"""Names that are no settings and belong there: those of clients, of our processes among themselves, of Kubernetes."""
 
 
 class Settings(EventSettings, BaseSettings):
@@ -200,12 +216,14 @@ class Settings(EventSettings, BaseSettings):
     sweep_interval: int = Field(
         1,
         ge=1,
+        le=LONGEST,
         description="How often the worker checks for uploads that are due. It determines how soon content is checked.",
         json_schema_extra=_SECONDS,
     )
     sweep_first_look: int = Field(
         60,
         ge=1,
+        le=LONGEST,
         description="When the worker first looks for a new upload's object, counted from its creation. Use the same "
         "value for every `serve` and `worker`.",
         json_schema_extra=_SECONDS,
@@ -213,6 +231,7 @@ class Settings(EventSettings, BaseSettings):
     sweep_grace: int = Field(
         900,
         ge=1,
+        le=LONGEST,
         description="The time between the end of an upload's last grant and its expiry. Must be longer than a copy "
         "can take.",
         json_schema_extra=_SECONDS,
@@ -220,12 +239,26 @@ class Settings(EventSettings, BaseSettings):
     sweep_retention: int = Field(
         86_400,
         ge=1,
+        le=LONGEST,
         description="How long the worker keeps looking for objects that arrive late, and how long it keeps orphans.",
         json_schema_extra=_SECONDS,
     )
     sweep_clean_interval: int = Field(
-        3_600, ge=1, description="How often the worker looks for orphans in the bucket.", json_schema_extra=_SECONDS
+        3_600,
+        ge=1,
+        le=LONGEST,
+        description="How often the worker looks for orphans in the bucket.",
+        json_schema_extra=_SECONDS,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values without the blanks and the line end that files of secrets have; what is left empty is not set."""
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        if _SERVICE_LINK.match(str(stripped.get("port"))):
+            del stripped["port"]
+        return {name: value for name, value in stripped.items() if value != ""}
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
@@ -342,3 +375,12 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         raise ConfigurationError(explain(error, lambda name: f"VALETKEY_{name.upper()}")) from error
+
+
+def unknown_names() -> Iterator[str]:
+    """A sentence for each variable that looks like a setting and is none, whose default holds in its place."""
+    known = [f"VALETKEY_{name.upper()}" for name in Settings.model_fields]
+    for name in sorted({name.upper() for name, value in os.environ.items() if value}):
+        if name.startswith("VALETKEY_") and name not in known and not _OF_OTHERS.fullmatch(name):
+            near = get_close_matches(name, known, 1, 0.8)
+            yield f"{name} is no setting, and is not read.{f' Do you mean {near[0]}?' if near else ''}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from valetkey.core.errors import MalformedEvent, StoreUnavailable, Unavailable
+from valetkey.core.errors import MalformedEvent, RecordUnknown, StoreUnavailable, Unavailable
 from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.ports.queue import EventQueue, Message
 from valetkey.worker.loop import KeepRunning, pause
@@ -69,7 +69,8 @@ class QueueLoop:
                 self._handle_events(self._parse(message.body))
             except Unavailable as error:
                 log.warning("an event will be handled again: %s", error.detail)
-                if self._several_stores and isinstance(error, StoreUnavailable):
+                # waiting does not help, or delays other stores
+                if isinstance(error, RecordUnknown) or (self._several_stores and isinstance(error, StoreUnavailable)):
                     return False
                 if pause(self._stop, doublings=attempt):
                     return False

@@ -1,8 +1,22 @@
-/** An AbortController that is also aborted when `outer` is; call `release` when it is no longer needed. */
-export function linked(outer: AbortSignal): { controller: AbortController; release: () => void } {
+/**
+ * An AbortController that is also aborted when `outer` is, and after `ms` milliseconds, if given; call `release` when it is no longer
+ * needed.
+ */
+export function linked(
+  outer: AbortSignal,
+  ms?: number,
+): { controller: AbortController; release: () => void } {
   const controller = new AbortController();
   const follow = () => controller.abort(outer.reason);
+  const timer = ms && setTimeout(() => controller.abort(), ms);
   if (outer.aborted) follow();
   outer.addEventListener("abort", follow, { once: true });
-  return { controller, release: () => outer.removeEventListener("abort", follow) };
+  const release = () => {
+    clearTimeout(timer);
+    outer.removeEventListener("abort", follow);
+  };
+  return { controller, release };
 }
+
+/** A signal that is never aborted. */
+export const NEVER: AbortSignal = new AbortController().signal;

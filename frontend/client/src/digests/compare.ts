@@ -65,12 +65,12 @@ export async function compareObject(
 
 /** Records digests of sent parts if S3's ETags turn out to be no MD5s; else it costs one MD5, computed while sending. */
 export class DigestRecorder {
-  readonly #record: { digests?: Record<number, string> };
+  readonly #record: { digests?: Record<number, string> | undefined };
   readonly #digest: ComputeDigests;
   #opaque: Promise<boolean> | null = null;
 
   /** The digests are added to `record`. */
-  constructor(record: { digests?: Record<number, string> }, digest: ComputeDigests) {
+  constructor(record: { digests?: Record<number, string> | undefined }, digest: ComputeDigests) {
     this.#record = record;
     this.#digest = digest;
   }

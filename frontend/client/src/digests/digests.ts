@@ -1,37 +1,24 @@
-import { sleep } from "../async/sleep";
-import { fileChanged } from "../model/errors";
 import type { Algorithm } from "./hash";
 
-type WorkerReply = { values: string[] } | { failed: string };
+/** The digests, or why a blob could not be read. */
+export type Digests = { values: string[] } | { failed: unknown };
 
 /**
- * A digest of `file` in base64, computed by a worker, so that the page stays usable; on the page itself if no worker starts
- * (another origin, a strict policy, a bundler that lost it). Rejects with `file_changed` when the file cannot be read, or the
- * signal's reason.
+ * Computes digests of several blobs in base64, in their order, by a worker, so that the page stays usable; on the page itself if no
+ * worker starts (another origin, a strict policy, a bundler that lost it). Rejects with the signal's reason. It is rarely needed, so
+ * it is imported then, and shares nothing with the rest.
  */
-export async function computeDigest(file: Blob, algorithm: Algorithm, signal: AbortSignal): Promise<string> {
-  const [value = ""] = await computeDigests([file], algorithm, signal);
-  return value;
-}
-
-/** The digests of several blobs, in their order, by one worker; like `computeDigest`. */
-export async function computeDigests(
-  blobs: Blob[],
-  algorithm: Algorithm,
-  signal: AbortSignal,
-): Promise<string[]> {
-  signal.throwIfAborted();
+export async function digestsOf(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<Digests> {
   return (await inWorker(blobs, algorithm, signal)) ?? onPage(blobs, algorithm, signal);
 }
 
-function inWorker(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<string[] | null> {
+function inWorker(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<Digests | null> {
   const worker = startWorker();
   if (!worker) return Promise.resolve(null);
-  const reply = new Promise<string[] | null>((resolve, reject) => {
+  const reply = new Promise<Digests | null>((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     worker.onerror = () => resolve(null);
-    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) =>
-      "values" in data ? resolve(data.values) : reject(fileChanged(data.failed));
+    worker.onmessage = ({ data }: MessageEvent<Digests>) => resolve(data);
     worker.postMessage({ blobs, algorithm });
   });
   return reply.finally(() => worker.terminate());
@@ -45,12 +32,17 @@ function startWorker(): Worker | null {
   }
 }
 
-async function onPage(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<string[]> {
+async function onPage(blobs: Blob[], algorithm: Algorithm, signal: AbortSignal): Promise<Digests> {
   const { digest } = await import("./hash");
   const values: string[] = [];
   for (const blob of blobs) {
-    await sleep(0, signal);
-    values.push(await digest(blob, algorithm).catch((cause) => Promise.reject(fileChanged(cause))));
+    await new Promise((resolve) => setTimeout(resolve)); // the page has its turn
+    signal.throwIfAborted();
+    try {
+      values.push(await digest(blob, algorithm));
+    } catch (failed) {
+      return { failed };
+    }
   }
-  return values;
+  return { values };
 }

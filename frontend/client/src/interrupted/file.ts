@@ -3,12 +3,6 @@ import type { FileLike } from "../files/file";
 import { fileChanged, ValetKeyError } from "../model/errors";
 import type { UploadRecord } from "./records";
 
-/** The permission methods of a handle, which TypeScript's DOM types lack. */
-interface PermissionHandle extends FileSystemFileHandle {
-  queryPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
-  requestPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
-}
-
 /** Opens the file of a record's handle. Rejects with `file_needed` without a handle, or without permission to read it. */
 export async function openFile({ handle, file }: UploadRecord): Promise<FileLike> {
   const found = handle && (await readHandle(handle));
@@ -50,13 +44,8 @@ function sameFacts(expected: UploadRecord["file"], file: FileLike): boolean {
   );
 }
 
-async function readHandle(handle: PermissionHandle): Promise<File | null> {
-  const mode = { mode: "read" as const };
-  try {
-    let permission = (await handle.queryPermission?.(mode)) ?? "granted";
-    if (permission === "prompt") permission = (await handle.requestPermission?.(mode)) ?? "denied";
-    return permission === "granted" ? await handle.getFile() : null;
-  } catch {
-    return null; // the file is gone, or the browser does not ask without a click
-  }
+/** What reads a handle; it is rarely needed, so it is imported then. */
+async function readHandle(handle: FileSystemFileHandle): Promise<File | null> {
+  const it = await import("./handle").catch(() => null);
+  return it ? it.readHandle(handle) : null;
 }

@@ -24,7 +24,9 @@ export class IndexedDBRecords implements RecordStore {
   }
 
   async #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-    this.#opened ??= open(this.#name);
+    this.#opened ??= open(this.#name, () => {
+      this.#opened = null;
+    });
     const opened = this.#opened;
     try {
       return await settled(work((await opened).transaction(STORE, mode).objectStore(STORE)));
@@ -35,10 +37,16 @@ export class IndexedDBRecords implements RecordStore {
   }
 }
 
-function open(name: string): Promise<IDBDatabase> {
+/** `closed` is called when somebody deletes it, whom it does not block. */
+async function open(name: string, closed: () => void): Promise<IDBDatabase> {
   const request = indexedDB.open(name, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
-  return settled(request);
+  const database = await settled(request);
+  database.onversionchange = () => {
+    database.close();
+    closed();
+  };
+  return database;
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {

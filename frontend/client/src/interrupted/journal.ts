@@ -1,6 +1,9 @@
+import { NEVER } from "../async/abort";
+import { within } from "../async/within";
 import { acquireLock, listLocked } from "./locks";
 import { type RecordStore, specKey, type UploadRecord, type UploadSpec } from "./records";
 
+const PATIENCE = 5000; // ms in which a record store answers
 const MAX_AGE = 7 * 86_400_000; // ms: by then the service has forgotten an upload that nobody went on with
 
 /** The record of an interrupted upload that no other page can continue until it is released. */
@@ -17,6 +20,8 @@ export class Journal {
   readonly #running = new Set<string>();
   /** those that were cleared while they ran: their records are not written again */
   readonly #forgotten = new Set<string>();
+  /** whether the record store has left a call without an answer, and still does: nobody waits for it again */
+  #silent = false;
 
   /** `user` owns the records; null for records without an owner. */
   constructor(store: RecordStore | null, endpoint: string, user: string | null = null) {
@@ -71,24 +76,41 @@ export class Journal {
     if (this.#forgotten.has(record.id)) return;
     const own = this.#user === null ? record : { ...record, user: this.#user };
     const { handle: _, ...plain } = own;
-    await this.#store?.put(own).catch(() => this.#store?.put(plain).catch(() => {}));
+    await this.#ask((store) => store.put(own).catch(() => store.put(plain)));
   }
 
   /** Removes all records of this endpoint that belong to the user or have no owner. Rejects if the record store fails. */
   async clear(): Promise<void> {
     for (const id of this.#running) this.#forgotten.add(id);
-    for (const { id, endpoint, user } of (await this.#store?.list()) ?? []) {
-      const ours = user === undefined || user === this.#user;
-      if (endpoint === this.#endpoint && ours) await this.#store?.remove(id);
-    }
+    if (this.#store) await within(this.#removeOwn(this.#store), PATIENCE, NEVER);
   }
 
   async remove(id: string): Promise<void> {
-    await this.#store?.remove(id).catch(() => {});
+    await this.#ask((store) => store.remove(id));
+  }
+
+  async #removeOwn(store: RecordStore): Promise<void> {
+    for (const { id, endpoint, user } of await store.list()) {
+      const ours = user === undefined || user === this.#user;
+      if (endpoint === this.#endpoint && ours) await store.remove(id);
+    }
+  }
+
+  /** What the record store answers; undefined if it fails, or does not answer: another page may block IndexedDB. */
+  async #ask<T>(call: (store: RecordStore) => Promise<T>): Promise<T | undefined> {
+    if (!this.#store || this.#silent) return undefined;
+    const answer = call(this.#store).catch(() => undefined);
+    return within(answer, PATIENCE, NEVER, () => {
+      this.#silent = true;
+      void answer.then(() => {
+        this.#silent = false;
+      });
+      return undefined;
+    });
   }
 
   async #list(): Promise<UploadRecord[]> {
-    const records = (await this.#store?.list().catch(() => [])) ?? [];
+    const records = (await this.#ask((store) => store.list())) ?? [];
     const oldest = Date.now() - MAX_AGE;
     for (const { id, createdAt } of records) if (createdAt < oldest) await this.remove(id);
     return records.filter(

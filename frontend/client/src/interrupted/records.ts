@@ -17,13 +17,13 @@ export interface UploadRecord {
   /** milliseconds since the epoch */
   createdAt: number;
   /** if the browser gave one: with it the upload can be resumed without choosing the file again */
-  handle?: FileSystemFileHandle;
+  handle?: FileSystemFileHandle | undefined;
   /** who owns it, if the page named its user */
   user?: string;
   /** of the file's bytes: a digest of pieces, or of all of a small file */
-  fingerprint?: string;
+  fingerprint?: string | undefined;
   /** SHA-256 in base64 of sent parts, by number, where the storage's ETags are not MD5s */
-  digests?: Record<number, string>;
+  digests?: Record<number, string> | undefined;
 }
 
 /** Where records are kept. Any method may reject: uploads work without records. */

@@ -54,17 +54,9 @@ export class ValetKeyError extends Error {
   declare readonly meaning: string | undefined;
   declare readonly tries: number | undefined;
 
-  constructor(code: ClientCode | (string & {}), detail: string, failure: ErrorDetails = {}) {
-    super(detail, { cause: failure.cause });
-    this.code = code;
-    this.detail = detail;
-    this.status = failure.status;
-    this.retryable = failure.retryable ?? false;
-    this.retryAfter = failure.retryAfter;
-    this.errors = failure.errors ?? [];
-    this.sent = failure.sent ?? false;
-    this.meaning = failure.meaning;
-    this.tries = failure.tries;
+  constructor(code: ClientCode | (string & {}), detail: string, { cause, ...details }: ErrorDetails = {}) {
+    super(detail, { cause });
+    Object.assign(this, { code, detail, retryable: false, errors: [], sent: false }, details);
   }
 }
 

@@ -781,6 +781,7 @@ export interface components {
              *     | `store_unavailable` | 503 | The store is unavailable, or did not carry out a request: try again. |
              *     | `copy_unproven` | 503 | The copy's ETag differs from its source's, and the store offers no other proof that they are equal. |
              *     | `ledger_unavailable` | 503 | The ledger is unavailable: try again. |
+             *     | `record_unknown` | 503 | A newer version of valetkey stored something that this process cannot read: it leaves it alone. |
              *     | `rules_unknown` | 503 | This process does not know the upload's profile, or cannot read its rules, which a newer version stored. |
              */
             code: string;

@@ -37,7 +37,7 @@ export interface RetryOptions {
 /**
  * Repeats `attempt` until it succeeds, fails with an error that is not retryable, or has failed for longer than `patience`.
  *
- * Between attempts it waits with jitter, at least as long as the other side asked for; offline it waits until there is a network,
+ * Between attempts it waits with jitter, at least as long as the other side asked for; offline it waits for a network,
  * which does not count. Throws the last `ValetKeyError`, or the signal's reason.
  */
 export async function withRetry<T>(

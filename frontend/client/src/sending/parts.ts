@@ -1,8 +1,8 @@
 import { linked } from "../async/abort";
-import { computeDigest } from "../digests/digests";
+import { computeDigest } from "../digests/compute";
 import { ValetKeyError } from "../model/errors";
 import type { MultipartGrant, StoredPart } from "../model/wire";
-import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
+import { errorOf, hasNoResponse, mayHaveArrived } from "../storage/responses";
 import type { StorageResponse } from "../storage/transport";
 import type { SendContext } from "./context";
 import { PartSigner } from "./part-signer";
@@ -111,15 +111,7 @@ async function sendPart(
   const put = async () => {
     const { url, headers } = await signer.take(number, upcoming);
     const onProgress = (sent: number) => context.reportProgress(() => meter.advance(number, sent));
-    const request = {
-      method: "PUT" as const,
-      url,
-      headers,
-      body: bytes,
-      signal,
-      onProgress,
-    };
-    return storage.send(request);
+    return storage.send({ method: "PUT", url, headers, body: bytes, signal, onProgress });
   };
   const there = async () =>
     (await context.listParts()).find((part) => part.number === number && part.size === bytes.size)?.etag;
@@ -157,12 +149,12 @@ async function attemptPart(
 ): Promise<string> {
   try {
     let response = await put();
-    let error = await errorOf(response);
+    let error = await errorOf(response, "part");
     if (error?.meaning === "fresh") {
       takeBack();
       renew();
       response = await put();
-      error = await errorOf(response);
+      error = await errorOf(response, "part");
     }
     if (error) throw error;
     return etagOf(response);
@@ -171,10 +163,6 @@ async function attemptPart(
     if (hasNoResponse(error)) renew();
     throw error;
   }
-}
-
-async function errorOf(response: StorageResponse): Promise<ValetKeyError | null> {
-  return isSuccess(response) ? null : storageError(response, "part");
 }
 
 function etagOf(response: StorageResponse): string {

@@ -68,7 +68,7 @@ export class ProgressMeter {
   }
 
   #takeSample(): void {
-    const at = Date.now();
+    const at = performance.now();
     const last = this.#samples.at(-1);
     if (last && at - last.at < 200) last.sent = this.#sent();
     else this.#samples.push({ at, sent: this.#sent() });
@@ -78,8 +78,8 @@ export class ProgressMeter {
   #speed(): number {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
-    if (!first || !last || Date.now() - last.at > WINDOW) return 0;
-    const ms = Date.now() - first.at;
+    if (!first || !last || performance.now() - last.at > WINDOW) return 0;
+    const ms = performance.now() - first.at;
     return ms > 0 ? Math.max(0, ((last.sent - first.sent) * 1000) / ms) : 0;
   }
 }

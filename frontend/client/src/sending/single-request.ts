@@ -1,7 +1,7 @@
 import { asValetKeyError, ValetKeyError } from "../model/errors";
 import type { PostGrant, PutGrant } from "../model/wire";
 import type { Operation } from "../storage/classify";
-import { hasNoResponse, isSuccess, mayHaveArrived, storageError } from "../storage/responses";
+import { errorOf, hasNoResponse, mayHaveArrived } from "../storage/responses";
 import type { SendContext } from "./context";
 import { isUsable } from "./signature-age";
 import { sliceOf } from "./slice";
@@ -22,11 +22,15 @@ interface GrantState {
 
 /**
  * Sends a file in one request. An expired grant is renewed; if the response was lost after all bytes were sent,
- * the service is asked whether they arrived before they are sent again.
+ * or if a pause may have lost it (`again`), the service is asked whether they arrived before they are sent again.
  */
-export async function sendInOneRequest(context: SendContext, grant: SingleGrant): Promise<void> {
+export async function sendInOneRequest(
+  context: SendContext,
+  grant: SingleGrant,
+  again: boolean,
+): Promise<void> {
   const { storage, meter, signal } = context;
-  const held: GrantState = { grant, since: context.grantedAt, noResponse: false, mayHaveArrived: false };
+  const held: GrantState = { grant, since: context.grantedAt, noResponse: false, mayHaveArrived: again };
   await context.retry(() =>
     storage.connections.use(signal, async () => {
       try {
@@ -68,7 +72,7 @@ async function send(context: SendContext, grant: SingleGrant): Promise<ValetKeyE
   const body = sliceOf(file, 0, meter.total);
   const onProgress = (sent: number) => context.reportProgress(() => meter.advance(0, sent));
   const response = await context.storage.send({ headers: {}, ...grant, body, signal, onProgress });
-  return isSuccess(response) ? null : storageError(response, grant.method.toLowerCase() as Operation);
+  return errorOf(response, grant.method.toLowerCase() as Operation);
 }
 
 async function renewGrant(context: SendContext, held: GrantState): Promise<void> {

@@ -1,4 +1,5 @@
 import { linked } from "../async/abort";
+import { within } from "../async/within";
 import { ValetKeyError } from "../model/errors";
 import type {
   BatchResult,
@@ -39,17 +40,18 @@ interface Call {
   timeout?: number;
 }
 
-/** What `complete` returns: the upload, and how long to wait before asking again (ms); null once it has ended. */
+/** What `complete` returns: the upload, and how long to wait before asking again (ms), if the service says so. */
 export interface Completion {
   upload: UploadBody;
-  retryAfter: number | null;
+  retryAfter: number | undefined;
 }
 
 /** The service's HTTP API: one method per call, one attempt each. Every failure is a `ValetKeyError`. */
 export class Service {
   readonly #endpoint: string;
   readonly #token: Token | undefined;
-  #fetched: string | undefined;
+  /** what the function for the token gave last, or is about to give: one call of it is for all */
+  #fetched: Promise<string> | undefined;
 
   constructor(endpoint: string, token?: Token) {
     this.#endpoint = endpoint;
@@ -98,13 +100,13 @@ export class Service {
     parts: CompletedPart[],
     signal: AbortSignal,
   ): Promise<Completion> {
-    const { status, retryAfter, body } = await this.#call("POST", `/${id}/complete`, "state", {
+    const { retryAfter, body } = await this.#call("POST", `/${id}/complete`, "state", {
       signal,
       ticket,
       timeout: COMPLETE_TIMEOUT,
       ...withParts(parts),
     });
-    return { upload: body, retryAfter: status === 202 ? (retryAfter ?? 1000) : null };
+    return { upload: body, retryAfter };
   }
 
   /** Aborts a pending upload. The request outlives the page. */
@@ -114,36 +116,38 @@ export class Service {
 
   /** One attempt. `member` is what a success has, at least: without it somebody else has answered. "" if it has no body. */
   async #call(method: string, path: string, member: string, call: Call): Promise<Answer> {
-    const token = call.ticket ?? (await this.#bearer());
+    const token = call.ticket ?? (await this.#bearer(call.signal));
     let answer = await this.#send(method, path, call, token);
     const refused = [401, 403].includes(answer.status); // it may be expired, or used up
     if (refused && call.ticket === undefined && typeof this.#token === "function") {
-      if (this.#fetched === token) this.#fetched = undefined;
-      answer = await this.#send(method, path, call, await this.#bearer());
+      if ((await this.#fetched) === token) this.#fetched = undefined;
+      answer = await this.#send(method, path, call, await this.#bearer(call.signal));
     }
     const { status, body } = answer;
     if (status < 300 && (!member || body?.[member] !== undefined)) return answer;
     throw responseError(answer);
   }
 
-  async #bearer(): Promise<string | undefined> {
+  async #bearer(signal: AbortSignal): Promise<string | undefined> {
     if (typeof this.#token !== "function") return this.#token;
+    const token = this.#token;
+    this.#fetched ??= Promise.resolve().then(token);
+    const fetched = this.#fetched;
     try {
-      this.#fetched ??= await this.#token();
+      return await within(fetched, TIMEOUT, signal); // a page may never give one
     } catch (cause) {
+      if (this.#fetched === fetched) this.#fetched = undefined;
       if (cause instanceof ValetKeyError) throw cause;
       throw new ValetKeyError("token_unavailable", "No token is available.", {
         retryable: true,
         cause,
       });
     }
-    return this.#fetched;
   }
 
   /** Sends, and reads the whole response: a connection that is cut in the middle is a failure like any other. */
   async #send(method: string, path: string, call: Call, token: string | undefined): Promise<Answer> {
-    const { controller, release } = linked(call.signal);
-    const timer = setTimeout(() => controller.abort(), call.timeout ?? TIMEOUT);
+    const { controller, release } = linked(call.signal, call.timeout ?? TIMEOUT);
     const headers: Record<string, string> = { Accept: "application/json", ...call.headers };
     if (token !== undefined) headers.Authorization = `Bearer ${token}`;
     const init: RequestInit = {
@@ -166,7 +170,6 @@ export class Service {
       const detail = "The upload service cannot be reached, or its CORS rules do not allow this page.";
       throw new ValetKeyError("service_unreachable", detail, { retryable: true, cause });
     } finally {
-      clearTimeout(timer);
       release();
     }
   }
@@ -198,7 +201,7 @@ export function problemError(
   { code, detail, status, errors }: Problem,
   retryAfter?: number | undefined,
 ): ValetKeyError {
-  const failure = { status, retryable: mayPass(status), retryAfter, errors };
+  const failure = { status, retryable: mayPass(status), retryAfter, errors: errors ?? [] };
   return new ValetKeyError(code, errors?.[0]?.detail ?? detail, failure);
 }
 

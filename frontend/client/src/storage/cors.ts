@@ -1,43 +1,37 @@
-import { ValetKeyError } from "../model/errors";
-
+const SOON = 15_000; // ms in which a request fails that the rules do not allow
 const SURE_AFTER = 15_000; // ms; a storage that is there answers in as many, too
+
+/** What the error says if the bucket's CORS rules are the likely cause, and whether they may not be. */
+export interface CorsFinding {
+  detail: string;
+  retryable: boolean;
+}
 
 /**
  * Finds out whether requests fail because of the bucket's CORS rules, which look like a dead network to a page.
  *
  * A request that needs no permission gets through to a storage that is there. When that works before and after a request
  * of ours that failed without one byte sent, the rules are the likely cause, and after 15 seconds of it they are it.
+ * It is rarely needed, so it is imported then, and shares nothing with the rest.
  */
 export class CorsDiagnosis {
-  #cleared = false;
   #reachableAt = 0;
 
-  /** Notes that the storage responded to a request of ours: its rules allow this page. */
-  noteResponse(): void {
-    this.#cleared = true;
-  }
-
-  /**
-   * A more precise error than "unreachable" for a failed request, if there is one. It may have been `sent` all the same: rules do not
-   * keep a form from arriving, only its response from the page.
-   */
-  async explain(url: string, startedAt: number, sent: boolean): Promise<ValetKeyError | null> {
+  /** What a failed request tells, if anything; `startedAt` is when it began, in milliseconds since the epoch. */
+  async explain(url: string, startedAt: number): Promise<CorsFinding | null> {
     const page = globalThis.location?.origin;
     const storage = new URL(url).origin;
-    if (this.#cleared || !page || page === storage) return null;
+    if (!page || page === storage) return null;
     if (!(await reachable(storage))) {
       this.#reachableAt = 0;
       return null;
     }
     this.#reachableAt ||= Date.now();
-    if (startedAt < this.#reachableAt) return null;
-    const retryable = Date.now() - this.#reachableAt < SURE_AFTER;
-    return new ValetKeyError(
-      "cors_forbidden",
+    if (startedAt < this.#reachableAt || Date.now() - startedAt > SOON) return null;
+    const detail =
       `The storage at ${storage} answers, but not to this page. The bucket's CORS rules must allow the origin ` +
-        `${page}, the methods POST and PUT and all headers, and to expose ETag.`,
-      { retryable, sent },
-    );
+      `${page}, the methods POST and PUT and all headers, and to expose ETag.`;
+    return { detail, retryable: Date.now() - this.#reachableAt < SURE_AFTER };
   }
 }
 

@@ -1,16 +1,12 @@
 import { linked } from "../async/abort";
-import { answerTimeout, bodyOf, storageUnreachable, type Transport } from "./transport";
-
-const SLOWEST = 8; // bytes per ms: fetch reports no progress
+import { blindTimeout, bodyOf, storageUnreachable, type Transport } from "./transport";
 
 /** Sends by fetch: works everywhere, but reports no progress within a request. */
 export const fetchTransport: Transport = {
   async send(request) {
     const { method, url, headers, signal, timing, onProgress } = request;
     const { size } = request.body;
-    const { controller, release } = linked(signal);
-    const longest = timing.stall + answerTimeout(timing, size) + size / SLOWEST;
-    const timer = setTimeout(() => controller.abort(), Math.min(longest, 2 ** 31 - 1));
+    const { controller, release } = linked(signal, blindTimeout(timing, size)); // fetch reports no progress
     try {
       const response = await fetch(url, {
         method,
@@ -25,7 +21,6 @@ export const fetchTransport: Transport = {
       signal.throwIfAborted();
       throw storageUnreachable(url, true, cause); // fetch does not say how much has left
     } finally {
-      clearTimeout(timer);
       release();
     }
   },

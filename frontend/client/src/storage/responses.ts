@@ -9,12 +9,16 @@ const NO_SUCCESS = /<([\w.-]+:)?Error[\s/>]|^\s*(\{[\s\S]*"(code|message|error)"
  * Whether S3 accepted what was sent. A status of 200 is not enough: the body may be an error document, or the page
  * of a proxy.
  */
-export function isSuccess({ status, text }: StorageResponse): boolean {
+function isSuccess({ status, text }: StorageResponse): boolean {
   return status >= 200 && status < 300 && !NO_SUCCESS.test(text);
 }
 
-/** An unsuccessful response of S3 as an error, whose `meaning` says what to do about it. */
-export async function storageError(response: StorageResponse, operation: Operation): Promise<ValetKeyError> {
+/** An unsuccessful response of S3 as an error, whose `meaning` says what to do about it; null if it accepted what was sent. */
+export async function errorOf(
+  response: StorageResponse,
+  operation: Operation,
+): Promise<ValetKeyError | null> {
+  if (isSuccess(response)) return null;
   const { status, text } = response;
   const asked = parseRetryAfter(response.header("Retry-After"));
   const list = await import("./classify").catch(() => null); // it is loaded over the same network, which may fail

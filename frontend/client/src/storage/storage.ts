@@ -1,6 +1,6 @@
 import type { Semaphore } from "../async/semaphore";
-import { fileChanged, type ValetKeyError } from "../model/errors";
-import { CorsDiagnosis } from "./cors";
+import { asValetKeyError, fileChanged, ValetKeyError } from "../model/errors";
+import type { CorsDiagnosis } from "./cors";
 import {
   type StorageRequest,
   type StorageResponse,
@@ -12,7 +12,9 @@ import {
 /** S3 behind a transport, with a bounded number of connections and failures that are explained. */
 export class Storage {
   readonly #transport: Transport;
-  readonly #cors = new CorsDiagnosis();
+  /** whether the storage responded to a request of ours: its CORS rules allow this page */
+  #responded = false;
+  #diagnosis: Promise<CorsDiagnosis> | null = null;
   readonly #timing: Timing;
   /** acquired before a request is signed, so that no signature expires in a queue */
   declare readonly connections: Semaphore;
@@ -38,15 +40,25 @@ export class Storage {
         timing: this.#timing,
         onProgress,
       });
-      this.#cors.noteResponse();
+      this.#responded = true;
       return response;
     } catch (error) {
       request.signal.throwIfAborted();
       await assertReadable(request.body);
-      throw (
-        (moved === 0 && (await this.#cors.explain(request.url, startedAt, (error as ValetKeyError).sent))) ||
-        error
-      );
+      throw moved === 0 && !this.#responded ? await this.#explain(error, request.url, startedAt) : error;
+    }
+  }
+
+  /** A more precise error if the bucket's CORS rules are the cause, else `error`. They do not keep a form from arriving. */
+  async #explain(error: unknown, url: string, startedAt: number): Promise<unknown> {
+    this.#diagnosis ??= import("./cors").then(({ CorsDiagnosis }) => new CorsDiagnosis());
+    const { sent } = asValetKeyError(error);
+    try {
+      const found = await (await this.#diagnosis).explain(url, startedAt);
+      return found ? new ValetKeyError("cors_forbidden", found.detail, { ...found, sent }) : error;
+    } catch {
+      this.#diagnosis = null; // it is loaded over the same network, which may fail
+      return error;
     }
   }
 }

@@ -19,6 +19,13 @@ export function answerTimeout({ answer, digest }: Timing, size: number): number 
   return answer + (size / MIB) * digest;
 }
 
+const SLOWEST = 8; // bytes per ms
+
+/** How long a request may take of which nobody sees the progress, in milliseconds; at most what a timer takes. */
+export function blindTimeout(timing: Timing, size: number): number {
+  return Math.min(timing.stall + answerTimeout(timing, size) + size / SLOWEST, 2 ** 31 - 1);
+}
+
 /** One request that carries bytes of a file to S3. */
 export interface StorageRequest {
   method: "POST" | "PUT";
@@ -56,7 +63,7 @@ export interface Transport {
 export function bodyOf({ body, fields, file_field = "file" }: StorageRequest): Blob | FormData {
   if (!fields) return body;
   const data = new FormData();
-  for (const name in fields) data.append(name, fields[name] ?? "");
+  for (const [name, value] of Object.entries(fields)) data.append(name, value);
   data.append(file_field, body, "file"); // S3 ignores fields after it
   return data;
 }

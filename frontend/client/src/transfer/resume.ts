@@ -1,5 +1,5 @@
 import type { KnownParts } from "../digests/compare";
-import { computeDigests } from "../digests/digests";
+import { computeDigests } from "../digests/compute";
 import { coversWholeFile, takeFingerprint } from "../digests/fingerprint";
 import type { Algorithm } from "../digests/hash";
 import { fileMismatch } from "../interrupted/file";

@@ -1,10 +1,10 @@
 import type { Semaphore } from "../async/semaphore";
 import type { DigestRecorder } from "../digests/compare";
-import { computeDigest, computeDigests } from "../digests/digests";
+import { computeDigest, computeDigests } from "../digests/compute";
 import { takeFingerprint } from "../digests/fingerprint";
 import type { Journal, LockedRecord } from "../interrupted/journal";
 import type { UploadRecord } from "../interrupted/records";
-import { asValetKeyError } from "../model/errors";
+import { asValetKeyError, fileChanged } from "../model/errors";
 import type {
   Checksum,
   ConfirmedUpload,
@@ -77,6 +77,8 @@ export class Transfer {
   #granted: GrantedUpload | null = null;
   #etags: Etags = new Map();
   #sent = false;
+  /** whether sending has begun before: it was paused, so that bytes may have arrived since */
+  #begun = false;
   /** whether S3 may have parts that an earlier page sent */
   #partsUnknown = false;
   /** the parts that were proven to be of this file; undefined if none had to be */
@@ -142,8 +144,7 @@ export class Transfer {
       return create();
     });
     this.#release = (await journal.lock(granted.upload.id)) ?? this.#release;
-    const fingerprint = await fingerprinting;
-    await this.#saveGrant(granted, fingerprint ? { fingerprint } : {});
+    await this.#saveGrant(granted, { fingerprint: await fingerprinting });
   }
 
   /** Continues an interrupted upload of this file, if there is one. */
@@ -161,7 +162,7 @@ export class Transfer {
       this.#partsUnknown = true;
       const { fingerprint, digests } = record;
       if (granted) {
-        await this.#saveGrant(granted, { ...(fingerprint && { fingerprint }), ...(digests && { digests }) });
+        await this.#saveGrant(granted, { fingerprint, digests });
         return true;
       }
       await this.#context.journal.remove(record.id);
@@ -188,10 +189,9 @@ export class Transfer {
     const { spec, handle } = this.#job;
     const plan =
       grant.method === "MULTIPART" ? { partSize: grant.part_size, partCount: grant.part_count } : null;
-    const createdAt = Date.parse(upload.created_at);
-    const record = { ...spec, id: upload.id, ticket, plan, createdAt, ...(handle && { handle }), ...known };
-    this.#record = record;
-    await this.#context.journal.put(record);
+    const createdAt = Date.now(); // the service's clock may be another
+    this.#record = { ...spec, id: upload.id, ticket, plan, createdAt, handle, ...known };
+    await this.#context.journal.put(this.#record);
   }
 
   async #send(signal: AbortSignal): Promise<void> {
@@ -199,20 +199,30 @@ export class Transfer {
     const { grant } = this.#requireGrant();
     const { meter } = this.#observer;
     const context = this.#sendContext(signal);
+    const again = this.#begun;
+    this.#begun = true;
     try {
+      if (again) await this.#assertSameFile();
       if (grant?.method === "MULTIPART") {
         if (this.#partsUnknown) await this.#reconcileParts(grant, signal, this.#compared);
         meter.restart(countBytes(grant, this.#job.spec.file.size, this.#etags));
         await sendParts(context, grant, this.#etags, this.#context.parallel);
       } else if (grant) {
         meter.restart(0);
-        await sendInOneRequest(context, grant);
+        await sendInOneRequest(context, grant, again);
       }
     } catch (error) {
       signal.throwIfAborted();
       if (!takesNoMore(error)) throw error; // else it is complete or has ended: the service says which
     }
     this.#sent = true;
+  }
+
+  /** Rejects with `file_changed` if the file is another one than when it began: not every browser notices, nor any of a kept date. */
+  async #assertSameFile(): Promise<void> {
+    const { fingerprint } = this.#record ?? {};
+    const now = fingerprint && (await takeFingerprint(this.#job.file));
+    if (now && now !== fingerprint) throw fileChanged();
   }
 
   #sendContext(signal: AbortSignal): SendContext {

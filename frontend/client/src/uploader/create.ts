@@ -1,3 +1,4 @@
+import { NEVER } from "../async/abort";
 import { ValetKeyError } from "../model/errors";
 import type { BatchResult } from "../model/wire";
 import { problemError, type Service } from "../service/service";
@@ -6,8 +7,6 @@ import type { Create } from "../transfer/transfer";
 
 const MAX_UPLOADS = 100; // in one call
 const MAX_BODY = 200_000; // bytes; the service takes 256 KiB
-
-const FOREVER = new AbortController().signal;
 
 /** Creates the upload of one job. A retry has the same idempotency key, so that a lost response makes no second upload. */
 export function createOne(service: Service): Create {
@@ -73,10 +72,10 @@ export class BatchCreator {
   async #call(jobs: Job[]): Promise<BatchResult[]> {
     const [first] = jobs;
     if (first && jobs.length === 1)
-      return [await this.#service.create(creationBody(first), first.key, FOREVER)];
+      return [await this.#service.create(creationBody(first), first.key, NEVER)];
     return this.#service.createBatch(
       jobs.map((job) => creationBody(job)),
-      FOREVER,
+      NEVER,
     );
   }
 

@@ -38,7 +38,7 @@ export class RunningGroup implements UploadGroup {
   #sent = 0;
   readonly #total: number;
   readonly #moving = new Map<Upload, number>();
-  readonly #startedAt = Date.now();
+  readonly #startedAt = performance.now();
   #ended = 0;
   #failed = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -104,7 +104,7 @@ export class RunningGroup implements UploadGroup {
     let sent = this.#sent;
     for (const bytes of this.#moving.values()) sent += bytes;
     const total = this.#total;
-    const speed = (sent * 1000) / Math.max(1, Date.now() - this.#startedAt);
+    const speed = (sent * 1000) / Math.max(1, performance.now() - this.#startedAt);
     const count = this.uploads.length;
     const fraction = total > 0 ? sent / total : this.#ended / Math.max(1, count);
     const secondsLeft = speed > 0 ? (total - sent) / speed : null;

@@ -1,3 +1,4 @@
+import { NEVER } from "../async/abort";
 import type { FileLike } from "../files/file";
 import { aborted, asValetKeyError, UploadRejected, type ValetKeyError } from "../model/errors";
 import type { ConfirmedUpload } from "../model/wire";
@@ -91,8 +92,8 @@ export class RunningUpload implements Upload {
 
   pause(): void {
     if (FINAL_STATES.has(this.state) || this.#run.signal.aborted) return;
-    this.#show({ state: "paused" });
     this.#run.abort(PAUSED);
+    this.#show({ state: "paused" });
   }
 
   resume(): void {
@@ -170,13 +171,12 @@ export class RunningUpload implements Upload {
 
   async #cancel(): Promise<void> {
     await this.done.catch(() => {}); // a creation that was being sent may still succeed
-    const { signal } = new AbortController();
     const policy = {
       ...this.#context.retryPolicy,
       patience: Math.min(CANCEL_PATIENCE, this.#context.retryPolicy.patience),
     };
-    const tell = () => this.#transfer.cancel(signal);
-    await withRetry(tell, { policy, signal, onWait: () => () => {} }).catch(() => {}); // then it expires by itself
+    const tell = () => this.#transfer.cancel(NEVER);
+    await withRetry(tell, { policy, signal: NEVER, onWait: () => () => {} }).catch(() => {}); // then it expires by itself
     await this.#transfer.forget();
   }
 
@@ -199,7 +199,7 @@ export class RunningUpload implements Upload {
   }
 
   #moved(): void {
-    if (Date.now() - this.#emitted >= EMIT_EVERY) this.#show({});
+    if (performance.now() - this.#emitted >= EMIT_EVERY) this.#show({});
   }
 
   /** Publishes a change, unless the upload has ended; while it is paused, only changes of state. */
@@ -207,7 +207,7 @@ export class RunningUpload implements Upload {
     if (FINAL_STATES.has(this.state) || (this.#run.signal.aborted && change.state === undefined)) return;
     const before = this.snapshot.progress.sent;
     const progress = this.#meter.read();
-    this.#emitted = Date.now();
+    this.#emitted = performance.now();
     this.#status.set({ ...this.snapshot, ...change, progress });
     if (progress.sent !== before) callSafely(() => this.#options.onProgress?.(progress));
   }

@@ -1,3 +1,4 @@
+import { NEVER } from "../async/abort";
 import { Semaphore } from "../async/semaphore";
 import { type FileLike, fillType } from "../files/file";
 import { assertSameFacts, assertSameFingerprint, emptyFile, openFile } from "../interrupted/file";
@@ -73,7 +74,6 @@ export interface Uploader {
 }
 
 const CONFIRMING = 50; // uploads that are confirmed at once
-const FOREVER = new AbortController().signal;
 
 /** An uploader for one service. It makes no request until it is given a file. */
 export function createUploader(options: UploaderOptions): Uploader {
@@ -88,7 +88,7 @@ class ServiceUploader implements Uploader {
 
   constructor({ endpoint, token, profile, connections = 6, ...options }: UploaderOptions) {
     const { retry, records, transport, timing, user } = options;
-    this.#endpoint = new URL(endpoint, globalThis.location?.href).href.replace(/\/+$/, "");
+    this.#endpoint = new URL(endpoint, pageUrl()).href.replace(/\/+$/, "");
     this.#profile = profile ?? "";
     const permits = new Semaphore(connections);
     this.#context = {
@@ -139,7 +139,7 @@ class ServiceUploader implements Uploader {
     const { service, journal } = this.#context;
     const calls = new Semaphore(this.#context.parallel);
     const look = async (record: UploadRecord) => {
-      const found = await calls.use(FOREVER, () => inspectRecord(service, record));
+      const found = await calls.use(NEVER, () => inspectRecord(service, record));
       if (!found) await journal.remove(record.id);
       return found ?? [];
     };
@@ -165,7 +165,7 @@ class ServiceUploader implements Uploader {
     const locked = await this.#lock(record);
     if (!locked) throw underWay();
     try {
-      await service.abort(record.id, record.ticket, FOREVER).catch((error: unknown) => {
+      await service.abort(record.id, record.ticket, NEVER).catch((error: unknown) => {
         if (!isForgotten(error)) throw error; // else it has ended
       });
       await journal.remove(record.id);
@@ -196,7 +196,7 @@ class ServiceUploader implements Uploader {
   }
 
   #jobInGroup(item: GroupItem, common: FileOptions): Job {
-    const { file, ...own } = item instanceof Blob ? { file: item } : item;
+    const { file, ...own } = "file" in item ? item : { file: item }; // a file of another frame is no Blob of this one
     return {
       ...newJob(file, { ...common, ...own }, this.#endpoint, this.#profile),
       lockInterrupted: async () => null,
@@ -234,6 +234,12 @@ async function inspectRecord(service: Service, record: UploadRecord): Promise<In
 
 function underWay(): ValetKeyError {
   return new ValetKeyError("state_conflict", "This upload is already running, perhaps in another window.");
+}
+
+/** What a path is resolved against. A frame's document may be the only one to know; on a server, where nothing is sent, any will do. */
+function pageUrl(): string {
+  const page = globalThis.location?.href ?? "http://localhost";
+  return page.startsWith("about:") ? globalThis.document.baseURI : page;
 }
 
 /** IndexedDB, where there is one and the browser lets us look. */

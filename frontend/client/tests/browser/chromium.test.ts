@@ -162,6 +162,26 @@ describe("in Chromium, from another origin than the service's and the storage's"
     expect(code).toBe("file_changed");
   });
 
+  test("a service worker that answers all requests hides the progress, and ends no upload", async () => {
+    const body = `
+      addEventListener("install", () => skipWaiting());
+      addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+      addEventListener("fetch", (event) => event.respondWith(fetch(event.request)));`;
+    const headers = { "Content-Type": "text/javascript" };
+    site.fault = ({ path }) => (path === "/sw.js" ? { status: 200, headers, body } : undefined);
+    await run(`
+      const controlled = new Promise((resolve) => (navigator.serviceWorker.oncontrollerchange = resolve));
+      await navigator.serviceWorker.register("/sw.js");
+      await controlled;
+    `);
+    on.s3.fault = () => ({ delay: 2500 }); // longer than nothing may move
+    const options = "{ timing: { stall: 1000 }, retry: { patience: 10_000 } }";
+    const end = await run(`return outcome(uploader(${options}).upload(fileOf(3000)))`);
+    await run("for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister()");
+    expect(end).toMatchObject({ state: "confirmed" });
+    expect(on.s3.log.length).toBe(1);
+  });
+
   test("a digest is taken by a worker, for any size", async () => {
     const { createHash } = await import("node:crypto");
     let workers = 0;

@@ -10,8 +10,12 @@ export class Localizer {
   readonly #plural: Intl.PluralRules;
   readonly #numbers = new Map<string, Intl.NumberFormat>();
 
+  /** what the browser writes numbers in: it does not know every tag that a page may use */
+  readonly #known: string;
+
   constructor(readonly lang: string) {
-    this.#plural = new Intl.PluralRules(lang);
+    this.#known = knows(lang) ? lang : "en";
+    this.#plural = new Intl.PluralRules(this.#known);
   }
 
   /** The text of `key`. `count` chooses its plural form, and numbers are written as the language does. */
@@ -61,9 +65,17 @@ export class Localizer {
 
   #format(options: Intl.NumberFormatOptions): Intl.NumberFormat {
     const key = JSON.stringify(options);
-    const known = this.#numbers.get(key) ?? new Intl.NumberFormat(this.lang, options);
+    const known = this.#numbers.get(key) ?? new Intl.NumberFormat(this.#known, options);
     this.#numbers.set(key, known);
     return known;
+  }
+}
+
+function knows(lang: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(lang).length > 0;
+  } catch {
+    return false;
   }
 }
 

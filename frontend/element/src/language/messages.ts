@@ -13,7 +13,7 @@ const listeners = new Set<() => void>();
  * Elements on the page are updated at once.
  */
 export function registerTranslation(lang: string, messages: Partial<Messages>): void {
-  const key = lang.toLowerCase();
+  const key = keyOf(lang);
   registered.set(key, { ...(registered.get(key) ?? en), ...messages });
   for (const listener of listeners) listener();
 }
@@ -27,10 +27,10 @@ export function onTranslation(listener: () => void): () => void {
 /** The first preferred language that is registered, with or without its region; else English. */
 export function chooseLanguage(wanted: readonly string[]): string {
   for (const tag of wanted) {
-    const parts = tag.toLowerCase().split("-");
+    const parts = keyOf(tag).split("-");
     for (let length = parts.length; length > 0; length--) {
       const candidate = parts.slice(0, length).join("-");
-      if (registered.has(candidate)) return length === parts.length ? tag : candidate;
+      if (registered.has(candidate)) return candidate;
     }
   }
   return "en";
@@ -38,5 +38,10 @@ export function chooseLanguage(wanted: readonly string[]): string {
 
 /** The texts of a language; English where it has none. */
 export function messagesOf(lang: string): Messages {
-  return registered.get(lang.toLowerCase()) ?? en;
+  return registered.get(keyOf(lang)) ?? en;
+}
+
+/** A tag as it is compared; many write "pt_BR". */
+function keyOf(lang: string): string {
+  return lang.toLowerCase().replaceAll("_", "-");
 }

@@ -1,4 +1,5 @@
 import type { EarlierUpload } from "../state/earlier";
+import { urlOf } from "./page-service";
 
 const MOST = 100; // that a page asks for at once
 
@@ -19,7 +20,7 @@ export async function fetchEarlier(
   token: string | null,
   ids: readonly string[],
 ): Promise<EarlierUpload[]> {
-  const base = new URL(endpoint, location.href).href.replace(/\/+$/, "");
+  const base = urlOf(endpoint);
   const headers = { Accept: "application/json", ...(token !== null && { Authorization: `Bearer ${token}` }) };
   const each = ids.map(async (id) => {
     const response = await fetch(`${base}/v1/uploads/${id}`, { headers });

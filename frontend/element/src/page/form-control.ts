@@ -1,7 +1,10 @@
 import type { Held } from "../state/held";
 
+/** A server that renders pages has no elements: there the module is loaded, and nothing is made. */
+const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
 /** A custom element that is a form field, as `<input>` is. */
-export abstract class FormControl extends HTMLElement {
+export abstract class FormControl extends Base {
   static readonly formAssociated = true;
 
   readonly #internals = this.attachInternals();

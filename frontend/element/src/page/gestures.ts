@@ -60,9 +60,10 @@ function carriesFiles(transfer: DataTransfer | null): boolean {
   return transfer?.types.includes("Files") ?? false;
 }
 
-/** Whether a paste is for `host`: not if the focus is in a text field, or in another upload element. */
+/** Whether a paste is for `host`: not if the focus is in a text field, or in another upload element, nor if nobody can see it. */
 function isFor(host: HTMLElement, path: EventTarget[]): boolean {
   if (path.includes(host)) return true;
+  if (host.getClientRects().length === 0 || host.closest("[inert]")) return false;
   return !path.some(
     (node) => node instanceof Element && (node.matches(EDITABLE) || node.localName === host.localName),
   );

@@ -15,6 +15,12 @@ export function defaultEndpoint(): string {
   return servedAt ?? "/";
 }
 
+/** The URL of an endpoint, without "/" at its end. A frame may have no address of its own, and know it by its document only. */
+export function urlOf(endpoint: string): string {
+  const { href } = location;
+  return new URL(endpoint, href.startsWith("about:") ? document.baseURI : href).href.replace(/\/+$/, "");
+}
+
 /**
  * Gets tickets for `profile` from the application that the page is of; null if none gives any. The page says where, as
  * `{{ valetkey.scripts() }}` does: `<script data-valetkey-tickets="/session/ticket">`.

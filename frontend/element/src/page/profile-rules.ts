@@ -1,4 +1,5 @@
 import type { ProfileRules } from "@valetkey/client";
+import { urlOf } from "./page-service";
 
 const PATIENCE = 2000; // ms; what the rules would refuse, the service refuses too
 
@@ -51,7 +52,7 @@ export async function fetchRules(
   profile: string | null,
   token: string | null,
 ): Promise<ProfileRules | null> {
-  const base = new URL(endpoint, location.href).href.replace(/\/+$/, "");
+  const base = urlOf(endpoint);
   const path = profile ? `/v1/profiles/${encodeURIComponent(profile)}` : "/v1/profiles";
   const headers = { Accept: "application/json", ...(token !== null && { Authorization: `Bearer ${token}` }) };
   const response = await fetch(base + path, { headers });

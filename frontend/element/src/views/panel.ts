@@ -27,7 +27,7 @@ export interface PanelState extends DropZoneState {
   localizer: Localizer;
 }
 
-let sheet: CSSStyleSheet | null = null;
+const sheets = new WeakMap<Document, CSSStyleSheet>();
 
 /** Everything in the shadow root. It changes only when `update` is called. */
 export class Panel {
@@ -57,8 +57,13 @@ export class Panel {
       this.#list.more,
       this.#live,
     );
-    root.adoptedStyleSheets = [sharedSheet()];
     root.append(this.#frame);
+    this.dress();
+  }
+
+  /** Puts the styles on, which another document takes off: it wants sheets of its own. */
+  dress(): void {
+    this.#root.adoptedStyleSheets = [sheetOf(this.#root.ownerDocument)];
   }
 
   /** the button that is always visible */
@@ -118,11 +123,13 @@ export class Panel {
   }
 }
 
-/** One sheet for all elements on the page. */
-function sharedSheet(): CSSStyleSheet {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(styles);
-  }
+/** One sheet for all elements of a document. */
+function sheetOf(document: Document): CSSStyleSheet {
+  const known = sheets.get(document);
+  if (known) return known;
+  const { CSSStyleSheet: Sheet } = document.defaultView ?? globalThis;
+  const sheet = new Sheet();
+  sheet.replaceSync(styles);
+  sheets.set(document, sheet);
   return sheet;
 }

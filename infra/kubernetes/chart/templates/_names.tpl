@@ -21,6 +21,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 automountServiceAccountToken: false
+enableServiceLinks: false  # they would set VALETKEY_PORT, among others
 securityContext:
   runAsNonRoot: true
   runAsUser: 10001

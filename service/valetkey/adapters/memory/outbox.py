@@ -84,6 +84,12 @@ class MemoryOutbox(Hooked):
             found = [one for one in self._outbox.values() if status in {None, one.status}]
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
 
+    def late(self, before: datetime, limit: int) -> list[Announcement]:
+        self._call("late")
+        with self._lock:
+            found = [one for one in self._outbox.values() if one.status is Status.WAITING and one.due_at <= before]
+        return sorted(found, key=lambda one: one.due_at)[:limit]
+
     def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
         self._call("replay")
         with self._lock:

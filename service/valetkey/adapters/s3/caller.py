@@ -22,7 +22,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from botocore.retries.quota import RetryQuota
 from urllib3 import exceptions
 
+from valetkey.adapters.s3.heads import once
 from valetkey.adapters.s3.pool import Pool
+from valetkey.adapters.s3.strangers import require_store
 from valetkey.adapters.s3.xml import Element, parsed
 from valetkey.core.signing.credentials import Credentials
 from valetkey.core.signing.requests import RequestSigner
@@ -67,6 +69,11 @@ class Operation(NamedTuple):
     """It takes long and is not retried: the next signal tries again."""
     answers: bool = False
     """A success has an XML body."""
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a success has a body: XML, or the object's bytes."""
+        return self.answers or self.name == "GetObject"
 
 
 HEAD = Operation("HeadObject", "head", "HEAD")
@@ -153,7 +160,8 @@ class Caller:
     ) -> CallResponse:
         """Makes a call; returns the successful response with its whole body, or the first ``limit`` bytes of it.
 
-        Raises `ClientError` and `BotoCoreError`, as botocore does, and `ValueError` for an unreadable response.
+        Raises `ClientError` and `BotoCoreError`, as botocore does, and `ValueError` for an unreadable response or one
+        that is not the store's.
         """
         call = _Call(operation, key, query, headers, body, limit)
         cost, attempt, late = 0, 1, time.monotonic() + self._enough
@@ -263,11 +271,15 @@ def _inflated(body: bytes) -> bytes:
 
 
 def _error_in(operation: Operation, answer: CallResponse) -> tuple[ErrorBody | None, Element | None]:
-    """The error in a response, or the root element of a success. Raises `ValueError` for a truncated response.
+    """The error in a response, or the root element of a success. Raises `ValueError` for a truncated response, and for
+    one that is not the store's.
 
     S3 may find out that it cannot copy after it has started to respond with 200.
     """
-    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+    is_good = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+    if answer.body and not (is_good and operation.has_body):
+        require_store(answer.status, answer.body)
+    if not is_good:
         return parse_error(answer.body), None
     if not operation.answers:
         return None, None
@@ -294,7 +306,7 @@ def _region_in(answer: CallResponse, error: ErrorBody) -> str | None:
     elsewhere = answer.status in _MOVED or error.code in _WRONG_REGION
     if not elsewhere and (answer.status != HTTPStatus.BAD_REQUEST or error.code):
         return None
-    named = answer.headers.get("x-amz-bucket-region", "")
+    named = once(answer.headers, "x-amz-bucket-region") or ""
     if _REGION_NAME.fullmatch(named):
         return named
     found = _REGION.search(answer.body.decode(errors="replace"))

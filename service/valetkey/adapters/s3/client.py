@@ -14,11 +14,13 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from valetkey import waiting
+from valetkey.adapters import aws_hosts
 from valetkey.adapters.boto3_answers import read_in_time
 from valetkey.adapters.s3.caller import Caller, Place
 from valetkey.adapters.s3.pool import Pool
 from valetkey.adapters.s3.roles import CredentialSource
 from valetkey.adapters.s3.sessions import require_credentials
+from valetkey.adapters.s3.strangers import read_warily
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.signing.requests import RequestSigner
@@ -231,6 +233,7 @@ def make_client(
         ),
     )
     read_in_time(made, whole)
+    read_warily(made)
     return made
 
 
@@ -277,22 +280,10 @@ def find_bucket(session: boto3.Session, settings: S3Settings) -> Found:
     return Found(RequestSigner(address.removesuffix("key"), region), region)
 
 
-_AWS = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".c2s.ic.gov",
-    ".sc2s.sgov.gov",
-    ".csp.hci.ic.gov",
-    ".cloud.adc-e.uk",
-)
-"""The suffixes of AWS's own hosts, by botocore's list of partitions."""
-
-
 def refuses_unsigned(url: str) -> bool:
     """Whether the store at ``url`` refuses requests with unsigned ``x-amz-`` headers: AWS does (403).
 
     Judged by the URL of grants, wherever it is configured: without a setting of ours boto3 also reads
     AWS_ENDPOINT_URL_S3 and ``endpoint_url`` in AWS's configuration.
     """
-    return (urlsplit(url).hostname or "").endswith(_AWS)
+    return (urlsplit(url).hostname or "").endswith(aws_hosts.SUFFIXES)

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from valetkey.adapters.s3.caller import COPY, COPY_PART, HEAD, NOTHING, Caller
 from valetkey.adapters.s3.client import Clients
-from valetkey.adapters.s3.heads import can_be_kept, version_in, whole_checksums
+from valetkey.adapters.s3.heads import can_be_kept, once, version_in, whole_checksums
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.xml import Element
 from valetkey.core.errors import ObjectChanged, PlacementRefused
@@ -39,7 +39,8 @@ _REFUSED_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
 def _origin(bucket: str, source: ObjectHead) -> dict[str, str]:
     """The headers that name ``source`` as that of a copy."""
     where = quote(f"{bucket}/{source.key}", safe="/~")
-    return {"x-amz-copy-source": f"{where}?versionId={source.version_id}" if source.version_id else where}
+    version = f"?versionId={quote(source.version_id, safe='~')}" if source.version_id else ""
+    return {"x-amz-copy-source": f"{where}{version}"}
 
 
 def _condition(source: ObjectHead) -> dict[str, str]:
@@ -160,7 +161,7 @@ def copy_in_parts(clients: Clients, bucket: str, source: ObjectHead, key: str, w
 def _state(caller: Caller, source: ObjectHead) -> tuple[str, object]:
     version = {"versionId": source.version_id} if source.version_id else NOTHING
     found = caller.ask(HEAD, source.key, query=version).headers
-    return plain_etag(found["etag"]), found.get("last-modified")
+    return plain_etag(once(found, "etag") or ""), once(found, "last-modified")
 
 
 def _require(expected: tuple[str, object], found: tuple[str, object]) -> None:

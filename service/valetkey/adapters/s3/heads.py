@@ -38,7 +38,7 @@ def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
     version_id = version_in(headers)
     for name, value in (("ETag", etag), ("x-amz-version-id", version_id or ""), ("Content-Type", content_type)):
         _require_kept(name, value)
-    sums = {name: headers.get(f"x-amz-checksum-{name}", "") for name in _CHECKSUMS}
+    sums = {name: once(headers, f"x-amz-checksum-{name}") or "" for name in _CHECKSUMS}
     return ObjectHead(
         key=key,
         etag=etag,
@@ -46,7 +46,7 @@ def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
         size=size,
         content_type=content_type,
         upload_id=once(headers, "x-amz-meta-upload-id"),
-        checksums=whole_checksums(sums, headers.get("x-amz-checksum-type")),
+        checksums=whole_checksums(sums, once(headers, "x-amz-checksum-type")),
     )
 
 
@@ -66,7 +66,7 @@ def _require_kept(name: str, value: str) -> None:
 
 def version_in(headers: Mapping[str, str]) -> str | None:
     """The version id in a response; None if the bucket keeps no versions."""
-    version_id = headers.get("x-amz-version-id")
+    version_id = once(headers, "x-amz-version-id")
     return None if version_id in {None, "", "null"} else version_id
 
 

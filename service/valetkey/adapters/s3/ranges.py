@@ -15,7 +15,7 @@ def require_range(answer: CallResponse, start: int, end: int, size: int) -> byte
     """The bytes from ``start`` up to but excluding ``end`` of an object of ``size``. Raises `StoreUnavailable` if the
     response has others: a proxy's page, fewer bytes than requested (RFC 9110 allows that), or compressed ones.
     """
-    coding = answer.headers.get("content-encoding", "").strip().lower()
+    coding = (once(answer.headers, "content-encoding") or "").strip().lower()
     if coding not in _PLAIN:  # no object that we read has one of its own
         said = f"Something between us and the store encodes objects ({coding[:40]}), so that nothing can be checked."
         raise StoreUnavailable(said, 60, refused=True)

@@ -25,7 +25,21 @@ def find_credentials(session: boto3.Session) -> Credentials | None:
         found: Credentials | None = session.get_credentials()
     except BotoCoreError as error:
         raise ConfigurationError(f"The store's credentials: {error}.") from error
+    if found is not None and found.method == "env":
+        _require_bare(found)
     return found
+
+
+def _require_bare(found: Credentials) -> None:
+    """Raises `ConfigurationError` for a line end or a blank that a file of a secret had, and boto3 keeps: grants would
+    be signed, and nothing could be uploaded with them."""
+    texts = {
+        "AWS_ACCESS_KEY_ID": found.access_key,
+        "AWS_SECRET_ACCESS_KEY": found.secret_key,
+        "AWS_SESSION_TOKEN": found.token,
+    }
+    if wrong := [name for name, text in texts.items() if text and text != text.strip()]:
+        raise ConfigurationError(f"{wrong[0]} begins or ends with a blank or a line end: set it without (printf '%s').")
 
 
 def require_credentials(session: boto3.Session) -> Credentials:

@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError
 from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, CallResponse
 from valetkey.adapters.s3.client import Clients, S3Settings, refuses_unsigned
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
-from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.errors import NotTheStoresAnswer, available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head, once
+from valetkey.adapters.s3.pages import Turns, pages_of
 from valetkey.adapters.s3.ranges import require_range
 from valetkey.adapters.s3.signing import Signer, short_lock
 from valetkey.adapters.s3.traits import Traits
@@ -120,8 +121,22 @@ class S3Store:
                 head = as_head(key, headers, size)
         except ObjectMissing:
             return None
+        except NotTheStoresAnswer:
+            self._require_missing(key, version)
+            return None
         self._traits.seen(head)
         return head
+
+    def _require_missing(self, key: str, version: Mapping[str, str]) -> None:
+        """Asks for an object whose HEAD is a 404 that may not be the store's: a GET has a body that tells. Raises
+        `StoreUnavailable` unless it says that there is no such object."""
+        try:
+            self._ranged(key, version, "bytes=0-0", 1)
+        except ObjectMissing:
+            return
+        except ObjectChanged:  # 416: it is there, and empty
+            pass
+        raise StoreUnavailable("The store's HEAD does not find an object that can be read.")
 
     def _size_of(self, key: str, version: Mapping[str, str], head: Mapping[str, str]) -> int:
         """For a store, or a proxy in front of it, whose HEAD says no length, or that of the body that a HEAD has not:
@@ -130,7 +145,7 @@ class S3Store:
             answer = self._ranged(key, version, "bytes=0-0", 1)
         except ObjectChanged:  # 416: nothing has no range
             return 0
-        whole = answer.headers.get("content-range", "").rpartition("/")[2]
+        whole = (once(answer.headers, "content-range") or "").rpartition("/")[2]
         if whole.isdecimal():
             return int(whole)
         if "content-length" not in head:
@@ -214,10 +229,9 @@ class S3Store:
         return self._versions.written_before(prefix, before)
 
     def old_multiparts(self, prefix: str, before: datetime) -> Iterator[OldMultipart]:
-        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
         try:
             with available:
-                for page in pages:
+                for page in pages_of(self.client, "list_multipart_uploads", self.bucket, prefix):
                     for item in page.get("Uploads", []):
                         if (begun := moment_in(item, "Initiated")) < before:
                             yield OldMultipart(item["Key"], MultipartUploadId(item["UploadId"]), begun)
@@ -300,13 +314,14 @@ class S3Store:
 
     def _pages(self, key: str, multipart_id: MultipartUploadId) -> Iterator[Element]:
         """The answers to ListParts, each with up to 1,000 parts."""
-        query = {"uploadId": str(multipart_id)}
+        query, turns = {"uploadId": str(multipart_id)}, Turns("ListParts")
         while True:
             page = self._clients.caller().ask(LIST_PARTS, key, query=query).root
             yield page
-            after = page.find("NextPartNumberMarker")
-            if page.find("IsTruncated") != "true" or not after or after == query.get("part-number-marker"):
+            if page.find("IsTruncated").lower() != "true":
                 return
+            after = page.find("NextPartNumberMarker")
+            turns.take(*[after] if after.isdecimal() and int(after) else [])
             query["part-number-marker"] = after
 
     def presigned_part(

@@ -11,6 +11,8 @@ from typing import Any
 from valetkey.adapters.s3.caller import DELETE, DELETE_MANY
 from valetkey.adapters.s3.client import Clients
 from valetkey.adapters.s3.errors import available
+from valetkey.adapters.s3.heads import once
+from valetkey.adapters.s3.pages import pages_of
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.xml import can_be_named, keys_to_delete
 from valetkey.core.errors import ObjectMissing, StoreUnavailable
@@ -55,7 +57,7 @@ class Versions:
     def _delete_or_hide(self, key: str) -> None:
         with suppress(ObjectMissing), available:  # some stores answer 404
             answer = self._clients.caller().ask(DELETE, key)
-            if answer.headers.get("x-amz-delete-marker") == "true":
+            if once(answer.headers, "x-amz-delete-marker") == "true":
                 self._traits.seen_marker()
 
     def _delete_with_versions(self, key: str) -> str | None:
@@ -146,9 +148,8 @@ class Versions:
         return None
 
     def _versions(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._clients.plain().get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
         with available:
-            for page in pages:
+            for page in pages_of(self._clients.plain(), "list_object_versions", self._bucket, prefix):
                 yield from page.get("Versions", [])
                 yield from page.get("DeleteMarkers", [])
 
@@ -175,7 +176,6 @@ class Versions:
         yield from self._objects(prefix)
 
     def _objects(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._clients.plain().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         with available:
-            for page in pages:
+            for page in pages_of(self._clients.plain(), "list_objects_v2", self._bucket, prefix):
                 yield from page.get("Contents", [])

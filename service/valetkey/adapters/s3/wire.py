@@ -73,7 +73,10 @@ class StreamedResponse:
             raise ValueError("the head of the store's answer is too long")  # which llhttp makes an error of its own
         self._room = room
         name_, value_ = name.decode("latin-1").lower(), value.decode("latin-1")
-        self.headers[name_] = f"{self.headers[name_]}, {value_}" if name_ in self.headers else value_
+        if (known := self.headers.get(name_)) is None:
+            self.headers[name_] = value_
+        elif known != value_:  # a proxy may have said the same once more
+            self.headers[name_] = f"{known}, {value_}"
 
     def on_headers_complete(self) -> None:
         """The head is there, and llhttp knows of it until the answer is whole."""

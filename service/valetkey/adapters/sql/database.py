@@ -36,7 +36,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._readers, self._writers, make_writer, prompt = connect(parsed_url(url))
+        self._url = parsed_url(url)
+        self._readers, self._writers, make_writer, prompt = connect(self._url)
         self._writer = make_writer(self._writers, insert_uploads)
         self._prompt = PromptReaders(prompt)
         self._use = _Use(self.close)
@@ -199,9 +200,13 @@ class PendingInsert:
         return None
 
     def _end(self) -> None:
-        self._use.__exit__(None, self._work.error, None)
-        if self._work.error is not None:
-            raise self._work.error
+        error = self._work.take_error()
+        try:
+            self._use.__exit__(None, error, None)
+            if error is not None:
+                raise error
+        finally:
+            del error  # it holds this frame
 
 
 def _as_promised(error: SQLAlchemyError | sqlite3.Error) -> LedgerUnavailable:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import Dialect, make_url
@@ -48,17 +49,66 @@ class Connections(NamedTuple):
     prompt: Engine | None
 
 
+_HOSTS = re.compile(
+    r"(?P<before>postgres(?:ql)?(?:\+\w+)?://(?:[^:/@]*(?::[^@]*)?@)?)(?P<hosts>[^/?@]*)(?P<after>.*)", re.DOTALL
+)
+"""The user, the hosts and the rest of a URL, told apart as SQLAlchemy does it."""
+
+_HOST = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:]*))(?::(?P<port>[0-9]+))?")
+
+_SQLITE_OPTIONS = frozenset(
+    {"uri", "timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
+)
+"""What Python's `sqlite3.connect` takes; with ``uri`` SQLite itself takes more."""
+
+
 def parsed_url(url: str) -> URL:
-    """Parses ``url``. Raises `ConfigurationError` if there is no engine for its kind of database."""
+    """Parses ``url``; an SQLite file in it is named from the root, as the working directory may change.
+
+    Raises `ConfigurationError` if there is no engine for its kind of database.
+    """
     try:
-        parsed = make_url(url)
+        parsed = _made(url)
     except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise ConfigurationError(f"The database URL cannot be read; it looks like {_URLS}.") from error
     if parsed.get_backend_name() == "postgres":  # libpq takes both, and providers say either
         parsed = parsed.set(drivername="postgresql")
     if parsed.get_backend_name() not in _DATABASES:
         raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r}: use {_URLS}.")
-    return parsed
+    return _named_from_root(parsed, url) if parsed.get_backend_name() == "sqlite" else parsed
+
+
+def _made(url: str) -> URL:
+    """``url`` by SQLAlchemy, which does not know two of libpq's forms (PostgreSQL's manual, 34.1.1.2): several hosts
+    with a port each, and the folder of a socket in the place of a host. Raises ValueError and `ArgumentError`."""
+    match = _HOSTS.fullmatch(url)
+    if match is None or not ("," in match["hosts"] or match["hosts"].lower().startswith("%2f")):
+        return make_url(url)
+    found = [_HOST.fullmatch(one) for one in match["hosts"].split(",")]
+    hosts = [one for one in found if one is not None]
+    if len(hosts) < len(found):
+        raise ValueError
+    places = {"host": ",".join(one["address"] or unquote(one["name"]) for one in hosts)}
+    if any(one["port"] for one in hosts):
+        places["port"] = ",".join(one["port"] or "5432" for one in hosts)
+    return make_url(match["before"] + match["after"]).update_query_dict(places)
+
+
+def _named_from_root(parsed: URL, url: str) -> URL:
+    """Raises `ConfigurationError` for parameters that SQLite does not take, and for drivers that encrypt."""
+    if parsed.get_driver_name() not in {"pysqlite", "aiosqlite"}:
+        raise ConfigurationError(f"No ledger by {parsed.drivername!r}: use {_URLS}.")
+    odd = None if "uri" in parsed.query else next((name for name in parsed.query if name not in _SQLITE_OPTIONS), None)
+    if odd or ("?" in url and not parsed.query):  # `make_url` leaves out what has no value, and another file remains
+        raise ConfigurationError(
+            f"What follows the ? in the database URL is no parameter of SQLite's{(odd and f': {odd[:40]!r}') or ''}. A "
+            "file cannot have a ? in its name."
+        )
+    parsed = parsed.set(drivername="sqlite")  # an application may have another for the same file
+    name = parsed.database
+    if not name or name == ":memory:" or name.startswith("file:"):
+        return parsed
+    return parsed.set(database=str(Path(name).absolute()))
 
 
 def connect(parsed: URL) -> Connections:
@@ -188,7 +238,10 @@ def sqlite_engine(parsed: URL, *, writes: bool, pool: type[Pool] | None = None) 
     # set once, and not at each use of a connection: that took half of a read
     level: Any = {} if writes else {"isolation_level": "AUTOCOMMIT"}
     patience = {"timeout": BUSY_TIMEOUT / 1000}
-    engine = create_engine(parsed, hide_parameters=True, connect_args=patience, poolclass=pool, **level)
+    try:
+        engine = create_engine(parsed, hide_parameters=True, connect_args=patience, poolclass=pool, **level)
+    except ValueError as error:
+        raise ConfigurationError(f"A parameter of the database URL has a value that is none: {error}.") from error
     event.listen(engine, "do_connect", lambda *_: _keep_private(file))  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
     renew_in_child(engine, _forget)

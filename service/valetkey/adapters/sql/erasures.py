@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.inserts import upsert
+from valetkey.adapters.sql.readable import first_readable, readable, up_to_unreadable
 from valetkey.adapters.sql.rows import (
     as_announcement,
     as_erasure,
@@ -23,6 +24,8 @@ from valetkey.adapters.sql.unchanged import are_unchanged
 from valetkey.core.model.announcement import EVENT_TYPES, Announcer, Status, announced_ids
 from valetkey.core.model.erasure import ALL_ACCOUNTS, Erasure
 from valetkey.core.model.upload import StoreUploads, Upload
+
+_BY_END = (uploads.c.ended_at, uploads.c.id)
 
 DELIVERED = Status.DELIVERED.value
 
@@ -43,7 +46,7 @@ class SqlErasures(Database):
     def due_erasures(self, at: datetime, limit: int) -> list[Erasure]:
         statement = select(erasures).where(erasures.c.due_at <= micros(at)).order_by(erasures.c.due_at).limit(limit)
         with self._reading() as connection:
-            return [as_erasure(row) for row in connection.execute(statement).mappings()]
+            return list(readable(connection.execute(statement).mappings(), as_erasure))
 
     def save_erasure(self, before: Erasure, after: Erasure) -> bool:
         return self._write(lambda connection: self._save(connection, before, after))
@@ -60,7 +63,7 @@ class SqlErasures(Database):
             statement = statement.where(func.coalesce(uploads.c.account, "") == job.account)
         statement = statement.order_by(uploads.c.owner, uploads.c.id).limit(limit)
         with self._reading() as connection:
-            return [as_upload(row) for row in connection.execute(statement).mappings()]
+            return up_to_unreadable(connection.execute(statement).mappings(), as_upload)
 
     def newer(self, job: Erasure) -> int:
         statement = select(func.count()).where(_belongs(job), uploads.c.created_at > micros(job.requested_at))
@@ -92,11 +95,9 @@ class SqlErasures(Database):
         statement = statement.where(text(OVER), ~_is_called_for())  # written out, as the index has it
         if store is not None:
             statement = statement.where(of_store(store))
-        if after is not None and after.ended_at is not None:
-            statement = statement.where(tuple_(uploads.c.ended_at, uploads.c.id) > (micros(after.ended_at), after.id))
-        statement = statement.order_by(uploads.c.ended_at, uploads.c.id).limit(limit)
+        last = None if after is None or after.ended_at is None else (micros(after.ended_at), after.id)
         with self._reading() as connection:
-            return [as_upload(row) for row in connection.execute(statement).mappings()]
+            return first_readable(connection, statement, _BY_END, as_upload, limit=limit, after=last)
 
     def forget(self, given: Sequence[Upload]) -> int:
         def write(connection: Connection) -> int:

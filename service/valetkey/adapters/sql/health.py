@@ -69,7 +69,7 @@ class SqlHealth(Database):
                 moment(row["started_at"]),
                 moment(row["seen_at"]),
                 None if row["looked_at"] is None else moment(row["looked_at"]),
-                tuple(StalledWork(work, moment(since)) for work, since in orjson.loads(row["still"] or "[]")),
+                tuple(StalledWork(work, moment(since)) for work, since, *_ in orjson.loads(row["still"] or "[]")),
             )
             for row in rows
         ]

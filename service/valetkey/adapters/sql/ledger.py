@@ -14,14 +14,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     update,
 )
 
 from valetkey.adapters.sql.allowances import spend
 from valetkey.adapters.sql.condition import SqlCondition
 from valetkey.adapters.sql.driver import Direct
-from valetkey.adapters.sql.engines import parsed_url
 from valetkey.adapters.sql.erasures import SqlErasures, of_store
 from valetkey.adapters.sql.health import SqlHealth
 from valetkey.adapters.sql.hooks import SqlHookBook, write_announcements
@@ -31,12 +29,13 @@ from valetkey.adapters.sql.keys import SqlKeyRing
 from valetkey.adapters.sql.once import BY_ID, add_once, add_once_within, found_upload
 from valetkey.adapters.sql.outbox import SqlOutbox
 from valetkey.adapters.sql.pages import read_page
+from valetkey.adapters.sql.readable import first_readable
 from valetkey.adapters.sql.rows import Value, as_row, as_upload, changed, micros, moment
 from valetkey.adapters.sql.schema import declared_settings, idempotency, profiles, stores, tickets, uploads
 from valetkey.adapters.sql.steps import first_of, remove_first
 from valetkey.core.access.callers import Allowance
 from valetkey.core.model.announcement import Announcer
-from valetkey.core.model.upload import OPEN, StoreUploads, Upload, UploadId, UploadState
+from valetkey.core.model.upload import ENDED, StoreUploads, Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 
 
@@ -118,7 +117,7 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         return self._write(lambda connection: replace_all(connection, changes, tell)) if changes else True
 
     def joined(self, transaction: object) -> JoinedUploads:
-        return JoinedUploads(parsed_url(self.url), transaction, self._in_use, self._announcing)
+        return JoinedUploads(self._url, transaction, self._in_use, self._announcing)
 
     def _announcing(self, changes: Changes) -> Callable[[Connection], None]:
         """What writes the announcements of ``changes``, once these are made."""
@@ -146,11 +145,9 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
             statement = statement.where(uploads.c.state == literal_column(f"'{state.value}'"))
         if store is not None:
             statement = statement.where(of_store(store))
-        if after is not None and after.due_at is not None:
-            statement = statement.where(tuple_(uploads.c.due_at, uploads.c.id) > (micros(after.due_at), after.id))
-        statement = statement.order_by(uploads.c.due_at, uploads.c.id).limit(limit)
+        last = None if after is None or after.due_at is None else (micros(after.due_at), after.id)
         with self._reading() as connection:
-            return [as_upload(row) for row in connection.execute(statement).mappings()]
+            return first_readable(connection, statement, _BY_DUE, as_upload, limit=limit, after=last)
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
         return self._write(lambda connection: _reschedule(connection, moves)) if moves else []
@@ -165,8 +162,10 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
             return {StoreUploads(name, bucket): count for name, bucket, count in connection.execute(statement)}
 
 
-_MAY_CHANGE = and_(uploads.c.due_at.is_not(None), uploads.c.state.in_([state.value for state in OPEN]))
-"""Somebody still looks for a signal of these."""
+_MAY_CHANGE = and_(uploads.c.due_at.is_not(None), uploads.c.state.not_in([state.value for state in ENDED]))
+"""Somebody still looks for a signal of these; in a state that only a newer version knows, a newer process may."""
+
+_BY_DUE = (uploads.c.due_at, uploads.c.id)
 
 
 def _forget_keys(

@@ -74,6 +74,13 @@ class Announced(ABC):
         with self._reading() as connection:
             return [as_announcement(row) for row in connection.execute(statement).mappings()]
 
+    def late(self, before: datetime, limit: int) -> list[Announcement]:
+        table = self._table
+        waiting = self._ours, table.c.status == Status.WAITING.value, table.c.due_at <= micros(before)
+        statement = select(table).where(*waiting).order_by(table.c.due_at).limit(limit)
+        with self._reading() as connection:
+            return [as_announcement(row) for row in connection.execute(statement).mappings()]
+
     def _newest(self, status: Status, limit: int) -> Select[Any]:
         table = self._table
         statement = select(table).where(self._ours, table.c.status == status.value)

@@ -1,10 +1,12 @@
 """Conversion between rows of the ledger's tables, by column name, and the core's values.
 
-A new column of an upload is a line in `as_row` (or below it) and one in `as_upload`, beside its line in `schema` and
-its migration.
+A new column of an upload is a line in `as_row` (or below it) and one in `_upload`, beside its line in `schema` and its
+migration. What is read may be a newer version's, which works on the same ledger during an upgrade: a value that is
+unknown here is a `RecordUnknown`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +14,12 @@ import orjson
 from sqlalchemy import RowMapping
 
 from valetkey.core.access.api_keys import ApiKey, Scope
+from valetkey.core.errors import RecordUnknown
 from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.model.erasure import Erasure, ErasureState, KeptObject
 from valetkey.core.model.rules import read_rules
 from valetkey.core.model.upload import (
+    CHECKSUM_ALGORITHMS,
     DEFAULT_STORE,
     Checksum,
     Claim,
@@ -139,6 +143,27 @@ _UNDECLARED_BEFORE = -1
 
 
 def as_upload(row: Found) -> Upload:
+    """The reverse of `as_row`. Raises `RecordUnknown`."""
+    try:
+        return _upload(row)
+    except (ValueError, TypeError) as error:  # no context manager: every request reads an upload
+        raise _unknown("Upload", row["id"], error) from error
+
+
+def _unknown(kind: str, subject: str, error: Exception) -> RecordUnknown:
+    return RecordUnknown(f"{kind} {subject} has a value that is unknown here ({error})", subject)
+
+
+@contextmanager
+def _known(kind: str, row: Found) -> Iterator[None]:
+    """Raises `RecordUnknown` for what the conversion of ``row`` fails at."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise _unknown(kind, row["id"], error) from error
+
+
+def _upload(row: Found) -> Upload:
     return Upload(
         id=UploadId(row["id"]),
         version=row["version"],
@@ -186,7 +211,11 @@ def _moment(micros: int | None) -> datetime | None:
 
 def _checksum(row: Found) -> Checksum | None:
     algorithm = row["checksum_algorithm"]
-    return Checksum(algorithm, row["checksum_value"]) if algorithm else None
+    if not algorithm:
+        return None
+    if algorithm not in CHECKSUM_ALGORITHMS:
+        raise ValueError(f"{algorithm!r} is not a valid checksum algorithm")
+    return Checksum(algorithm, row["checksum_value"])
 
 
 def _stored(row: Found) -> StoredObject | None:
@@ -224,14 +253,16 @@ def as_key_row(key: ApiKey) -> Row:
 
 
 def as_key(row: RowMapping) -> ApiKey:
-    return ApiKey(
-        id=row["id"],
-        name=row["name"],
-        digest=row["digest"],
-        created_at=moment(row["created_at"]),
-        revoked_at=_moment(row["revoked_at"]),
-        scope=Scope(row["scope"]),
-    )
+    """Raises `RecordUnknown`."""
+    with _known("API key", row):
+        return ApiKey(
+            id=row["id"],
+            name=row["name"],
+            digest=row["digest"],
+            created_at=moment(row["created_at"]),
+            revoked_at=_moment(row["revoked_at"]),
+            scope=Scope(row["scope"]),
+        )
 
 
 def as_outbox_row(announcement: Announcement) -> Row:
@@ -255,20 +286,21 @@ def as_call_row(call: Announcement) -> Row:
 
 
 def as_announcement(row: RowMapping) -> Announcement:
-    """A row of `outbox`, or of `hook_calls`."""
-    return Announcement(
-        id=row["id"],
-        type=row["type"],
-        upload_id=None if row["upload_id"] is None else UploadId(row["upload_id"]),
-        body=row.get("body", ""),
-        created_at=moment(row["created_at"]),
-        due_at=moment(row["due_at"]),
-        status=Status(row["status"]),
-        attempts=row["attempts"],
-        version=row["version"],
-        detail=row["detail"],
-        hook=row.get("hook"),
-    )
+    """A row of `outbox`, or of `hook_calls`. Raises `RecordUnknown`."""
+    with _known("Announcement", row):
+        return Announcement(
+            id=row["id"],
+            type=row["type"],
+            upload_id=None if row["upload_id"] is None else UploadId(row["upload_id"]),
+            body=row.get("body", ""),
+            created_at=moment(row["created_at"]),
+            due_at=moment(row["due_at"]),
+            status=Status(row["status"]),
+            attempts=row["attempts"],
+            version=row["version"],
+            detail=row["detail"],
+            hook=row.get("hook"),
+        )
 
 
 def as_erasure_row(job: Erasure) -> Row:
@@ -294,24 +326,26 @@ def as_erasure_row(job: Erasure) -> Row:
 
 
 def as_erasure(row: RowMapping) -> Erasure:
-    return Erasure(
-        id=row["id"],
-        owner=row["owner"],
-        account=row["account"],
-        requested_at=moment(row["requested_at"]),
-        due_at=_moment(row["due_at"]),
-        state=ErasureState(row["state"]),
-        version=row["version"],
-        passed=None if row["passed"] is None else UploadId(row["passed"]),
-        postponed=row["postponed"],
-        uploads=row["uploads"],
-        objects=row["objects"],
-        remaining=row["remaining"],
-        kept=tuple(KeptObject(*one) for one in orjson.loads(row["kept"] or "[]")),
-        newer=row["newer"],
-        detail=row["detail"],
-        finished_at=_moment(row["finished_at"]),
-    )
+    """Raises `RecordUnknown`."""
+    with _known("Erasure", row):
+        return Erasure(
+            id=row["id"],
+            owner=row["owner"],
+            account=row["account"],
+            requested_at=moment(row["requested_at"]),
+            due_at=_moment(row["due_at"]),
+            state=ErasureState(row["state"]),
+            version=row["version"],
+            passed=None if row["passed"] is None else UploadId(row["passed"]),
+            postponed=row["postponed"],
+            uploads=row["uploads"],
+            objects=row["objects"],
+            remaining=row["remaining"],
+            kept=tuple(KeptObject(*one) for one in orjson.loads(row["kept"] or "[]")),
+            newer=row["newer"],
+            detail=row["detail"],
+            finished_at=_moment(row["finished_at"]),
+        )
 
 
 def changed(before: Row, after: Row) -> Row:

@@ -48,6 +48,11 @@ class Work(Generic[T]):
         """Waits until it is durable or has failed."""
         self._done.acquire()
 
+    def take_error(self) -> BaseException | None:
+        """What it has failed by, once: the error holds the frames of the commit, and these hold the work."""
+        error, self.error = self.error, None
+        return error
+
     def call_after(self, then: Callable[[], None]) -> bool:
         """Makes the writer's thread call ``then`` when it is; returns False, without a call, if it already is."""
         self._after.append(then)
@@ -123,8 +128,11 @@ class GroupWriter:
     def _wait(self, work: Work[T]) -> T | None:
         self._hand_over(work)
         work.wait()
-        if work.error is not None:
-            raise work.error
+        if (error := work.take_error()) is not None:
+            try:
+                raise error
+            finally:
+                del error  # it holds this frame
         return work.result
 
     def _hand_over(self, work: Work[T]) -> None:

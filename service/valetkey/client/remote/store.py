@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from valetkey.client.errors import (
     DeliveryUnknown,
     MultipartUploadGone,
-    Refused,
     SignatureRejected,
     StoreBusy,
+    StoreRefused,
     Transient,
 )
 from valetkey.client.files.source import Source
@@ -26,8 +26,8 @@ PRECONDITION_FAILED = 412
 class Store:
     """The store. Each method makes one attempt, and returns the ETag, or "" if the store sends none.
 
-    Raises `Transient` and `DeliveryUnknown`, `SignatureRejected`, `MultipartUploadGone`, and `Refused` for permanent
-    failures.
+    Raises `Transient` and `DeliveryUnknown`, `SignatureRejected`, `MultipartUploadGone`, and `StoreRefused` for
+    permanent failures.
     """
 
     def __init__(self, connections: Connections, check: Callable[[], None]) -> None:
@@ -93,7 +93,7 @@ def _exception(response: HttpResponse, error: ErrorBody, meaning: Meaning) -> Ex
     if elsewhere := response.headers.get("Location") if 300 <= response.status < 400 else None:
         detail += f" It redirects to {elsewhere}."
     after = response.retry_after
-    refused = Refused(f"store_{response.status}", detail)
+    refused = StoreRefused(f"store_{response.status}", detail)
     errors: dict[Meaning, Callable[[], Exception]] = {
         Meaning.AGAIN: lambda: Transient(detail, after),
         Meaning.WAIT: lambda: StoreBusy(detail, after or BUSY_SECONDS),

@@ -14,6 +14,7 @@ from valetkey.client.errors import (
     MultipartUploadGone,
     Refused,
     Rejected,
+    StoreRefused,
     Unconfirmed,
 )
 from valetkey.client.files.digests import digest_crc64nvme, digest_sample
@@ -105,7 +106,7 @@ class _FileUpload:
             try:
                 return self._resume(started)
             except Refused as error:  # it is too old, was deleted, or is another server's: nothing to resume
-                if is_from_elsewhere(error):
+                if is_from_elsewhere(error) or isinstance(error, StoreRefused):
                     raise
                 self._start_over()
             except DifferentFile:

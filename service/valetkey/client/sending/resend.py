@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from valetkey.client.errors import DeliveryUnknown, Refused, SignatureRejected
+from valetkey.client.errors import DeliveryUnknown, SignatureRejected, StoreRefused
 from valetkey.client.remote.calls import Json
 
 T = TypeVar("T")
@@ -46,6 +46,6 @@ def check_before_resending(send: Callable[[], str], find: Callable[[], T | None]
     return attempt
 
 
-def refused_by_store(last: SignatureRejected | None) -> Refused:
+def refused_by_store(last: SignatureRejected | None) -> StoreRefused:
     """The error if the store rejects new signatures, too; ``last`` is its last response."""
-    return Refused(f"store_{last.status if last else 403}", str(last))
+    return StoreRefused(f"store_{last.status if last else 403}", str(last))

@@ -3,12 +3,13 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import b2a_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest, digest
 from secrets import token_urlsafe
 
 from valetkey.core.access.callers import Caller, ProfileTicket
+from valetkey.core.errors import RecordUnknown
 from valetkey.core.model.upload import Upload, parse_upload_id
 from valetkey.core.signing.credentials import PreparedHmac, hmac_of, prepare_hmac
 
@@ -51,21 +52,20 @@ class Tickets:
         return f"{TICKET_PREFIX}{claim}.{_signature(self._keys[0], claim)}"
 
     def read(self, text: str, now: datetime) -> Caller | None:
-        """The caller that ``text`` stands for; None if it is not one of our tickets, or has expired."""
+        """The caller that ``text`` stands for; None if it is not one of our tickets, or has expired.
+
+        Raises `RecordUnknown` for a ticket that we signed, and that is of a kind or has a claim that is unknown here: a
+        newer version made it, and a claim may be a limit.
+        """
         claim, _, signature = text.removeprefix(TICKET_PREFIX).rpartition(".")
-        parts = claim.split(".")
         if not text.isascii() or not self._signed(claim, signature):
             return None
-        if parts[0] == "p" and len(parts) == 2:
-            ticket = _profile_ticket(parts[1])
-            return None if ticket.expires_at <= now else Caller(ticket.account, profile_ticket=ticket)
-        if len(parts) != 3:
-            return None
-        kind, upload_id, expires = parts
-        known = parse_upload_id(upload_id)
-        if kind != "u" or known is None or not expires.isdecimal() or int(expires) <= now.timestamp():
-            return None
-        return Caller(account="", ticket_for=known)
+        kind, *claims = claim.split(".")
+        try:
+            caller, expires_at = _READERS[kind](*claims)
+        except (LookupError, ValueError, TypeError, OverflowError) as error:
+            raise RecordUnknown("The ticket has something that is unknown here") from error
+        return None if expires_at <= now.timestamp() else caller
 
     def _signed(self, claim: str, signature: str) -> bool:
         return any(compare_digest(_signature(key, claim), signature) for key in self._keys)
@@ -75,12 +75,26 @@ def _signature(key: PreparedHmac, claim: str) -> str:
     return b2a_base64(hmac_of(key, claim.encode()), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
-def _profile_ticket(claims: str) -> ProfileTicket:
+def _profile_caller(claims: str) -> tuple[Caller, int]:
     """Parses the claims that `Tickets.sign_profile_ticket` wrote; the signature was checked before."""
     ticket_id, account, owner, profile, expires, max_uploads = json.loads(
         urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
     )
-    return ProfileTicket(ticket_id, account, owner, profile, datetime.fromtimestamp(expires, UTC), max_uploads)
+    expires_at = datetime.fromtimestamp(expires, UTC)
+    ticket = ProfileTicket(ticket_id, account, owner, profile, expires_at, max_uploads)
+    return Caller(account, profile_ticket=ticket), expires
+
+
+def _upload_caller(upload_id: str, expires: str) -> tuple[Caller, int]:
+    """Parses the claim that `Tickets.sign_upload_ticket` wrote; the signature was checked before."""
+    known = parse_upload_id(upload_id)
+    if known is None:
+        raise ValueError("no id of an upload")
+    return Caller(account="", ticket_for=known), int(expires)
+
+
+_READERS: Mapping[str, Callable[..., tuple[Caller, int]]] = {"p": _profile_caller, "u": _upload_caller}
+"""What reads the claims of each kind: the caller, and the unix time of expiry."""
 
 
 def new_ticket_id() -> str:

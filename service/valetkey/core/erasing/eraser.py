@@ -15,10 +15,10 @@ from types import MappingProxyType
 
 from valetkey.core.confirming.confirmation import Confirmation
 from valetkey.core.confirming.ending import Endings
-from valetkey.core.errors import LedgerUnavailable, Unavailable
+from valetkey.core.errors import LedgerUnavailable, RecordUnknown, Unavailable
 from valetkey.core.model.erasure import Erasure, ErasureState, KeptObject
 from valetkey.core.model.schedule import Schedule
-from valetkey.core.model.upload import ERASED, Upload, UploadState, erased, erased_but_kept
+from valetkey.core.model.upload import ERASED, Upload, UploadId, UploadState, erased, erased_but_kept
 from valetkey.core.outages import Outages
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.stores import ByStore, Stores
@@ -74,7 +74,7 @@ class _Step:
     failures: Counter[str] = field(default_factory=Counter)
     silent: set[str] = field(default_factory=set)
     detail: str | None = None
-    last: Upload | None = None
+    last: UploadId | None = None
 
 
 class Eraser:
@@ -115,10 +115,15 @@ class Eraser:
         return None
 
     def _step(self, job: Erasure, stop: Callable[[], bool]) -> Erasure:
-        uploads = self._ledger.belonging(job, BATCH)
+        step, until = _Step(job.requested_at + OTHERS), self._clock() + LEASE / 2
+        try:
+            uploads = self._ledger.belonging(job, BATCH)
+        except RecordUnknown as error:  # it stays for a newer process, and the job with it
+            log.warning("upload %s will be erased later: %s", error.subject, error.detail)
+            step.last, step.detail, step.postponed = UploadId(error.subject), error.detail, 1
+            return self._save(job, step)
         if not uploads:
             return self._end_pass(job)
-        step, until = _Step(job.requested_at + OTHERS), self._clock() + LEASE / 2
         for upload in uploads:
             self._try(upload, step)
             if len(step.silent) == len(self._stores) or self._clock() >= until or stop():
@@ -128,7 +133,7 @@ class Eraser:
     def _save(self, job: Erasure, step: _Step) -> Erasure:
         due_at = self._clock() + (self._pause(job) if step.silent else timedelta(0))
         progress = {
-            "passed": step.last.id if step.last else job.passed,
+            "passed": step.last or job.passed,
             "detail": step.detail or (job.detail if job.passed else None),  # that of the pass before is not for ever
             "due_at": due_at,
         }
@@ -171,7 +176,7 @@ class Eraser:
 
     def _try(self, upload: Upload, step: _Step) -> None:
         """Erases one upload as far as possible; a failure does not stop the others."""
-        step.last = upload
+        step.last = upload.id
         if upload.store in step.silent or not self._outages.may_try(upload.store):
             step.silent.add(upload.store)
             step.postponed += 1

@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 from valetkey import waiting
 from valetkey.core.confirming.confirmation import Confirmation
-from valetkey.core.errors import CopyUnproven, RulesUnknown, StateConflict, StoreUnavailable, StoreUnknown
+from valetkey.core.errors import (
+    CopyUnproven,
+    RecordUnknown,
+    RulesUnknown,
+    StateConflict,
+    StoreUnavailable,
+    StoreUnknown,
+    Unavailable,
+)
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent, StoreEvent
 from valetkey.core.gate import SharedLimit
 from valetkey.core.model.upload import (
@@ -76,7 +84,8 @@ class Observer:
         """Checks each new object once, records each verdict, and counts the results.
 
         ``ignored`` is the number of records that were already skipped. ``sender`` is the sender's name, which matters
-        if a store accepts events of some senders only. Raises `StoreUnavailable` and `LedgerUnavailable`.
+        if a store accepts events of some senders only. Raises `StoreUnavailable`, `LedgerUnavailable` and
+        `RecordUnknown`.
         """
         given = list(events)
         looks: list[_Look] = [
@@ -91,15 +100,16 @@ class Observer:
         """The resulting state for each event. A failed upload does not affect others in the delivery, and an
         unavailable store does not affect another store.
 
-        Failures that a retry does not help are left to the sweep. If a store refused a call, the sender has to retry.
+        Failures that a retry does not help are left to the sweep. If a store refused a call, or only another process
+        can handle an event, the sender has to retry.
         """
-        refused: StoreUnavailable | None = None
+        refused: Unavailable | None = None
         silent: dict[str, StoreUnavailable] = {}
         for look in looks:
             first = look[0] if isinstance(look, list) else look
             try:
                 upload = self._upload_of(first, sender)
-            except StoreUnknown as error:
+            except (StoreUnknown, RecordUnknown) as error:  # another process may know what this one does not
                 refused = error
                 continue
             if upload is None:

@@ -48,6 +48,9 @@ MAX_LIFE = timedelta(days=7)
 MAX_CLAIM_WITHIN = timedelta(days=365)
 """The longest time until unclaimed uploads are removed, if they are removed at all."""
 
+MAX_RENEWABLE_FOR = timedelta(days=3_650)
+"""How long after its creation an upload may be renewed at most: a date behind it is one in any case."""
+
 MAX_KEEP_FOR = timedelta(days=36_500)
 """The longest time until confirmed uploads are removed, if they are removed at all."""
 
@@ -168,6 +171,7 @@ class Profile:
             ),
             (not second <= self.expires_in <= MAX_LIFE, "expires_in must be 1 second to 7 days."),
             (not self.expires_in <= self.renewable_for, "renewable_for must not be shorter than expires_in."),
+            (self.renewable_for > MAX_RENEWABLE_FOR, "renewable_for must be at most 3650 days."),
             (
                 self.claim_within is not None and not second <= self.claim_within <= MAX_CLAIM_WITHIN,
                 "claim_within must be 1 second to 365 days; leave it out to keep what nobody claims.",

@@ -80,6 +80,9 @@ TRANSITIONS: Mapping[UploadState, frozenset[UploadState]] = MappingProxyType(
 OPEN = frozenset({UploadState.PENDING, UploadState.EXPIRED, UploadState.STORED})
 """The states in which a signal may still change something."""
 
+ENDED = frozenset(UploadState) - OPEN
+"""The states in which no signal changes anything."""
+
 OVER_STATES = frozenset({UploadState.REJECTED, UploadState.ABORTED, UploadState.EXPIRED, UploadState.DELETED})
 """The states of uploads that the ledger need not keep for ever, as the store has nothing of them."""
 
@@ -116,6 +119,10 @@ class Multipart:
 
 CRC64NVME = "crc64nvme"
 """The only checksum that a store may have of a whole multipart upload."""
+
+
+CHECKSUM_ALGORITHMS = frozenset({"crc32", "crc32c", CRC64NVME, "sha1", "sha256"})
+"""Those that an upload may declare."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class Outbox(Protocol):
     def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
         """Announcements, the newest first; ``status`` None does not filter."""
 
+    def late(self, before: datetime, limit: int) -> list[Announcement]:
+        """Waiting announcements that have been due since ``before`` or longer, the longest due first."""
+
     def replay(self, ids: Sequence[str] | None, now: datetime) -> list[str]:
         """Resets the dead or delivered announcements among ``ids`` (None: all dead ones) to waiting, due at ``now``,
         with no attempts; returns their ids."""

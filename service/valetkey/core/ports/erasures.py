@@ -18,7 +18,8 @@ class Erasures(Protocol):
     def get_erasure(self, erasure_id: str) -> Erasure | None: ...
 
     def due_erasures(self, at: datetime, limit: int) -> list[Erasure]:
-        """The jobs that are due at ``at``, the longest due first."""
+        """The jobs that are due at ``at``, the longest due first; those that only a newer version can read are passed
+        over."""
 
     def save_erasure(self, before: Erasure, after: Erasure) -> bool:
         """Compare-and-set: writes ``after`` if the job still has the version of ``before``; returns whether it did.
@@ -31,7 +32,8 @@ class Erasures(Protocol):
 
     def belonging(self, job: Erasure, limit: int) -> list[Upload]:
         """Uploads of the job's account and owner that were created at ``requested_at`` or earlier and come after
-        ``passed``, ordered by id. The cost grows with ``limit``, not with the ledger."""
+        ``passed``, ordered by id; only those before the first one that a newer version alone can read. Raises
+        `RecordUnknown` with its id if that is the first. The cost grows with ``limit``, not with the ledger."""
 
     def newer(self, job: Erasure) -> int:
         """How many uploads of the job's account and owner were created after ``requested_at``."""

@@ -73,7 +73,8 @@ class Uploads(Protocol):
 class Ledger(Uploads, Erasures, EventProbes, Protocol):
     """The durable record of uploads. A change survives a crash once its method has returned.
 
-    Every method raises `LedgerUnavailable` if the record cannot be read or written, and then has changed nothing.
+    Every method raises `LedgerUnavailable` if the record cannot be read or written, and then has changed nothing. One
+    that returns uploads raises `RecordUnknown` for those that only a newer version of valetkey can read.
     """
 
     def add(self, uploads: Sequence[Upload], unwritten: list[Written] | None = None) -> None:
@@ -115,7 +116,8 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
     ) -> list[Upload]:
         """Uploads whose ``due_at`` is ``at`` or earlier, the longest due first; only those after ``after``, if given.
 
-        ``state`` and ``store`` filter. The cost grows with the due uploads, not with the ledger.
+        ``state`` and ``store`` filter. The cost grows with the due uploads, not with the ledger. Uploads that only a
+        newer version can read are passed over.
         """
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:

@@ -1,17 +1,19 @@
 """Leftovers: objects in our part of a store that are older than the retention, and the uploads they belong to."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
 from valetkey.core.confirming.matching import points_at
-from valetkey.core.errors import StoreUnavailable
+from valetkey.core.errors import RecordUnknown, StoreUnavailable
 from valetkey.core.model.profiles import Profiles
 from valetkey.core.model.schedule import Schedule
 from valetkey.core.model.upload import (
     QUARANTINE_PREFIX,
     STAGING_PREFIX,
     Upload,
+    UploadId,
     UploadState,
     upload_id_of,
     upload_ids_in,
@@ -19,6 +21,8 @@ from valetkey.core.model.upload import (
 from valetkey.core.ports.ledger import Ledger
 from valetkey.core.ports.store import MAX_BATCH, OldMultipart, OldObject
 from valetkey.core.stores import NamedStore
+
+log = logging.getLogger("valetkey")
 
 LeftOver = tuple[OldObject | OldMultipart, Upload | None]
 """A leftover object or multipart upload, with the open upload that an object belongs to."""
@@ -52,16 +56,38 @@ class Leftovers:
         every = self._find(now, failures)
         while some := list(islice(every, MAX_BATCH)):
             owners = self._owners(some)
-            yield from ((found, owners.get(found.key)) for found in some)
+            for found in some:
+                if isinstance(found, OldMultipart):
+                    yield found, None
+                elif found.key in owners:
+                    yield found, owners[found.key]
         if failures:
             raise failures[0]
 
-    def _owners(self, some: Iterable[OldObject | OldMultipart]) -> Mapping[str, Upload]:
-        """The open uploads that objects belong to, by key, including those of a store that has been renamed."""
+    def _owners(self, some: Iterable[OldObject | OldMultipart]) -> Mapping[str, Upload | None]:
+        """What objects belong to, by key: the open upload, including those of a store that has been renamed; None for
+        an object that is nobody's. Objects of an upload that only a newer version can read are left out."""
         ids = {one.key: upload_id_of(one.key, self._before) for one in some if isinstance(one, OldObject)}
-        known = self._ledger.get_all({one for one in ids.values() if one is not None})
-        owners = {key: known.get(one) for key, one in ids.items() if one is not None}
-        return {key: upload for key, upload in owners.items() if upload is not None and not upload.ended}
+        known = self._read({one for one in ids.values() if one is not None})
+        owners = {key: None if one is None else known[one] for key, one in ids.items() if one is None or one in known}
+        return {key: None if upload is None or upload.ended else upload for key, upload in owners.items()}
+
+    def _read(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload | None]:
+        """The uploads by id, None for one that does not exist; those that only a newer version can read are left
+        out."""
+        try:
+            found = self._ledger.get_all(ids)
+        except RecordUnknown:  # one of them, so each is asked for
+            return {one: upload for one in ids for upload in self._read_one(one)}
+        return {one: found.get(one) for one in ids}
+
+    def _read_one(self, upload_id: UploadId) -> Sequence[Upload | None]:
+        """Nothing if only a newer version can read it: what it has at the store is left alone."""
+        try:
+            return [self._ledger.get(upload_id)]
+        except RecordUnknown as error:
+            log.warning("objects are left alone: %s", error.detail)
+            return []
 
     def _find(self, now: datetime, failures: list[StoreUnavailable]) -> Iterator[OldObject | OldMultipart]:
         lists: list[Iterator[OldObject | OldMultipart]] = [self._objects(prefix, now) for prefix in self._unproven]
@@ -84,7 +110,9 @@ class Leftovers:
 
     def _is_confirmed(self, key: str) -> bool:
         """Whether a confirmed object of an older version lies under this key: those could be below ``quarantine/``."""
-        found = (self._ledger.get(one) for one in upload_ids_in(key)) if key.startswith(self._unproven[1]) else ()
+        if not key.startswith(self._unproven[1]):
+            return False
+        found = [upload for one in upload_ids_in(key) for upload in self._read_one(one)]
         return any(upload is not None and upload.ended and points_at(upload, key) for upload in found)
 
     def _is_ours(self, key: str) -> bool:
@@ -98,7 +126,11 @@ class Leftovers:
     def _is_abandoned(self, multipart: OldMultipart, now: datetime) -> bool:
         """Whether it is ours and will never be joined. Outside staging and quarantine, our keys contain the id of a
         known upload, and an abandoned multipart copy has that upload's final key."""
-        owners = [upload for one in upload_ids_in(multipart.key) if (upload := self._ledger.get(one)) is not None]
+        ids = upload_ids_in(multipart.key)
+        known = [upload for one in ids for upload in self._read_one(one)]
+        if len(known) < len(ids):
+            return False
+        owners = [upload for upload in known if upload is not None]
         if not owners:
             return multipart.key.startswith(self._unproven) and self._is_ours(multipart.key)
         return all(self._has_given_up(upload, multipart, now) for upload in owners)

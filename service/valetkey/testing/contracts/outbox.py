@@ -68,6 +68,16 @@ class OutboxContract:
         expected = Announcement(f"{upload.id}-aborted", "upload.aborted", upload.id, body, NOW, NOW)
         assert ledger.announcements(None, 10) == [expected]
 
+    def test_what_waits_too_long_is_found(self, ledger: AnnouncingLedger) -> None:
+        """The longest due first, whatever is younger. What is delivered does not wait."""
+        delivered = end(ledger)
+        settle_all(ledger, Status.DELIVERED, NOW)
+        late = [end(ledger) for _ in range(3)]
+        end(ledger)
+        assert ids(ledger.late(NOW + 3 * SECOND, 10)) == late
+        assert ids(ledger.late(NOW + 3 * SECOND, 2)) == late[:2]
+        assert delivered not in ids(ledger.late(NOW + timedelta(days=1), 10))
+
     def test_each_end_of_one_upload_is_announced(self, ledger: AnnouncingLedger) -> None:
         """Expired, then confirmed after all, then deleted: three ends with three ids. A pin is not an end."""
         upload = pending()

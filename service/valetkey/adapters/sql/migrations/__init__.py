@@ -42,7 +42,7 @@ def config(connection: Connection | None = None) -> "Config":
     from alembic.config import Config
 
     made = Config()
-    made.set_main_option("script_location", str(_HERE))
+    made.set_main_option("script_location", str(_HERE).replace("%", "%%"))  # it interpolates
     made.attributes["connection"] = connection
     return made
 

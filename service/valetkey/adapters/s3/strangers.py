@@ -1,0 +1,44 @@
+"""Responses of something that stands in the store's place: a proxy's page decides nothing, whatever its status.
+
+A deletion that is answered by a page has removed nothing, and a 404 of a proxy that has lost its way to the store says
+nothing of an object. No operation of S3 has such a body; a HEAD has none at all.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from botocore.model import OperationModel
+
+from valetkey.adapters.s3.heads import once
+from valetkey.reference.store_answers import is_page
+
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+class StrangerAnswered(ValueError):
+    """The response is not the store's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"Something answers in the store's place: {status}, with a body that no store sends.")
+
+
+def require_store(status: int, body: bytes) -> None:
+    """Raises `StrangerAnswered` if a response that would decide something, a success or a 404, is a page. ``body`` is
+    not that of an object."""
+    if (HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status in _GONE) and is_page(body):
+        raise StrangerAnswered(status)
+
+
+def read_warily(client: Any) -> None:
+    """Has a boto3 client read responses as our own calls are read: no page is believed, and a header that a proxy has
+    said twice is said once. Of a success that is no XML at all botocore has made a 500 before."""
+    client.meta.events.register("before-parse.s3.*", _check)
+
+
+def _check(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
+    headers = response_dict["headers"]
+    for name in [*headers]:
+        headers[name] = once(headers, name)
+    if operation_model.has_streaming_output:
+        return
+    require_store(response_dict["status_code"], response_dict["body"])

@@ -1,0 +1,65 @@
+"""What still comes of a body after its request has been refused.
+
+A connection that is closed while its client sends may lose the response on its way (RFC 9112, section 9.6), and a proxy
+in between takes that for a failure of the service: nginx answers 502 in place of our 413. So the rest is read for a
+while, and thrown away.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # they are there
+
+from valetkey.intake.loop import BodyRefused
+
+MAX_BYTES = 4 * 2**20
+"""How many bytes of a rest are read."""
+
+MAX_BYTESS = 256
+"""How many rests are read at once; others end with their responses."""
+
+SECONDS = 5.0
+"""How long a rest is read."""
+
+TICK = 0.5
+"""The interval in which those whose time is over are found, in seconds."""
+
+
+class Rests:
+    """All rests that are being read."""
+
+    def __init__(self) -> None:
+        self._reading: dict[object, tuple[float, Any]] = {}
+        """When each began, by the monotonic clock, and the future of its next piece."""
+
+    def start(self, call_later: Callable[..., Any]) -> None:
+        """Looks after time by an event loop's ``call_later``."""
+
+        def tick() -> None:
+            self._end_late()
+            call_later(TICK, tick)
+
+        call_later(TICK, tick)
+
+    async def discard(self, proto: Any) -> None:
+        """Reads the rest of the body of the request that has been answered by ``proto``, of which reading has begun."""
+        if len(self._reading) >= MAX_BYTESS:
+            return
+        since, size = monotonic(), 0
+        with suppress(BodyRefused, ProtocolClosed, ProtocolError):
+            while size < MAX_BYTES and monotonic() - since < SECONDS:
+                future = proto.__anext__()
+                self._reading[proto] = since, future
+                piece = await future
+                if not piece:
+                    break
+                size += len(piece)
+        self._reading.pop(proto, None)
+
+    def _end_late(self) -> None:
+        late = monotonic() - SECONDS
+        for since, future in tuple(self._reading.values()):
+            if since < late:
+                future.cancel()
