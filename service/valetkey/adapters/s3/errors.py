@@ -12,7 +12,7 @@ from botocore.parsers import ResponseParserError
 
 from valetkey import forks, waiting
 from valetkey.adapters.s3.caller import MAX_SKEW
-from valetkey.adapters.s3.strangers import StrangerAnswered
+from valetkey.adapters.s3.strangers import StrangerAnswered, StrangersNotFound, is_stores_own
 from valetkey.core.errors import (
     NotSupportedByStore,
     ObjectChanged,
@@ -47,9 +47,6 @@ _OPERATIONS = {
 }
 """The names of botocore's operations in the table of store responses; all others are listings."""
 
-_REQUEST_IDS = frozenset({"x-amz-request-id", "x-amz-id-2"})
-"""What S3 calls "common response headers", of which Ceph RGW, MinIO's layer and others send one at least (measured)."""
-
 _NOT_BEGUN = frozenset({"SlowDown", "ServiceUnavailable"})
 """503 errors with which S3 says that it has not started; any other 5xx error may come after the work."""
 
@@ -60,13 +57,6 @@ _UNAVAILABLE: dict[Meaning, type[StoreUnavailable]] = {
 
 _UNREADABLE = (ResponseParserError, LookupError, ValueError, TypeError)
 """Errors that botocore or we raise for a truncated response, one without XML, or one without required values."""
-
-
-class NotTheStoresAnswer(StoreUnavailable):
-    """A 404 that nothing shows to be the store's: it says nothing of objects."""
-
-    def __init__(self, operation: str) -> None:
-        super().__init__(f"Something in front of the store answered {operation}: its 404 is none of a store.")
 
 
 class _Available:
@@ -99,7 +89,8 @@ def _translated(error: ClientError) -> Exception:
         _OPERATIONS.get(error.operation_name, "list"), status, ErrorBody(code, str(said.get("Message", "")))
     )
     if meaning is Meaning.MISSING:
-        return ObjectMissing() if is_listed(code) or _is_stores_own(error) else NotTheStoresAnswer(error.operation_name)
+        is_known = is_listed(code) or is_stores_own(error)
+        return ObjectMissing() if is_known else StrangersNotFound(error.operation_name)
     if meaning is Meaning.CHANGED:
         return ObjectChanged()
     detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"
@@ -107,19 +98,6 @@ def _translated(error: ClientError) -> Exception:
     if error.operation_name == "HeadObject" and status == HTTPStatus.BAD_REQUEST and not code:
         return ObjectUnreadable(detail, _retry_after(error), refused=True)
     return _UNAVAILABLE.get(meaning, StoreUnavailable)(detail, _retry_after(error), refused=refused)
-
-
-def _is_stores_own(error: ClientError) -> bool:
-    """Whether a 404 whose code says nothing is the store's, and not that of a proxy without a backend or of an ingress
-    with another one, whose pages are HTML, text or JSON.
-
-    S3 and its kin send an id of the request, or XML. A HEAD has no body, and may have neither: moto's has HTML's type.
-    """
-    if error.operation_name == "HeadBucket":  # whoever says so, the bucket cannot be used
-        return True
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return not _REQUEST_IDS.isdisjoint(headers) or kind in {"application/xml", "text/xml"}
 
 
 def _retry_after(error: ClientError) -> int:

@@ -14,13 +14,14 @@ from botocore.exceptions import ClientError
 from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, CallResponse
 from valetkey.adapters.s3.client import Clients, S3Settings, refuses_unsigned
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
-from valetkey.adapters.s3.errors import NotTheStoresAnswer, available
+from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head, once
 from valetkey.adapters.s3.pages import Turns, pages_of
 from valetkey.adapters.s3.ranges import require_range
 from valetkey.adapters.s3.signing import Signer, short_lock
+from valetkey.adapters.s3.strangers import StrangersNotFound
 from valetkey.adapters.s3.traits import Traits
 from valetkey.adapters.s3.versions import Versions, moment_in
 from valetkey.adapters.s3.xml import Element
@@ -121,7 +122,7 @@ class S3Store:
                 head = as_head(key, headers, size)
         except ObjectMissing:
             return None
-        except NotTheStoresAnswer:
+        except StrangersNotFound:
             self._require_missing(key, version)
             return None
         self._traits.seen(head)

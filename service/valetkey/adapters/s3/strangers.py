@@ -7,12 +7,17 @@ nothing of an object. No operation of S3 has such a body; a HEAD has none at all
 from http import HTTPStatus
 from typing import Any
 
+from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 
 from valetkey.adapters.s3.heads import once
+from valetkey.core.errors import StoreUnavailable
 from valetkey.reference.store_answers import is_page
 
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+_REQUEST_IDS = frozenset({"x-amz-request-id", "x-amz-id-2"})
+"""What S3 calls "common response headers", of which Ceph RGW, MinIO's layer and others send one at least (measured)."""
 
 
 class StrangerAnswered(ValueError):
@@ -20,6 +25,26 @@ class StrangerAnswered(ValueError):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"Something answers in the store's place: {status}, with a body that no store sends.")
+
+
+class StrangersNotFound(StoreUnavailable):
+    """A 404 that nothing shows to be the store's: it says nothing of objects."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"Something in front of the store answered {operation}: its 404 is none of a store.")
+
+
+def is_stores_own(error: ClientError) -> bool:
+    """Whether a 404 whose code says nothing is the store's, and not that of a proxy without a backend or of an ingress
+    with another one, whose pages are HTML, text or JSON.
+
+    S3 and its kin send an id of the request, or XML. A HEAD has no body, and may have neither: moto's has HTML's type.
+    """
+    if error.operation_name == "HeadBucket":  # whoever says so, the bucket cannot be used
+        return True
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not _REQUEST_IDS.isdisjoint(headers) or kind in {"application/xml", "text/xml"}
 
 
 def require_store(status: int, body: bytes) -> None:
