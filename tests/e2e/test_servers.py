@@ -188,7 +188,7 @@ def test_a_body_in_chunks_is_read_or_refused(server: str, env: dict[str, str], t
     """uWSGI hands on no such body: it is no empty one, and the answer says what to send instead."""
     ledgers.migrate(env["VALETKEY_DATABASE_URL"])
     pieces = [b'{"filename": "a.png", ', b'"content_type": "image/png", "size": 1}']
-    with serving((SERVERS | FORKING)[server], tmp_path, env) as base:
+    with serving({**SERVERS, **FORKING}[server], tmp_path, env) as base:
         sent = httpx.post(f"{base}/v1/uploads", content=iter(pieces), headers={"Content-Type": "application/json"})
     expected = (411, "length_required") if server == "uwsgi" else (401, "unauthenticated")
     assert (sent.status_code, sent.json()["code"]) == expected, sent.text
