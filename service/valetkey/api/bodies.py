@@ -71,8 +71,8 @@ def _this() -> Request:
 
 def refuse_streams() -> None:
     """Run before each request of any application. Raises 415 for a form or a compressed body, 413 for a large one, 501
-    for one in a transfer coding of its own, 411 for chunks that the server does not undo, 414 for a long query and 400 for one that is no UTF-8; whoever reads a
-    refused body later finds it empty."""
+    for one in a transfer coding of its own, 411 for chunks that the server does not undo, 414 for a long query and 400
+    for one that is no UTF-8; whoever reads a refused body later finds it empty."""
     this = _this()
     try:
         _require_small(this, this.environ)
