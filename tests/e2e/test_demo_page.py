@@ -125,7 +125,7 @@ def test_the_api_documentation_is_readable(chromium: Browser, valetkey_server: C
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{server.base_url}/docs/api/")
-    expect(page.get_by_text("Ask for an upload: the answer holds the grant")).to_be_visible()
+    expect(page.get_by_text("Create an upload; the response contains the grant")).to_be_visible()
     paths = httpx.get(f"{server.base_url}/openapi.json").json()["paths"].values()
     expect(page.locator(".opblock")).to_have_count(sum(len(operations) for operations in paths))
     assert [url for url in asked if not url.startswith((server.base_url, "data:"))] == []

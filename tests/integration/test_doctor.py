@@ -704,7 +704,7 @@ def test_fix_without_anybody_who_answers(moto_bucket: Bucket, tmp_path: Path, mo
         monkeypatch.setenv(name, value)
     done = CliRunner().invoke(main, ["doctor", "--fix"], input="")
     assert done.exit_code == 1
-    assert "--yes sets without asking" in done.output
+    assert "--yes changes it without asking" in done.output
     with pytest.raises(Exception, match="NoSuchLifecycleConfiguration"):
         moto_bucket.client.get_bucket_lifecycle_configuration(Bucket=moto_bucket.name)
 
