@@ -6,12 +6,15 @@ with other settings.
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.conftest import RUN, Run
 from tests.support import needs
 from tests.support.store_proxy import Quirk, quirky
@@ -34,6 +37,9 @@ QUICK = (
 
 INSTALLED_KINDS = ("ceph18", "localstack", "nginx", "swift", "rclone", "seaweedfs")
 """These need `make stores`, which takes minutes on a new machine."""
+
+PATIENCE = 60
+"""Seconds in which a store has to create a bucket, on a machine that has other things to do."""
 
 WITHOUT_ETAG = frozenset({"juicefs-no-etag", "juicefs-plain"})
 """HEAD returns no ETag there: no bytes can be pinned, so nothing can be confirmed."""
@@ -89,6 +95,24 @@ def servers(request: pytest.FixtureRequest, rgw: Rgw) -> Iterator[Servers]:
         yield Servers(request.config.stash[RUN], rgw, stack, {})
 
 
+def _create(s3: Any, name: str, options: Mapping[str, Any]) -> None:
+    """Creates a bucket, again if the store has no time for it: Swift on a busy machine answers "Please reduce your
+    request rate"."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            s3.create_bucket(Bucket=name, **options)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "BucketAlreadyOwnedByYou":
+                return
+            is_busy = error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.SERVICE_UNAVAILABLE
+            if not is_busy or time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+        else:
+            return
+
+
 @contextmanager
 def bucket_of_kind(servers: Servers, kind: str) -> Iterator[Bucket]:
     """A new bucket. On stores that are removed after the run it is not deleted: not all of them can list its
@@ -100,7 +124,7 @@ def bucket_of_kind(servers: Servers, kind: str) -> Iterator[Bucket]:
         return
     bucket = Bucket(f"test-{secrets.token_hex(6)}", server.client(), server)
     s3: Any = bucket.client
-    s3.create_bucket(Bucket=bucket.name, **({"ObjectLockEnabledForBucket": True} if kind.startswith("locked") else {}))
+    _create(s3, bucket.name, {"ObjectLockEnabledForBucket": True} if kind.startswith("locked") else {})
     if kind == "versioned":
         s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
     if kind.startswith("locked"):
