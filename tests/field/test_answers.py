@@ -24,6 +24,7 @@ from valetkey.client.errors import (
     Refused,
     SignatureRejected,
     StoreBusy,
+    StoreRefused,
     Transient,
 )
 from valetkey.client.files.find import FileOptions, inspect_file
@@ -134,7 +135,7 @@ def test_put_decides_by_the_list(
         meaning = meaning_of(operation, row["status"], ErrorBody(code, ""))
         for status in {row["status"], 200} - {203, 206, 304}:
             bucket.answer = (status, {}, xml(code))
-            assert type(failure(writes[operation])) is KINDS.get(meaning, Refused), (operation, status)
+            assert type(failure(writes[operation])) is KINDS.get(meaning, StoreRefused), (operation, status)
 
 
 @pytest.mark.parametrize(("code", "row"), PROVEN.items())

@@ -573,7 +573,7 @@ def drip(request: BaseHTTPRequestHandler) -> None:
 @pytest.mark.parametrize(
     ("behave", "words"),
     [
-        (answer(200, {}, b"<html><body>Welcome</body></html>"), "without a listing, so it is not S3"),
+        (answer(200, {}, b"<html><body>Welcome</body></html>"), "200 with a page, so it is not S3"),
         (answer(200), "without a listing, so it is not S3"),
         (answer(301), "redirects without an end"),
         (drip, "no whole answer within 2 s"),

@@ -259,7 +259,7 @@ def test_time_passes_with_a_worker_beside_it(in_memory: InMemory, ann: FlaskClie
         "upload.expired",
         "upload.unclaimed",
     ]
-    with pytest.raises(ValueError, match="one direction"):
+    with pytest.raises(ValueError, match="backwards"):
         in_memory.advance(-DAY)
 
 

@@ -18,6 +18,7 @@ from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
 from valetkey.adapters.s3.pool import AnyPool
+from valetkey.adapters.s3.strangers import StrangerAnswered
 from valetkey.core.signing.requests import SignedRequest
 from valetkey.doctor.findings import Skip
 from valetkey.reference.store_answers import NO_ERROR, ErrorBody, parse_error
@@ -229,6 +230,8 @@ def attempt(call: Any, **arguments: Any) -> CallResult:
         )
     except (ParseError, ResponseParserError):
         return CallResult(None, 0, "", "its answer cannot be read, so it is not S3")
+    except StrangerAnswered as error:
+        return CallResult(None, 0, "", f"it answers {error.status} with a page, so it is not S3")
     except RecursionError:  # botocore follows each redirect of a region
         return CallResult(None, 0, "", "it redirects without an end")
     except BotoCoreError as error:

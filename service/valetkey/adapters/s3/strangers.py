@@ -24,6 +24,7 @@ class StrangerAnswered(ValueError):
     """The response is not the store's."""
 
     def __init__(self, status: int) -> None:
+        self.status = status
         super().__init__(f"Something answers in the store's place: {status}, with a body that no store sends.")
 
 
