@@ -386,6 +386,7 @@ def tls_server(folder: Path) -> Iterator[str]:
     class Nothing(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self.send_response(404)
+            self.send_header("x-amz-request-id", "1")
             self.end_headers()
 
         def log_message(self, *_: object) -> None: ...

@@ -87,6 +87,11 @@ COPY_PART = Operation("UploadPartCopy", "copy", "PUT", patient=True, answers=Tru
 NOTHING: Mapping[str, str] = {}
 
 
+def of_version(version_id: str | None) -> Mapping[str, str]:
+    """The query for this version of an object; for None, the current one."""
+    return {"versionId": version_id} if version_id else NOTHING
+
+
 class CallResponse(NamedTuple):
     """A store's response. ``headers`` are case-insensitive; ``root`` is the root element of an XML body."""
 

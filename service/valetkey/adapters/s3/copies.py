@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from valetkey.adapters.s3.caller import COPY, COPY_PART, HEAD, NOTHING, Caller
+from valetkey.adapters.s3.caller import COPY, COPY_PART, HEAD, Caller, of_version
 from valetkey.adapters.s3.client import Clients
 from valetkey.adapters.s3.heads import can_be_kept, once, version_in, whole_checksums
 from valetkey.adapters.s3.traits import Traits
@@ -159,8 +159,7 @@ def copy_in_parts(clients: Clients, bucket: str, source: ObjectHead, key: str, w
 
 
 def _state(caller: Caller, source: ObjectHead) -> tuple[str, object]:
-    version = {"versionId": source.version_id} if source.version_id else NOTHING
-    found = caller.ask(HEAD, source.key, query=version).headers
+    found = caller.ask(HEAD, source.key, query=of_version(source.version_id)).headers
     return plain_etag(once(found, "etag") or ""), once(found, "last-modified")
 
 

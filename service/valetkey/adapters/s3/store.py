@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import ClientError
 
-from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, CallResponse
+from valetkey.adapters.s3.caller import GET, HEAD, LIST_PARTS, NOTHING, CallResponse, of_version
 from valetkey.adapters.s3.client import Clients, S3Settings, refuses_unsigned
 from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
@@ -114,30 +114,28 @@ class S3Store:
         return self._signer.credentials()
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
-        version = {"versionId": version_id} if version_id else NOTHING
+        version = of_version(version_id)
         try:
-            with available:
+            with self._available(key, version):
                 headers = self._clients.caller().ask(HEAD, key, query=version, headers=_WITH_CHECKSUMS).headers
                 size = int(once(headers, "content-length") or 0) or self._size_of(key, version, headers)
                 head = as_head(key, headers, size)
         except ObjectMissing:
             return None
-        except StrangersNotFound:
-            self._require_missing(key, version)
-            return None
         self._traits.seen(head)
         return head
 
-    def _require_missing(self, key: str, version: Mapping[str, str]) -> None:
-        """Asks for an object whose HEAD is a 404 that may not be the store's: a GET has a body that tells. Raises
-        `StoreUnavailable` unless it says that there is no such object."""
+    @contextmanager
+    def _available(self, key: str, version: Mapping[str, str]) -> Iterator[None]:
+        """As `available`, for calls that begin with a HEAD of an object: of a 404 that may not be the store's a GET
+        decides, which has a body that tells."""
         try:
-            self._ranged(key, version, "bytes=0-0", 1)
-        except ObjectMissing:
-            return
-        except ObjectChanged:  # 416: it is there, and empty
-            pass
-        raise StoreUnavailable("The store's HEAD does not find an object that can be read.")
+            with available:
+                yield
+        except StrangersNotFound:
+            with suppress(ObjectChanged):  # 416: it is there, and empty
+                self._ranged(key, version, "bytes=0-0", 1)
+            raise StoreUnavailable("The store's HEAD does not find an object that can be read.") from None
 
     def _size_of(self, key: str, version: Mapping[str, str], head: Mapping[str, str]) -> int:
         """For a store, or a proxy in front of it, whose HEAD says no length, or that of the body that a HEAD has not:
@@ -160,7 +158,7 @@ class S3Store:
             return caller.ask(GET, key, query=version, headers={"Range": asked} if asked else NOTHING, limit=limit)
 
     def copy(self, source: ObjectHead, key: str, headers: ObjectHeaders) -> CopyAnswer | None:
-        with available, placing(headers.placement):
+        with self._available(source.key, of_version(source.version_id)), placing(headers.placement):
             if source.size > WHOLE_COPY:
                 copy_in_parts(self._clients, self.bucket, source, key, written(headers))
                 return None
@@ -168,7 +166,7 @@ class S3Store:
             return copy_whole(caller, self.bucket, source, key, named, traits=self._traits)
 
     def finish(self, promoted: ObjectHead, placement: Placement, retain_until: datetime | None) -> None:
-        with available:
+        with self._available(promoted.key, of_version(promoted.version_id)):
             self._finisher.finish(promoted, placement, retain_until)
 
     def proves_copies(self, source: ObjectHead) -> bool:
@@ -244,7 +242,7 @@ class S3Store:
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     def first_bytes(self, source: ObjectHead) -> bytes:
-        version = {"versionId": source.version_id} if source.version_id else NOTHING
+        version = of_version(source.version_id)
         # an empty object has no range at all: 416; no If-Match: a proxy that weakened the ETag would fail it for ever
         asked = f"bytes=0-{FIRST_BYTES - 1}" if source.size else ""
         answer = self._ranged(source.key, version, asked, FIRST_BYTES)
@@ -260,7 +258,7 @@ class S3Store:
             raise ObjectChanged
 
     def read_range(self, stored: StoredObject, start: int, end: int) -> bytes:
-        version = {"versionId": stored.version_id} if stored.version_id else NOTHING
+        version = of_version(stored.version_id)
         # no If-Match, as in `first_bytes`: the ETag of the answer is that of its bytes
         answer = self._ranged(stored.key, version, f"bytes={start}-{end - 1}", end - start)
         self._require_etag(once(answer.headers, "etag") or "", stored)
