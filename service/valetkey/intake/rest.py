@@ -48,15 +48,17 @@ class Rests:
         if len(self._reading) >= MAX_BYTESS:
             return
         since, size = monotonic(), 0
-        with suppress(BodyRefused, ProtocolClosed, ProtocolError):
-            while size < MAX_BYTES and monotonic() - since < SECONDS:
-                future = proto.__anext__()
-                self._reading[proto] = since, future
-                piece = await future
-                if not piece:
-                    break
-                size += len(piece)
-        self._reading.pop(proto, None)
+        try:
+            with suppress(BodyRefused, ProtocolClosed, ProtocolError):
+                while size < MAX_BYTES and monotonic() - since < SECONDS:
+                    future = proto.__anext__()
+                    self._reading[proto] = since, future
+                    piece = await future
+                    if not piece:
+                        break
+                    size += len(piece)
+        finally:  # what is left here counts for `MAX_RESTS`
+            self._reading.pop(proto, None)
 
     def _end_late(self) -> None:
         late = monotonic() - SECONDS
