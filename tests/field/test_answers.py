@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.integration.playing import Reply, playing
+from tests.support.playing import Reply, playing
 
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.client.errors import (

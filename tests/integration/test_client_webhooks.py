@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.integration.test_client_calls import UPLOAD
+from tests.support.client_play import UPLOAD
 
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.client import ClientError, WebhookRefused, verify_webhook

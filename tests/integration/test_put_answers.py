@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
-from tests.integration.playing import Reply, playing
+from tests.support.playing import Reply, playing
 from tests.support.servers import ValetkeyServer
 
 from valetkey.cli import main

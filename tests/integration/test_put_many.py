@@ -15,8 +15,8 @@ import pytest
 from anycrc import Model
 from click.testing import CliRunner
 from tests.e2e.api import wait_for
-from tests.integration.played_service import BATCH, CREATE, OVER, Desk, Json, problem
 from tests.support import processes
+from tests.support.played_service import BATCH, CREATE, OVER, Desk, Json, problem
 from tests.support.servers import VALETKEY
 
 from valetkey.cli import main
