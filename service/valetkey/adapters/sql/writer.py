@@ -83,11 +83,18 @@ class Work(Generic[T]):
 
 class GroupWriter:
     """Runs work on one connection of ``engine``, in transactions shared by all waiting threads; its thread starts when
-    it is first needed."""
+    it is first needed. ``require`` raises if what was opened is not the database any more: a commit would be durable
+    for nobody."""
 
-    def __init__(self, engine: Engine, insert: Callable[[Connection, Sequence[Row]], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        insert: Callable[[Connection, Sequence[Row]], None],
+        require: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = engine
         self._insert = insert
+        self._require = require
         self._reset()
         renew_in_child(self, GroupWriter._forget)
 
@@ -226,6 +233,7 @@ class GroupWriter:
     def _begin_transaction(self, connection: Connection) -> None:
         """By the driver itself: SQLAlchemy's part took a sixth of a commit's CPU. A transaction that SQLAlchemy begins
         later, for a statement of its own, is this one (see `valetkey.adapters.sql.engines`)."""
+        self._require()
         _driver_of(connection).execute("BEGIN IMMEDIATE")
 
     def _commit_transaction(self, connection: Connection) -> None:
