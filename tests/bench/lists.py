@@ -138,6 +138,13 @@ def server(place: Place, kind: str, url: str, count: int) -> Server:
     return made
 
 
+def _count(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT count(*) FROM uploads").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 def _has_uploads(url: str) -> bool:
     with psycopg.connect(url) as connection:
         return connection.execute("SELECT 1 FROM uploads LIMIT 1").fetchone() is not None
@@ -165,13 +172,15 @@ def rows(place: Place) -> Iterator[Row]:
     kinds = list(MANY) if place.ledger is None else [place.ledger.partition(":")[0]]
     for kind in kinds:
         count = place.rows or (MANY[kind] // 20 if place.quick else MANY[kind])
+        own = place.ledger and ":" in place.ledger
         with ExitStack() as stack:
             many = few = ""
             if kind == "postgresql":
-                own = place.ledger and ":" in place.ledger
                 many = str(place.ledger) if own else stack.enter_context(place.postgres.fresh_database())
                 few = stack.enter_context(place.postgres.fresh_database())
             full = stack.enter_context(server(place, kind, many, count))
+            if many and own:
+                count = _count(many)
             small = stack.enter_context(server(place, kind, few, FEW))
             stack.enter_context(pinned(place.cores[1]))
             yield from _compared(place, kind, count, full, small)
