@@ -44,6 +44,9 @@ _GONE = (
 _RARE = frozenset({"HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING"})
 """What few requests have, and what decides about a refusal, or about the headers of an answer."""
 
+_WHOLE = frozenset({SpooledTemporaryFile, BytesIO})
+"""Inputs that have all of the body, whether its length was said or not: asgiref's and Tornado's."""
+
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
 
@@ -80,8 +83,8 @@ def refuse_streams() -> None:
         if not _was_touched(this):
             this.stream = BytesIO()  # a hook that writes a log, say
         raise
-    if type(this.environ.get("wsgi.input")) is SpooledTemporaryFile:
-        this.environ["wsgi.input_terminated"] = True  # asgiref's has all of the body, whether a length was said or not
+    if type(this.environ.get("wsgi.input")) in _WHOLE:
+        this.environ["wsgi.input_terminated"] = True
     _limit(this)
 
 
@@ -106,7 +109,7 @@ def _ends_nowhere(environ: Mapping[str, Any]) -> bool:
     an empty one, and an empty one means something to some calls."""
     if "HTTP_TRANSFER_ENCODING" not in environ or environ.get("CONTENT_LENGTH"):
         return False
-    return not environ.get("wsgi.input_terminated") and type(environ.get("wsgi.input")) is not SpooledTemporaryFile
+    return not environ.get("wsgi.input_terminated") and type(environ.get("wsgi.input")) not in _WHOLE
 
 
 def _has_body(environ: Mapping[str, Any]) -> bool:
