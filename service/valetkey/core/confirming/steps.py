@@ -122,9 +122,10 @@ class Steps:
         """
         reason = mismatch(upload, found, self._rules(upload))
         hidden = found.upload_id is None and not self._store.capabilities.shows_metadata
-        if hidden and reason is not None and reason.code == "upload_id_mismatch":
+        if hidden and reason is not None and reason.code in {"type_mismatch", "upload_id_mismatch"}:
             detail = (
-                f"The store shows no metadata of {found.key}: neither it nor a proxy may drop x-amz-meta-upload-id."
+                f"The store shows no metadata of {found.key}: neither it nor a proxy may drop x-amz-meta-upload-id"
+                " or change the type."
             )
             raise StoreUnavailable(detail, 60, refused=True)
         return reason
