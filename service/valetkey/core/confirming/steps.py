@@ -284,7 +284,14 @@ class Steps:
             return self._reject(upload, Reason("placement_refused", error.detail))
         except ObjectMissing as error:  # whoever removed it has ended the upload, or the next signal looks
             raise StoreUnavailable(f"The copy of upload {upload.id} is gone: {copied.key}.") from error
-        after = upload.moved(
+        ended = self._endings.write(upload, self._confirmed(upload, copied, signal))
+        if ended is None:
+            return self._overtaken(upload, copied)
+        self._cleaner.after_end(ended)
+        return ended
+
+    def _confirmed(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        return upload.moved(
             UploadState.CONFIRMED,
             object=copied.as_object(copied.key),
             size=copied.size,
@@ -293,11 +300,6 @@ class Steps:
             copying_since=None,
             reason=None,
         )
-        ended = self._endings.write(upload, after)
-        if ended is None:
-            return self._overtaken(upload, copied)
-        self._cleaner.after_end(ended)
-        return ended
 
     def _overtaken(self, upload: Upload, copied: ObjectHead) -> Upload:
         """Somebody has changed the upload meanwhile, and ended it perhaps: with another copy, or with none."""
