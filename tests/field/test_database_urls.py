@@ -104,7 +104,7 @@ def test_a_driver_that_an_application_has_for_the_same_file(tmp_path: Path) -> N
         ("sqlite+pysqlcipher://:short@/{folder}/x.db", "sqlite\\+pysqlcipher"),
         ("sqlite:///{folder}/x.db?timeout=soon", "'soon'"),
         ("sqlite:///{folder}/x.db?sslmode=require", "'sslmode'"),
-        ("sqlite:///{folder}/what?.db", "no parameter"),
+        ("sqlite:///{folder}/what?.db", "is not SQLite's"),
     ],
 )
 def test_what_sqlite_does_not_take_is_named(url: str, said: str, tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_name_that_is_no_setting_is_named(
         monkeypatch.setenv(key, value)
     ValetKey(Flask("photos"), session=make_session())
     [line] = [record.getMessage() for record in caplog.records if "no setting" in record.getMessage()]
-    assert line.startswith(f"{name.upper()} is no setting")
+    assert line.startswith(f"{name.upper()} is not a setting")
     assert said in line
 
 

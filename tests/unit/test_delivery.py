@@ -243,9 +243,9 @@ def test_a_store_with_smaller_objects() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"accelerate": True, "endpoint_url": "http://127.0.0.1:9000"}, "Acceleration belongs to AWS"),
-        ({"accelerate": True, "public_endpoint_url": "https://s3.example"}, "Acceleration belongs to AWS"),
-        ({"dualstack": True, "endpoint_url": "http://127.0.0.1:9000"}, "Dual-stack belongs to AWS"),
+        ({"accelerate": True, "endpoint_url": "http://127.0.0.1:9000"}, "Acceleration requires AWS"),
+        ({"accelerate": True, "public_endpoint_url": "https://s3.example"}, "Acceleration requires AWS"),
+        ({"dualstack": True, "endpoint_url": "http://127.0.0.1:9000"}, "Dual-stack requires AWS"),
         ({"accelerate": True, "addressing_style": "path"}, "path"),
         ({"accelerate": True, "bucket": "a.b"}, "dot"),
     ],

@@ -209,7 +209,7 @@ def test_a_copy_that_cannot_be_looked_at(gone: bool, monkeypatch: pytest.MonkeyP
 
     def head(key: str, version_id: str | None = None) -> ObjectHead | None:
         if key == upload.key:
-            raise StoreUnavailable("The store's HEAD names no ETag.", 60, refused=True)
+            raise StoreUnavailable("The store's HEAD has no ETag.", 60, refused=True)
         return real(key, version_id)
 
     monkeypatch.setattr(world.store, "head", head)

@@ -49,7 +49,7 @@ class Work(Generic[T]):
         self._done.acquire()
 
     def take_error(self) -> BaseException | None:
-        """What it has failed by, once: the error holds the frames of the commit, and these hold the work."""
+        """The error of its failure, once: the error holds the frames of the commit, and these hold the work."""
         error, self.error = self.error, None
         return error
 
@@ -75,7 +75,7 @@ class Work(Generic[T]):
         try:
             then()
         except Exception:
-            log.exception("what was to follow a commit has failed")
+            log.exception("a function that follows a commit has failed")
 
 
 class GroupWriter:
@@ -106,7 +106,7 @@ class GroupWriter:
 
     def begin_insert(self, rows: list[Row]) -> Work[None]:
         """Starts inserting ``rows`` without waiting for the commit."""
-        work: Work[None] = Work(rows, None)  # by its name alone: to subscribe it costs as much as to make it
+        work: Work[None] = Work(rows, None)  # annotated by its name: subscripting it costs as much as creating it
         self._hand_over(work)
         return work
 
@@ -136,14 +136,14 @@ class GroupWriter:
         return work.result
 
     def _hand_over(self, work: Work[T]) -> None:
-        with self._start:  # a close() under way ends first, and the next one finds this work in the queue
+        with self._start:  # a close() in progress ends first, and the next one finds this work in the queue
             if self._thread is None:
                 self._begin()
             self._queue.put(work)
 
     def _begin(self) -> None:
         thread = Thread(target=self._loop, name="valetkey-writer", daemon=True)
-        thread.start()  # where the system has none, the next work tries again
+        thread.start()  # if the system has none left, the next work tries again
         self._thread = thread
 
     def _loop(self) -> None:
@@ -151,7 +151,7 @@ class GroupWriter:
             group = [first]
             while len(group) < MAX_GROUP and not self._queue.empty():
                 work = self._queue.get()
-                if work is None:  # close() came while others were waiting: finish them first
+                if work is None:  # close() was called while others were waiting: finish them first
                     self._queue.put(None)
                     break
                 group.append(work)
@@ -174,18 +174,18 @@ class GroupWriter:
                 for work in group:
                     self._commit([work])
                 return
-            for work in group:  # where no transaction began (a lock), each would only wait as long again
+            for work in group:  # if no transaction began (a lock), each would only wait as long again
                 work.error = error
         for work in group:
             work.finish()
 
     def _begin_transaction(self, connection: Connection) -> None:
-        """By the driver itself: SQLAlchemy's part took a sixth of a commit's CPU. A transaction that SQLAlchemy begins
-        later, for a statement of its own, is this one (see `valetkey.adapters.sql.engines`)."""
+        """Begins it by the driver itself: SQLAlchemy's part took a sixth of a commit's CPU. If SQLAlchemy begins one
+        later, for its own statement, it is this one (see `valetkey.adapters.sql.engines`)."""
         _driver_of(connection).execute("BEGIN IMMEDIATE")
 
     def _commit_transaction(self, connection: Connection) -> None:
-        if connection.in_transaction():  # a statement of SQLAlchemy's was among the work
+        if connection.in_transaction():  # the work included a statement of SQLAlchemy's
             connection.commit()
         else:
             _driver_of(connection).commit()
@@ -199,8 +199,8 @@ class GroupWriter:
                 work.result = work.call(connection)
 
     def _reconnect(self) -> None:
-        """Gives the connection back after a failure, which rolls its transaction back. The next work gets one that is
-        known to be good."""
+        """Returns the connection to the pool after a failure, which rolls its transaction back. The next work gets one
+        that is known to be good."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()

@@ -109,7 +109,7 @@ class Observer:
             first = look[0] if isinstance(look, list) else look
             try:
                 upload = self._upload_of(first, sender)
-            except (StoreUnknown, RecordUnknown) as error:  # another process may know what this one does not
+            except (StoreUnknown, RecordUnknown) as error:  # another process may be able to handle it
                 refused = error
                 continue
             if upload is None:
@@ -120,7 +120,7 @@ class Observer:
             try:
                 yield self._take(look, upload)
             except (RulesUnknown, CopyUnproven) as error:
-                log.warning("an event led nowhere: %s", error.detail)
+                log.warning("an event had no effect: %s", error.detail)
                 yield None
             except StoreUnavailable as error:
                 if error.refused:
@@ -235,7 +235,7 @@ class Observer:
         if verdict is None:
             return
         if not upload.ended and not upload.in_quarantine:
-            raise StoreUnavailable(f"The store of upload {upload.id} does not answer.", refused=True)
+            raise StoreUnavailable(f"The store of upload {upload.id} does not respond.", refused=True)
         try:
             self._confirmations.of(upload).keep_verdict(upload, verdict)
         except StateConflict as error:
@@ -245,7 +245,7 @@ class Observer:
         """Drops a verdict that is not needed. Raises `StoreUnavailable` if the bytes are not in quarantine yet."""
         now = self._ledger.get(upload.id) or upload
         if now.state is UploadState.STORED and not now.in_quarantine:
-            raise StoreUnavailable(f"Upload {upload.id} is on its way into quarantine.", 2, refused=True) from error
+            raise StoreUnavailable(f"Upload {upload.id} is being copied to quarantine.", 2, refused=True) from error
         log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
 
     def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
