@@ -168,7 +168,7 @@ def test_a_name_that_is_no_setting_is_named(
     for key, value in {**READY, **LINKS, **others, name: "something"}.items():
         monkeypatch.setenv(key, value)
     ValetKey(Flask("photos"), session=make_session())
-    [line] = [record.getMessage() for record in caplog.records if "no setting" in record.getMessage()]
+    [line] = [record.getMessage() for record in caplog.records if "not a setting" in record.getMessage()]
     assert line.startswith(f"{name.upper()} is not a setting")
     assert said in line
 
