@@ -56,6 +56,7 @@ def _own_store(settings: Settings, session: boto3.Session | None) -> NamedStore:
         open_store(s3_settings(settings), session),
         senders=senders_of(DEFAULT_STORE, None),
         endpoint=endpoint_of(settings.s3_endpoint_url),
+        events_bucket=settings.events_bucket,
     )
 
 
@@ -68,6 +69,7 @@ def _named_store(name: str, table: StoreTable, session: boto3.Session | None) ->
         kms_key_id=table.sse_kms_key_id,
         senders=senders_of(name, table),
         endpoint=endpoint_of(table.endpoint_url),
+        events_bucket=table.events_bucket,
     )
 
 

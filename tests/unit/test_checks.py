@@ -14,6 +14,7 @@ from valetkey.core.errors import (
     Forbidden,
     ObjectChanged,
     ObjectMissing,
+    RulesUnknown,
     StateConflict,
     StoreUnavailable,
     UploadNotFound,
@@ -21,7 +22,7 @@ from valetkey.core.errors import (
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.rules import Detect
+from valetkey.core.model.rules import UNREADABLE, Detect
 from valetkey.core.model.schedule import SCHEDULE
 from valetkey.core.model.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 from valetkey.core.sweeping.findings import Action
@@ -370,6 +371,24 @@ def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: EventCounts, known
     assert world.now(upload).verdict == Verdict(md5(FIRST), clean, "GuardDuty: said so", event.key)
     world.service.observe([event])
     world.check_settled()
+
+
+def test_a_verdict_under_rules_that_nobody_can_read_comes_again() -> None:
+    """No check brings it back: the sender tries again, perhaps at a newer process. Others of its delivery go on, and
+    bytes that are infected stay where they are."""
+    world = scanning()
+    unknown, good = sent(world, FIRST), sent(world, FIRST)
+    for upload in (unknown, good):
+        world.run(upload)
+    before = world.now(unknown)
+    assert world.ledger.replace(before, before.changed(rules=UNREADABLE))
+    delivery = [scan(world, unknown, FIRST, clean=False), scan(world, good, FIRST, clean=True)]
+    with pytest.raises(RulesUnknown):
+        world.service.observe(delivery)
+    assert world.now(good).state is UploadState.CONFIRMED
+    now = world.now(unknown)
+    assert world.ledger.replace(now, now.changed(rules=before.rules))
+    assert world.service.observe(delivery[:1]) == EventCounts(rejected=1)
 
 
 def test_an_event_without_a_verdict_is_logged_for_somebody_to_act(caplog: pytest.LogCaptureFixture) -> None:

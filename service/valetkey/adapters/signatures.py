@@ -63,6 +63,8 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("audio/flac", 0, b"fLaC"),
     ("audio/amr", 0, b"#!AMR\n"),
     ("audio/amr", 0, b"#!AMR-WB\n"),
+    ("audio/silk", 0, b"#!SILK_V3"),
+    ("audio/silk", 0, b"\x02#!SILK_V3"),  # of Tencent's messengers
     ("audio/midi", 0, b"MThd"),
     ("audio/midi", 8, b"RMID"),
     ("audio/basic", 0, b".snd"),
@@ -188,12 +190,16 @@ RIFF = {
 RIFFS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 
 BRANDS = {
-    "image/heic": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
+    # and HEIF whose pictures are coded otherwise: H.264, JPEG, JPEG 2000
+    "image/heic": (
+        *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
+        *(b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki", b"j2is"),
+    ),
     "image/avif": (b"avif", b"avis"),
     "video/quicktime": (b"qt  ",),
     "audio/mp4": (b"M4A ", b"M4B ", b"M4P "),
     "image/x-canon-cr3": (b"crx ",),
     "image/jp2": (b"jp2 ", b"jpx ", b"jpm "),
 }
-PICTURES = (b"mif1", b"msf1", b"miaf", b"1pic")
+PICTURES = (b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"1pic")
 """Brands of pictures whose coding another brand names (ISO/IEC 23008-12)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import quote
 
 from valetkey.core.access.callers import Caller, ProfileTicket
@@ -65,6 +66,15 @@ class Download:
 
     url: str
     expires_at: datetime
+
+
+class UploadPage(NamedTuple):
+    """One page of uploads. ``unreadable`` are the ids of those on it that only a newer version of valetkey can read;
+    ``last`` is the id to continue from, None at the end."""
+
+    uploads: list[Upload]
+    unreadable: list[UploadId]
+    last: UploadId | None
 
 
 class UploadService:
@@ -223,12 +233,16 @@ class UploadService:
         profile: str | None = None,
         limit: int = 50,
         before: UploadId | None = None,
-    ) -> tuple[list[Upload], UploadId | None]:
-        """The caller's uploads, newest first, and the id to continue from (None at the end). Raises `Forbidden`."""
+    ) -> UploadPage:
+        """The caller's uploads, newest first. Raises `Forbidden`."""
         query = Query(caller.require_account(), limit + 1, state, profile, before)
-        uploads = self._ledger.page(query)
-        more = len(uploads) > limit
-        return uploads[:limit], uploads[limit - 1].id if more else None
+        unreadable: list[UploadId] = []
+        uploads = self._ledger.page(query, unreadable)
+        ids = sorted([*(upload.id for upload in uploads), *unreadable], reverse=True)
+        if len(ids) <= limit:
+            return UploadPage(uploads, unreadable, None)
+        last = ids[limit - 1]
+        return UploadPage([one for one in uploads if one.id >= last], [one for one in unreadable if one >= last], last)
 
     def renew(self, caller: Caller, upload_id: UploadId) -> Granted:
         """A new grant for the same upload, as long as its bytes have not arrived.

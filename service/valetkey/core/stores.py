@@ -56,6 +56,7 @@ class NamedStore:
     ``prefix`` precedes final keys, and ``staging_prefix`` precedes ``staging/`` and ``quarantine/``; both are recorded
     with an upload. ``kms_key_id`` is the default encryption key, unless a profile sets its own encryption. Only events
     of ``senders`` are accepted for this store (None: all). ``endpoint`` tells buckets with the same name apart.
+    ``events_bucket`` is the bucket's name in events, if it is reached by another one, such as an access point's alias.
     """
 
     name: str
@@ -65,6 +66,11 @@ class NamedStore:
     kms_key_id: str | None = None
     senders: frozenset[str] | None = None
     endpoint: str = ""
+    events_bucket: str | None = None
+
+    def is_bucket(self, name: str) -> bool:
+        """Whether an event that names ``name`` is about this bucket."""
+        return name in {self.store.bucket, self.events_bucket}
 
     @property
     def terms(self) -> str:
@@ -153,13 +159,9 @@ class Stores(ByStore[NamedStore]):
             raise StoreUnavailable(f"The upload belongs in the store {name!r}, which is not configured.", RETRY_AFTER)
         return place
 
-    def by_bucket(self, bucket: str, sender: str | None) -> frozenset[str]:
-        """The names of the stores whose events for ``bucket`` come from ``sender`` (None: from any sender)."""
-        return frozenset(
-            one.name
-            for one in self
-            if one.store.bucket == bucket and (sender is None or one.senders is None or sender in one.senders)
-        )
+    def by_sender(self, sender: str | None) -> frozenset[str]:
+        """The names of the stores whose events come from ``sender`` (None: from any sender)."""
+        return frozenset(one.name for one in self if sender is None or one.senders is None or sender in one.senders)
 
     def terms(self) -> dict[str, str]:
         """A description of each store, by name."""

@@ -95,7 +95,9 @@ _IN_TABLE |= dict.fromkeys(["s3_grant_access_key_id", "s3_grant_secret_access_ke
 def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:
     """The environment's settings for such a store."""
     access_key, secret = grant_keys or (None, None)
-    own = {name: getattr(table, name) for name in [*EventSettings.model_fields, "events_sqs_queue_url"]}
+    own = {
+        name: getattr(table, name) for name in [*EventSettings.model_fields, "events_sqs_queue_url", "events_bucket"]
+    }
     return {name: value for name, value in own.items() if value} | {
         "bucket": table.bucket,
         "s3_region": table.region,

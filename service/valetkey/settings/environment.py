@@ -30,6 +30,7 @@ from valetkey.settings.values import (
     is_whsec,
     origin_of,
     own_address,
+    plain_bucket,
     plain_url,
 )
 
@@ -197,6 +198,11 @@ class Settings(EventSettings, BaseSettings):
         description="How long delivered webhooks and finished hook calls are kept.",
         json_schema_extra=_SECONDS,
     )
+    events_bucket: str | None = Field(
+        None,
+        description="The bucket's name in events, if it differs from `VALETKEY_BUCKET`: if that is the alias of an "
+        "access point, events have the name of the bucket itself. Verdicts of GuardDuty count for these names only.",
+    )
     events_sqs_queue_url: str | None = Field(
         None, description="The SQS queue from which `worker` reads the store's events."
     )
@@ -260,6 +266,11 @@ class Settings(EventSettings, BaseSettings):
         if _SERVICE_LINK.match(str(stripped.get("port"))):
             del stripped["port"]
         return {name: value for name, value in stripped.items() if value != ""}
+
+    @field_validator("bucket", mode="before")
+    @classmethod
+    def _bucket(cls, value: object) -> object:
+        return plain_bucket(value)
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod

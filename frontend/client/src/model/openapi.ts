@@ -631,11 +631,15 @@ export interface components {
         /**
          * @description One page of uploads; or, if the query has ids, the uploads with these ids, in this order, without duplicates.
          *     ``not_found`` then lists the ids that do not exist or are not yours.
+         *
+         *     ``unreadable`` lists uploads of this page that only a newer version of valetkey can read, as during an upgrade. It
+         *     is absent if there are none.
          */
         UploadList: {
             uploads: components["schemas"]["Upload"][];
             next_cursor: string | null;
             not_found?: string[];
+            unreadable?: string[];
         };
         /**
          * @description A multipart upload of ``part_count`` parts of ``part_size`` bytes each; the last part may be smaller.

@@ -135,6 +135,10 @@ class MemoryStore(MemoryBucket):
         query = urlencode(asked | ({"inline": "true"} if inline else {}) | ({"method": "HEAD"} if head else {}))
         return f"memory://{self._bucket}/{quote(stored.key)}?{query}"
 
+    def now(self) -> datetime:
+        self._call("now")
+        return self._clock()
+
     def learn(self) -> None:
         """Does nothing: everything is known."""
 

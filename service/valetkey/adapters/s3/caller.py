@@ -283,7 +283,7 @@ def _error_in(operation: Operation, answer: CallResponse) -> tuple[ErrorBody | N
     """
     is_good = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
     if answer.body and not (is_good and operation.has_body):
-        require_store(answer.status, answer.body)
+        require_store(answer.status, answer.body, answer.headers)
     if not is_good:
         return parse_error(answer.body), None
     if not operation.answers:

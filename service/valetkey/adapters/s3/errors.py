@@ -12,7 +12,7 @@ from botocore.parsers import ResponseParserError
 
 from valetkey import forks, waiting
 from valetkey.adapters.s3.caller import MAX_SKEW
-from valetkey.adapters.s3.strangers import StrangerAnswered, StrangersNotFound, is_stores_own
+from valetkey.adapters.s3.strangers import StrangerAnswered, StrangerRefused, StrangersNotFound, is_stores_own
 from valetkey.core.errors import (
     NotSupportedByStore,
     ObjectChanged,
@@ -88,9 +88,11 @@ def _translated(error: ClientError) -> Exception:
     meaning = meaning_of(
         _OPERATIONS.get(error.operation_name, "list"), status, ErrorBody(code, str(said.get("Message", "")))
     )
+    if meaning in {Meaning.MISSING, Meaning.UNSUPPORTED} and not is_listed(code) and not is_stores_own(error):
+        is_missing = meaning is Meaning.MISSING
+        return StrangersNotFound(error.operation_name) if is_missing else StrangerRefused(error.operation_name, status)
     if meaning is Meaning.MISSING:
-        is_known = is_listed(code) or is_stores_own(error)
-        return ObjectMissing() if is_known else StrangersNotFound(error.operation_name)
+        return ObjectMissing()
     if meaning is Meaning.CHANGED:
         return ObjectChanged()
     detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"

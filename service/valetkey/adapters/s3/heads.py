@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from valetkey.core.errors import StoreUnavailable
 from valetkey.core.model.etags import plain_etag
@@ -24,6 +26,15 @@ def once(headers: Mapping[str, str], name: str) -> str | None:
         return value
     half = value[: (len(value) - 2) // 2]
     return half if value == f"{half}, {half}" else value
+
+
+def date_in(headers: Mapping[str, str]) -> datetime | None:
+    """The time of a response by its ``Date`` (RFC 9110, 6.6.1); None if it has none that can be read."""
+    try:
+        found = parsedate_to_datetime(headers["date"])
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)  # "-0000" is UTC, too
 
 
 def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:

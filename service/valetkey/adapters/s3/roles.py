@@ -6,7 +6,7 @@ Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may require 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import boto3
@@ -27,8 +27,8 @@ SESSION_NAME = "valetkey"
 STS_TIMEOUT = 5
 """How long STS may take to respond, in seconds: requests that need new credentials wait for it."""
 
-LEFT_ALONE = timedelta(seconds=5)
-"""How long STS is not asked again after a failure: otherwise each waiting request would wait that long."""
+LEFT_ALONE = 5.0
+"""How long STS is not asked again after a failure, in seconds: otherwise each waiting request would wait that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,14 @@ class _Fetched:
     def __init__(self, fetch: Callable[[], Any], role_arn: str) -> None:
         self._fetch = fetch
         self._role_arn = role_arn
-        self._again_at: datetime | None = None
+        self._again_at = float("-inf")
 
     def __call__(self) -> Any:
-        if self._again_at is not None and datetime.now(UTC) < self._again_at:
+        if monotonic() < self._again_at:  # a wall clock that is set back would keep the store away for as long
             raise CannotAssumeRole(role_arn=self._role_arn)
         try:
             return self._fetch()
         except (BotoCoreError, ClientError) as error:
-            self._again_at = datetime.now(UTC) + LEFT_ALONE
+            self._again_at = monotonic() + LEFT_ALONE
             log.warning("the role %s cannot be assumed: %s", self._role_arn, error)
             raise CannotAssumeRole(role_arn=self._role_arn) from error

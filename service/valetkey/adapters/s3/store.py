@@ -17,7 +17,7 @@ from valetkey.adapters.s3.copies import copy_in_parts, copy_whole, placing
 from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
-from valetkey.adapters.s3.heads import as_head, once
+from valetkey.adapters.s3.heads import as_head, date_in, once
 from valetkey.adapters.s3.pages import Turns, pages_of
 from valetkey.adapters.s3.ranges import require_range
 from valetkey.adapters.s3.signing import Signer, short_lock
@@ -211,6 +211,14 @@ class S3Store:
         except ObjectMissing as error:
             raise StoreUnavailable(f"There is no bucket {self.bucket!r}.", 30) from error
         self._try_to_learn()
+
+    def now(self) -> datetime | None:
+        with available:
+            try:
+                answer: Mapping[str, Any] = self.client.head_bucket(Bucket=self.bucket)
+            except ClientError as error:  # also what refuses us for our clock says its own
+                answer = error.response
+        return date_in(answer["ResponseMetadata"].get("HTTPHeaders", {}))
 
     def learn(self) -> None:
         if not self._traits.is_asked:

@@ -37,8 +37,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._url = parsed_url(url)
-        self._readers, self._writers, make_writer, prompt = connect(self._url)
-        self._writer = make_writer(self._writers, insert_uploads)
+        self._readers, self._writers, make_writer, prompt, self._file = connect(self._url)
+        self._writer = make_writer(self._writers, insert_uploads, self._file.require)
         self._prompt = PromptReaders(prompt)
         self._use = _Use(self.close)
         forks.pause_for_fork(self, Database._pause, Database._resume)
@@ -67,6 +67,7 @@ class Database:
         self._prompt.close()
         self._readers.dispose()
         self._writers.dispose()
+        self._file.closed()
 
     def migrate(self) -> None:
         """Migrates the schema to this version's. Raises `LedgerUnavailable`, also if the schema is newer, and
@@ -78,6 +79,7 @@ class Database:
             migrations.upgrade(connection)
 
     def check(self) -> None:
+        self._file.require()
         with self._reading() as connection:
             if detail := migrations.objection(connection):
                 raise LedgerUnavailable(detail, 30)

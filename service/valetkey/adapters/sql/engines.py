@@ -1,6 +1,5 @@
 """Engines for the databases that a ledger may be in."""
 
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +13,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool
 
+from valetkey.adapters.sql.file import LedgerFile
 from valetkey.adapters.sql.inserts import copy_rows
 from valetkey.adapters.sql.pooling import POOLED
 from valetkey.adapters.sql.writer import GroupWriter, SharedWriter
@@ -31,22 +31,21 @@ _REFUSES_OPTIONS = re.compile("startup parameter|command-line options")
 READ_ONLY = "25006"
 """PostgreSQL's read_only_sql_transaction (its manual, appendix A)."""
 
-PRIVATE = 0o600
-"""The mode of a new SQLite file, which contains names of people and hashes of keys."""
-
 _URLS = "sqlite:///valetkey.db or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
 class Connections(NamedTuple):
     """The engine for reads, the engine for writes, and the writer.
 
-    ``prompt`` is the engine for reads of one row that do not wait: None for a database on another machine.
+    ``prompt`` is the engine for reads of one row that do not wait: None for a database on another machine. ``file`` is
+    the file that all of them open.
     """
 
     readers: Engine
     writers: Engine
     writer: type[GroupWriter]
     prompt: Engine | None
+    file: LedgerFile
 
 
 _HOSTS = re.compile(
@@ -120,12 +119,14 @@ def _postgresql(parsed: URL) -> Connections:
     _require_known(parsed.query)
     engine = postgresql_engine(parsed)
     readers = engine.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
-    return Connections(readers, engine, SharedWriter, None)
+    return Connections(readers, engine, SharedWriter, None, LedgerFile(None))
 
 
 def _sqlite(parsed: URL) -> Connections:
-    readers, writers = sqlite_engine(parsed, writes=False), sqlite_engine(parsed, writes=True)
-    return Connections(readers, writers, GroupWriter, sqlite_engine(parsed, writes=False, pool=NullPool))
+    file = _file_of(parsed)
+    readers, writers = sqlite_engine(parsed, file, writes=False), sqlite_engine(parsed, file, writes=True)
+    prompt = sqlite_engine(parsed, file, writes=False, pool=NullPool)
+    return Connections(readers, writers, GroupWriter, prompt, file)
 
 
 _DATABASES: Mapping[str, Callable[[URL], Connections]] = {"sqlite": _sqlite, "postgresql": _postgresql}
@@ -228,13 +229,18 @@ def _forget(engine: Engine) -> None:
     engine.dispose(close=False)
 
 
-def sqlite_engine(parsed: URL, *, writes: bool, pool: type[Pool] | None = None) -> Engine:
-    """An engine for SQLite; ``pool`` None leaves its choice to SQLAlchemy. Raises `ConfigurationError`."""
+def _file_of(parsed: URL) -> LedgerFile:
+    """Raises `ConfigurationError` if the URL names no file, or one in a folder that does not exist."""
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigurationError("The SQLite ledger needs a file: in memory, nothing would be durable.")
-    if not Path(parsed.database).absolute().parent.is_dir():
-        raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
     file = Path(parsed.database)
+    if not file.absolute().parent.is_dir():
+        raise ConfigurationError(f"The folder of {parsed.database!r} does not exist.")
+    return LedgerFile(None if parsed.database.startswith("file:") else file)
+
+
+def sqlite_engine(parsed: URL, file: LedgerFile, *, writes: bool, pool: type[Pool] | None = None) -> Engine:
+    """An engine for SQLite; ``pool`` None leaves its choice to SQLAlchemy. Raises `ConfigurationError`."""
     # set once, and not at each use of a connection, which took half of a read
     level: Any = {} if writes else {"isolation_level": "AUTOCOMMIT"}
     patience = {"timeout": BUSY_TIMEOUT / 1000}
@@ -242,8 +248,9 @@ def sqlite_engine(parsed: URL, *, writes: bool, pool: type[Pool] | None = None) 
         engine = create_engine(parsed, hide_parameters=True, connect_args=patience, poolclass=pool, **level)
     except ValueError as error:
         raise ConfigurationError(f"A parameter of the database URL has an invalid value: {error}.") from error
-    event.listen(engine, "do_connect", lambda *_: _keep_private(file))  # not before it is used: tests never do
+    event.listen(engine, "do_connect", lambda *_: file.prepare())  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "connect", lambda *_: file.opened())
     renew_in_child(engine, _forget)
     if writes:
         # takes the lock at once: a reader that becomes a writer during a transaction may fail without waiting
@@ -255,25 +262,6 @@ def _begin_at_once(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     if not driver.in_transaction:  # the writer may have started it
         driver.execute("BEGIN IMMEDIATE")
-
-
-def _keep_private(file: Path) -> None:
-    """Creates a new file for its owner only, whatever the umask; SQLite gives the -wal and -shm files the same mode.
-
-    An existing file keeps its mode, which may be intended for a group or for backups. Raises `LedgerUnavailable` if the
-    file cannot be created.
-    """
-    target = file.resolve()  # SQLite creates the file that a link leads to
-    if target.name.startswith("file:"):
-        return
-    try:
-        made = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE)
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise LedgerUnavailable("The ledger's file cannot be created.") from error
-    os.fchmod(made, PRIVATE)
-    os.close(made)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.inserts import upsert
-from valetkey.adapters.sql.readable import first_readable, readable, up_to_unreadable
+from valetkey.adapters.sql.readable import first_of_any, first_readable, up_to_unreadable
 from valetkey.adapters.sql.rows import (
     as_announcement,
     as_erasure,
@@ -44,9 +44,9 @@ class SqlErasures(Database):
         return None if row is None else as_erasure(row)
 
     def due_erasures(self, at: datetime, limit: int) -> list[Erasure]:
-        statement = select(erasures).where(erasures.c.due_at <= micros(at)).order_by(erasures.c.due_at).limit(limit)
+        statement = select(erasures).where(erasures.c.due_at <= micros(at)).order_by(erasures.c.due_at)
         with self._reading() as connection:
-            return list(readable(connection.execute(statement).mappings(), as_erasure))
+            return first_of_any(connection, statement, as_erasure, limit=limit)
 
     def save_erasure(self, before: Erasure, after: Erasure) -> bool:
         return self._write(lambda connection: self._save(connection, before, after))

@@ -127,9 +127,9 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         found = [one for one in (announcer(*change) for change in changes) if one is not None]
         return lambda connection: write_announcements(connection, announcer, found)
 
-    def page(self, query: Query) -> list[Upload]:
+    def page(self, query: Query, unreadable: list[UploadId] | None = None) -> list[Upload]:
         with self._reading() as connection:
-            return read_page(connection, query)
+            return read_page(connection, query, unreadable)
 
     def due(
         self,

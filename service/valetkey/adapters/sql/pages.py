@@ -5,16 +5,17 @@ page is merged from the pages of each combination, each of which is one range of
 accounts, for example one for each user, an operator's list of all of them is read from the newest upload on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, func, select, tuple_, union_all
+from sqlalchemy import Column, Connection, RowMapping, Select, func, select, tuple_, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from valetkey.adapters.sql.rows import as_upload
 from valetkey.adapters.sql.schema import uploads
-from valetkey.core.model.upload import Upload, UploadState
+from valetkey.core.errors import RecordUnknown
+from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Query
 
 Selected = Select[Any]
@@ -26,8 +27,8 @@ MANY = 100
 """From how many accounts on reading their ranges costs more than reading each upload."""
 
 
-def read_page(connection: Connection, query: Query) -> list[Upload]:
-    """The newest uploads that match ``query``."""
+def read_page(connection: Connection, query: Query, unreadable: list[UploadId] | None = None) -> list[Upload]:
+    """The newest uploads that match ``query``. ``unreadable`` gets the ids of those that cannot be read."""
     if query.claimed:
         statement = _newest(select(uploads), query, *_claimed(query))
     elif query.state is None and query.profile is None:
@@ -37,7 +38,18 @@ def read_page(connection: Connection, query: Query) -> list[Upload]:
     else:
         ids = _newest_ids(connection, query, accounts)
         statement = select(uploads).where(uploads.c.id.in_(ids)).order_by(uploads.c.id.desc())
-    return [as_upload(row) for row in connection.execute(statement).mappings()]
+    rows = connection.execute(statement).mappings()
+    return [as_upload(row) for row in rows] if unreadable is None else _apart(rows, unreadable)
+
+
+def _apart(rows: Iterable[RowMapping], unreadable: list[UploadId]) -> list[Upload]:
+    found: list[Upload] = []
+    for row in rows:
+        try:
+            found.append(as_upload(row))
+        except RecordUnknown as error:
+            unreadable.append(UploadId(error.subject))
+    return found
 
 
 def _claimed(query: Query) -> Iterator[ColumnElement[bool]]:

@@ -45,6 +45,18 @@ def first_readable(
         after, step = (rows[-1][order[0].name], rows[-1][order[1].name]), MORE
 
 
+def first_of_any(
+    connection: Connection, statement: Select[Any], convert: Callable[[RowMapping], T], *, limit: int
+) -> list[T]:
+    """As `first_readable`, for an order that is not unique, so that no row says where to go on: few are asked for."""
+    step = limit
+    while True:
+        rows = connection.execute(statement.limit(step)).mappings().all()
+        if (found := list(readable(rows, convert))) or len(rows) < step:
+            return found[:limit]
+        step += MORE
+
+
 def up_to_unreadable(rows: Iterable[RowMapping], convert: Callable[[RowMapping], T]) -> list[T]:
     """The rows before the first one that cannot be read. Raises `RecordUnknown` if there are none before it."""
     found: list[T] = []

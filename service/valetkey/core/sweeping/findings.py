@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from valetkey.core.errors import CopyUnproven, StoreUnavailable, Unavailable
@@ -66,6 +67,13 @@ def expiring(upload: Upload) -> Finding:
 
 def outlived(upload: Upload, reason: Reason) -> Finding:
     return Finding(Action.REMOVE, upload.id, reason.detail)
+
+
+def early(upload: Upload, ahead: timedelta) -> Finding:
+    """It would be removed by this machine's clock alone."""
+    detail = f"this machine's clock is {ahead // timedelta(minutes=1)} minutes ahead of the store's: set it right"
+    log.warning("upload %s is not removed yet: %s", upload.id, detail)
+    return Finding(Action.WAIT, upload.id, detail)
 
 
 def forgetting(upload: Upload) -> Finding:
