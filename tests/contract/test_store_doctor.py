@@ -1,4 +1,4 @@
-"""`valetkey doctor` finds by itself what is known of each store that was tried."""
+"""`valetkey doctor` finds the known properties of each tested store."""
 
 from pathlib import Path
 

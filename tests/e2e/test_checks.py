@@ -1,4 +1,4 @@
-"""Checks of content beside a real service and worker, on Ceph RGW: by what is at S3 and what the API says."""
+"""Content checks with a real service and worker on Ceph RGW, judged by the objects at S3 and the API's responses."""
 
 import signal
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`valetkey doctor` on Ceph RGW: nothing is wrong with a bucket that is set up, and what is broken is named."""
+"""`valetkey doctor` on Ceph RGW: it finds nothing wrong with a well configured bucket, and names each fault."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""H. Addresses of databases, in all the forms that are written.
+"""H. Database URLs in all the forms that people write.
 
 Reported: several hosts with a port each, as PostgreSQL's own client takes them, and tools for failover print them
 (hapostgres/pg_auto_failover #875, encode/databases #466); a bracket in a password, which Python takes for an address

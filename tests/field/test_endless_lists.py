@@ -1,4 +1,4 @@
-"""L. A store's list that says that it goes on, and not where, or leads back to where it has been.
+"""L. A store's list that continues without naming the next page, or leads back to an earlier page.
 
 Imitated: found by our own audit. Botocore's paginator ends without a word where the next page is not named, fails where
 it is the same again, and never ends where two pages name each other.

@@ -1,4 +1,4 @@
-"""Somebody else's frame around us: prefixes, global hooks, servers that fork.
+"""The surroundings of a mounted valetkey: prefixes, global hooks, servers that fork.
 
 Reported of extensions for Flask and of services behind proxies: links that lose the prefix (python-restx/flask-restx
 58), APIs that Flask-WTF's ``CSRFProtect`` answers with 400 (pallets-eco/flask-wtf 111), and a page's ``fetch`` that

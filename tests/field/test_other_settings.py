@@ -1,4 +1,4 @@
-"""Two processes of one ledger whose settings are not the same: neither is wrong, and something is lost between them.
+"""Two processes of one ledger with different settings, each valid, which lose something between them.
 
 Reported of others: processes that each have a secret of their own, so that what one has signed the next refuses
 (hedyorg/hedy pull request 280, astronomer/airflow-chart 171). Ours: an upload that a worker without

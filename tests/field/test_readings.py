@@ -1,4 +1,4 @@
-"""What a client says is read by others as well, more strictly or otherwise: a store, a browser, a proxy, a database.
+"""Others read a client's values, too, more strictly or differently: a store, a browser, a proxy, a database.
 
 Reported publicly: a client's own ``Content-Type`` of an upload run as a page (opengovsg/isomer pull request 1839,
 InsForge/InsForge pull request 1626); half an emoji as ``\\ud83d`` that a strict parser answers with an error

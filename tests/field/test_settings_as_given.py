@@ -1,4 +1,4 @@
-"""H. Settings as machines and editors give them, and not as a person types them into a shell.
+"""H. Settings as machines and editors write them, unlike a person in a shell.
 
 Reported: a secret that ends in a line end, as `kubectl create secret --from-file` and `echo ... | base64` make it
 (kubernetes/kubernetes #23404 and #28086); the variable `<SERVICE>_PORT=tcp://...` that Kubernetes sets beside a Service

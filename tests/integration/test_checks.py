@@ -1,4 +1,4 @@
-"""Checks of content over HTTP and by the worker, on moto: who may judge, what is shown, and GuardDuty's events."""
+"""Content checks over HTTP and by the worker, on moto: who may give verdicts, responses, and GuardDuty's events."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The command line, as a process: what it prints, and what it refuses."""
+"""The command line as a process: its output and its refusals."""
 
 import json
 import os

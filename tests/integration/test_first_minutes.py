@@ -1,4 +1,4 @@
-"""What `make` says to a newcomer before it installs anything."""
+"""What `make` prints for a newcomer before it installs anything."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What a profile writes beside the bytes of a confirmed object, and that nothing else gets there."""
+"""The headers, tags and metadata that a profile sets on a confirmed object, and that no others get there."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Checks of content between the pin and the copy: who reads what, and what a verdict is good for."""
+"""Checks of content between the pin and the copy: who reads which bytes, and what a verdict applies to."""
 
 import logging
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Where downloads are: at the store, accelerated or not, or at a CDN, signed or not; and when they are shown."""
+"""Download URLs: of the store, accelerated or not, or of a CDN, signed or not; and inline display."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What doctor says of profiles whose grants the S3 credentials do not outlive."""
+"""What doctor reports about profiles whose grants would outlast the S3 credentials."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Keys from hostile names: whatever a client calls its file, the key is ours."""
+"""Keys from hostile file names: the service chooses the key, whatever the name."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A confirmed object as a file, on the store in memory: the bytes that were confirmed, or an error."""
+"""A confirmed object as a file, on the memory store: the confirmed bytes, or an error."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""A store that was taken out of the configuration: its uploads wait, and lose nothing."""
+"""A store that was removed from the configuration: its uploads wait, and nothing is lost."""
 
 import logging
 from datetime import timedelta

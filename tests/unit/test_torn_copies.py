@@ -1,4 +1,4 @@
-"""Stores that do not copy in one step: the condition, the bytes and the ETag of a copy may be of three objects.
+"""Stores that do not copy atomically: condition, bytes and ETag of a copy may be of three objects.
 
 So it was measured on the JuiceFS gateway 1.4.2, where these are three looks at a path.
 """

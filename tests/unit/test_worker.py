@@ -1,4 +1,4 @@
-"""The loops beside the requests: what they do with each message, and that nothing ends them but a stop."""
+"""The worker's loops: what they do with each message, and that only a stop ends them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence

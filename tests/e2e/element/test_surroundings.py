@@ -1,4 +1,4 @@
-"""`<valet-upload>` on pages that hide it, or move it about."""
+"""`<valet-upload>` on pages that hide or move it."""
 
 from playwright.sync_api import expect
 from tests.e2e.element.field import Open
