@@ -83,7 +83,7 @@ def main() -> None:
     log_to_stderr()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name may have letters that the terminal has not
+            stream.reconfigure(errors="backslashreplace")  # a name may have letters that the terminal lacks
 
 
 if __name__ == "__main__":

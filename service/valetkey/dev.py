@@ -324,7 +324,7 @@ def _worker_of(app: Flask, settings: Settings) -> Worker:
             whose = "passes its own settings to ValetKey" if one.name == DEFAULT_STORE else f"has [stores.{one.name}]"
             raise ConfigurationError(
                 f"The application {app.name!r} {whose}, and would upload to {one.endpoint or 'AWS'}. `valetkey dev`"
-                " uses its embedded S3 only: have the application use VALETKEY_* variables and no other store, or run"
+                " uses its embedded S3 only: let the application use VALETKEY_* variables and no other store, or run"
                 " `flask run` and `valetkey worker --app` instead."
             )
     _begin_ledger(valetkey.ledger)

@@ -1,4 +1,4 @@
-"""Erasing and forgetting cost what is erased or forgotten, not what is kept; and what older versions have left."""
+"""The cost of erasing and forgetting grows with what is removed, not with the ledger; and data of older versions."""
 
 from collections.abc import Callable
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""The writer of SQLite, which commits the work of many threads together: each gets its own answer."""
+"""The writer of SQLite, which commits the work of many threads together: each gets its own result."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

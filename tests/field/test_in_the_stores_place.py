@@ -1,4 +1,4 @@
-"""E. What stands in the store's place answers, and its status is taken for the store's word.
+"""E. Something else responds in the store's place, and its status is mistaken for the store's.
 
 Reported: Traefik's "404 page not found" while what is behind it is being exchanged (traefik/traefik #621 and #5332).
 Maintenance pages with status 200 are imitated. A deletion that is answered so has removed nothing, and the ledger said

@@ -1,4 +1,4 @@
-"""A process meets what a newer version has written into the ledger that both share (a rolling upgrade).
+"""A process meets rows that a newer version has written into their shared ledger (a rolling upgrade).
 
 Found by our own audit: an unknown state, method, scope or claim was answered with 500, and one such row ended the sweep
 of all others.

@@ -1,4 +1,4 @@
-"""H. Settings as machines and editors give them, and not as a person types them into a shell.
+"""H. Settings as machines and editors write them, unlike a person in a shell.
 
 Reported: a secret that ends in a line end, as `kubectl create secret --from-file` and `echo ... | base64` make it
 (kubernetes/kubernetes #23404 and #28086); the variable `<SERVICE>_PORT=tcp://...` that Kubernetes sets beside a Service
@@ -169,8 +169,8 @@ def test_a_name_that_is_no_setting_is_named(
     for key, value in {**READY, **LINKS, **others, name: "something"}.items():
         monkeypatch.setenv(key, value)
     ValetKey(Flask("photos"), session=make_session())
-    [line] = [record.getMessage() for record in caplog.records if "no setting" in record.getMessage()]
-    assert line.startswith(f"{name.upper()} is no setting")
+    [line] = [record.getMessage() for record in caplog.records if "not a setting" in record.getMessage()]
+    assert line.startswith(f"{name.upper()} is not a setting")
     assert said in line
 
 

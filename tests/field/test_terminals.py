@@ -1,4 +1,4 @@
-"""Output of the command line, where what takes it is small, full, closed, or has other letters.
+"""Output of the command line to terminals and files that are small, full, closed, or lack letters.
 
 Reported: a command that has done its work ends with a stack trace, as the encoding of the terminal has not all letters
 (buckket/twtxt #196, dbcli/pgcli #628). Looked for by ourselves: a full disk, and a stream that is closed.

@@ -1,4 +1,4 @@
-"""`verify_webhook`: what the service has just signed, as the service signs it; and nothing else, in whatever form."""
+"""`verify_webhook` accepts what the service has just signed, and nothing else."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What `valetkey put` makes of answers that a good service and a good store seldom give: a server that plays both."""
+"""Responses to `valetkey put` that good services and stores rarely send, from a server that plays both."""
 
 import json
 import socket

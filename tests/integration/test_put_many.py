@@ -1,4 +1,4 @@
-"""`valetkey put` with many files: what is asked for together, and what becomes of each. One server plays both sides."""
+"""`valetkey put` with many files: batches, and the outcome of each file. One server plays service and store."""
 
 import json
 import os

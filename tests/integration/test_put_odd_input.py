@@ -1,4 +1,4 @@
-"""`valetkey put` as a process with odd files, odd streams and a state directory that takes nothing."""
+"""`valetkey put` as a process with unusual files and streams, and a state directory that is not writable."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Checks of content between the pin and the copy: who reads what, and what a verdict is good for."""
+"""Checks of content between the pin and the copy: who reads which bytes, and what a verdict applies to."""
 
 import logging
 from contextlib import suppress
@@ -117,7 +117,7 @@ def test_a_lie_may_be_let_through_with_a_warning(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.WARNING, "valetkey"):
         after = world.work(sent(world, LIE))
     assert (after.state, after.detected_type) == (UploadState.CONFIRMED, "text/html")
-    assert "is taken all the same" in caplog.text
+    assert "is accepted nevertheless" in caplog.text
 
 
 def confirmed_bytes(world: World, upload: Upload) -> bytes:
@@ -188,7 +188,7 @@ def test_a_dry_run_says_what_is_missing() -> None:
     upload = sent(world, PNG)
     world.time += SCHEDULE.first_look
     assert [finding.detail for finding in world.sweep.foresee()] == [
-        "it is pending, and needs a look at its first bytes"
+        "it is pending, and needs an inspection of its first bytes"
     ]
     world.work(upload)
     world.time += SCHEDULE.first_look
@@ -346,7 +346,7 @@ def test_verdicts_that_nobody_waits_for_are_conflicts() -> None:
     """No bytes yet, a profile without a scan, an upload that was aborted, one that is unknown."""
     world = scanning()
     empty = world.create()
-    with pytest.raises(StateConflict, match="No bytes"):
+    with pytest.raises(StateConflict, match="no bytes"):
         world.judge(empty, FIRST, clean=True)
     world.service.remove(OWNER, empty.id)
     with pytest.raises(StateConflict, match="is aborted"):

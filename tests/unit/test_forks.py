@@ -1,4 +1,4 @@
-"""What a forked process has of its own: locks that another thread held, connections, ids.
+"""What a forked process does not share with its parent: held locks, connections, ids.
 
 A program of its own forks, as a test run has threads that are none of these tests' affair.
 """

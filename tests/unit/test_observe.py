@@ -1,4 +1,4 @@
-"""Events as the service sees them: hints, looked at once for each object."""
+"""Events in the service: hints that cause one check for each object."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a profile takes and refuses, and which profiles are refused themselves."""
+"""What a profile accepts and refuses, and which profiles are invalid."""
 
 from datetime import timedelta
 from typing import Any

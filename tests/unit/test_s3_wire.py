@@ -1,4 +1,4 @@
-"""Answers as they come over the wire: what counts as one, and which connections are used again."""
+"""Responses on the wire: which are valid, and which connections are reused."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Several stores in one installation: where an upload goes, and whose it stays."""
+"""Several stores in one installation: which one an upload goes to and stays in."""
 
 from dataclasses import replace
 

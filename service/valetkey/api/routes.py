@@ -210,7 +210,7 @@ def _ids(texts: Sequence[str]) -> list[UploadId]:
 
 @contextmanager
 def _pointing_at_uploads() -> Iterator[None]:
-    """Has errors raised in the block refer to the items of ``uploads`` in the body."""
+    """Makes errors raised in the block refer to the items of ``uploads`` in the body."""
     try:
         yield
     except ValetKeyError as error:

@@ -295,7 +295,9 @@ class UploadService:
         if wrong := [number for number in numbers if not 1 <= number <= last]:
             raise InvalidRequest(f"The parts are 1 to {last}; there is no part {wrong[0]}.", "/numbers")
         if others := checksums.keys() - set(numbers):
-            raise InvalidRequest(f"Part {min(others)} has a checksum, and is not to be signed.", "/checksums")
+            raise InvalidRequest(
+                f"Part {min(others)} has a checksum, but its number is not in `numbers`.", "/checksums"
+            )
         require_renewable(upload, now)
         if target_of(upload).id is None:
             upload = self._grantor.begin_parts(upload)
@@ -391,7 +393,7 @@ class UploadService:
 
     def _end(self, before: Upload, after: Upload) -> None:
         if self._endings.write(before, after) is None:
-            raise StateConflict("The upload has just changed; look at it and try again.")
+            raise StateConflict("The upload has just changed; check it and try again.")
 
     def download(self, caller: Caller, upload_id: UploadId, *, inline: bool = False, head: bool = False) -> Download:
         """A URL to the confirmed bytes that saves them under the client's file name.
@@ -425,7 +427,7 @@ class UploadService:
         if profile.download_signing is None:
             return Download(url, ends)
         if self._address_signer is None:  # such a profile is refused at the start; never return an unsigned URL
-            raise StateConflict(f"Nothing here signs the addresses of profile {profile.name!r}.")
+            raise StateConflict(f"Nothing here signs the URLs of profile {profile.name!r}.")
         return Download(self._address_signer.sign(url, ends), ends)
 
     def open(self, caller: Caller, upload_id: UploadId, buffer_size: int = BUFFER) -> io.BufferedReader:

@@ -156,7 +156,7 @@ class Stores(ByStore[NamedStore]):
         name = self.choose(owner, profile.name) or self.name_of(profile)
         place = self._parts.get(name)
         if place is None:
-            raise StoreUnavailable(f"The upload belongs into the store {name!r}, which is not configured.", RETRY_AFTER)
+            raise StoreUnavailable(f"The upload belongs in the store {name!r}, which is not configured.", RETRY_AFTER)
         return place
 
     def by_sender(self, sender: str | None) -> frozenset[str]:
@@ -169,7 +169,7 @@ class Stores(ByStore[NamedStore]):
         return self.by_sender(sender) & named if named else self.by_sender(sender)
 
     def terms(self) -> dict[str, str]:
-        """What each store is, as text, by name."""
+        """A description of each store, by name."""
         return {one.name: one.terms for one in self}
 
     def check(self) -> None:
@@ -255,8 +255,8 @@ def _require_room(profile: Profile, one: NamedStore) -> None:
         )
     if (longest := len(one.prefix) + profile.template.longest) > MAX_KEY:
         raise ConfigurationError(
-            f"Profile {profile.name!r} in the store {one.name!r}: a key could have {longest} bytes, and S3 takes "
-            f"{MAX_KEY}."
+            f"Profile {profile.name!r} in the store {one.name!r}: a key could have {longest} bytes, and S3 "
+            f"accepts at most {MAX_KEY}."
         )
 
 
@@ -264,6 +264,6 @@ def _nowhere(profile: Profile, name: str) -> str:
     if profile.store:
         return f"Profile {profile.name!r} names the store {name!r}, which is not configured: add [stores.{name}]."
     return (
-        f"Profile {profile.name!r} names no store, and none of them is called {name!r}: say `store = ...` in "
-        f"[profiles.{profile.name}], or call one of the stores {name!r}."
+        f"Profile {profile.name!r} names no store, and no store is called {name!r}: set `store = ...` in "
+        f"[profiles.{profile.name}], or name one of the stores {name!r}."
     )

@@ -33,9 +33,9 @@ def at_store(settings: Settings, session: boto3.Session, name: str | None) -> Pl
     if name is None and (settings.bucket or not tables):
         return Place(settings, session)
     if name is None and len(tables) > 1:
-        raise ConfigurationError(f"Say which store it is about: --store {' or --store '.join(sorted(tables))}.")
+        raise ConfigurationError(f"Choose a store: --store {' or --store '.join(sorted(tables))}.")
     name = next(iter(tables)) if name is None else name
-    place = s3_settings_of(settings, name)  # where there is none of that name, it says which there are
+    place = s3_settings_of(settings, name)  # if there is none of that name, its error lists those that exist
     table = tables.get(name)
     if table is None:
         return Place(settings, session)

@@ -20,7 +20,7 @@ from valetkey.settings.explaining import explain
 from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url, plain_bucket, plain_url
 
 _Seconds = Annotated[int, Field(ge=0, le=10_000_000_000)]
-"""A time in seconds that Python can express; how long it may be in fact, a profile says itself."""
+"""A time in seconds that Python can express; the profile has its own upper bounds."""
 
 
 class ProfileTable(BaseModel):
@@ -189,7 +189,7 @@ class StoreTable(EventSettings):
     @classmethod
     def _known_senders(cls, values: list[str] | None) -> list[str] | None:
         if unknown := sorted(set(values or []) - {*NAMES, QUEUE}):
-            raise ValueError(f"there is no sender {unknown[0]!r}: {', '.join([*NAMES, QUEUE])}")
+            raise ValueError(f"there is no sender {unknown[0]!r}; the senders are {', '.join([*NAMES, QUEUE])}")
         return values
 
     @model_validator(mode="after")
@@ -198,7 +198,7 @@ class StoreTable(EventSettings):
             if found := bucket_in(getattr(self, name), self.bucket):
                 raise ValueError(f"{name} {found}: leave it out, valetkey adds the bucket itself")
         if self.external_id is not None and self.role_arn is None:
-            raise ValueError("external_id needs a role_arn")
+            raise ValueError("external_id requires a role_arn")
         return self
 
 

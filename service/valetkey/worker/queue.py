@@ -42,7 +42,7 @@ class QueueLoop:
         self._stop = Event()
 
     def run(self) -> None:
-        """Works until `stop` is called. An unavailable queue is asked again; a failed message is delivered again."""
+        """Works until `stop` is called. An unavailable queue is tried again; a failed message is delivered again."""
         while not self._stop.is_set():
             with KeepRunning(
                 self._stop,

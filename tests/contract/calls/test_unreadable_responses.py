@@ -57,7 +57,7 @@ def test_values_that_no_ledger_keeps(name: str, value: bytes) -> None:
     lines = b"".join(b"%b: %b\r\n" % (one.encode(), said) for one, said in (KEPT | {name: value}).items())
     with answering_server(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + lines + b"\r\n") as url:
         store = store_at(url)
-        with pytest.raises(StoreUnavailable, match=f"a value of {name} that is none") as refused:
+        with pytest.raises(StoreUnavailable, match=f"an invalid value of {name}") as refused:
             store.head("a")
     assert refused.value.refused
     assert refused.value.detail.isprintable()

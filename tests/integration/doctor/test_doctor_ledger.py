@@ -45,7 +45,7 @@ def test_the_ledger(installation: Visit, moto_bucket: Bucket, tmp_path: Path) ->
     )
     good, bad = lines(report(installation, "ledger"), "worker")
     assert (good.level, bad.level) == (Level.PASS, Level.WARN)
-    assert bad.seen == "On host cleaning up of store eu has not got on for 5 h."
+    assert bad.seen == "On host cleaning up of store eu has made no progress for 5 h."
 
 
 def test_a_worker_says_that_it_runs(installation: Visit) -> None:
@@ -92,7 +92,7 @@ def test_a_ledger_that_cannot_be_written(installation: Visit, tmp_path: Path) ->
         other.execute("BEGIN IMMEDIATE")
         found = report(installation, "ledger", checks=["schema", "latency"])
     assert line(found, "latency").level is Level.FAIL
-    assert "can be read, and not written" in line(found, "latency").seen
+    assert "can be read, but not written" in line(found, "latency").seen
     assert "holds a lock" in line(found, "latency").action
 
 

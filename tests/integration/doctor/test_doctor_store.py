@@ -112,8 +112,8 @@ def drip(request: BaseHTTPRequestHandler) -> None:
     [
         (answer(200, {}, b"<html><body>Welcome</body></html>"), "200 with a page, so it is not S3"),
         (answer(200), "without a listing, so it is not S3"),
-        (answer(301), "redirects without an end"),
-        (drip, "no whole answer within 2 s"),
+        (answer(301), "redirects endlessly"),
+        (drip, "no complete response within 2 s"),
     ],
 )
 def test_what_is_no_store(

@@ -71,11 +71,11 @@ class _Available:
             raise _translated(error) from error
         # RuntimeError: botocore's, for credentials that are expired even after their renewal
         if isinstance(error, BotoCoreError | RuntimeError):
-            raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+            raise StoreUnavailable(f"The store does not respond: {type(error).__name__}.") from error
         if isinstance(error, StrangerAnswered):
             raise StoreUnavailable(str(error), 30) from error
         if isinstance(error, _UNREADABLE):
-            raise StoreUnavailable(f"The store's answer cannot be read: {type(error).__name__}.") from error
+            raise StoreUnavailable(f"The store's response cannot be read: {type(error).__name__}.") from error
 
 
 available = _Available()
@@ -122,5 +122,5 @@ def _clock_hint(error: ClientError) -> str:
         if metadata["HTTPStatusCode"] == HTTPStatus.FORBIDDEN and abs(off) > MAX_SKEW:
             minutes = abs(off) // timedelta(minutes=1)
             direction = "ahead of" if off > timedelta(0) else "behind"
-            return f" This machine's clock is {minutes} minutes {direction} the store's: set it right."
+            return f" This machine's clock is {minutes} minutes {direction} the store's: correct it."
     return ""

@@ -60,7 +60,7 @@ def _create(path: Path) -> None:
     except FileExistsError:  # never opened here: to close it would give up SQLite's locks of the whole process
         return
     except OSError as error:
-        raise LedgerUnavailable("The ledger's file cannot be made.") from error
+        raise LedgerUnavailable("The ledger's file cannot be created.") from error
     os.fchmod(made, PRIVATE)
     os.close(made)
 

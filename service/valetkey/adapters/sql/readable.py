@@ -1,7 +1,7 @@
-"""Rows that this version can read, out of those that are next.
+"""The next rows that this version can read.
 
-A newer version may write what is unknown here into the same ledger. Such a row is passed over: it is neither changed
-nor in the way of the rows behind it, and a process of that version takes it.
+A newer version may write unknown values into the same ledger. Such a row is skipped: it is not changed and does not
+block the rows behind it, and a process of that version handles it.
 """
 
 import logging
@@ -17,10 +17,10 @@ log = logging.getLogger("valetkey")
 T = TypeVar("T")
 
 MORE = 1_000
-"""How many rows are read at once where those before them were all passed over."""
+"""How many rows are read at once after all earlier ones were skipped."""
 
 NAMED = 10_000
-"""How many rows are remembered as named in the log."""
+"""How many rows are remembered as already logged."""
 
 _named: set[str] = set()
 
@@ -80,7 +80,7 @@ def readable(rows: Iterable[RowMapping], convert: Callable[[RowMapping], T]) -> 
 
 
 def _name(error: RecordUnknown) -> None:
-    """Logs a row that is passed over; once, as a worker meets it every few seconds."""
+    """Logs a skipped row, once, as a worker meets it every few seconds."""
     if error.subject not in _named:
         if len(_named) >= NAMED:
             _named.clear()

@@ -52,7 +52,7 @@ class Work(Generic[T]):
         self._done.acquire()
 
     def take_error(self) -> BaseException | None:
-        """What it has failed by, once: the error holds the frames of the commit, and these hold the work."""
+        """The error of its failure, once: the error holds the frames of the commit, and these hold the work."""
         error, self.error = self.error, None
         return error
 
@@ -78,7 +78,7 @@ class Work(Generic[T]):
         try:
             then()
         except Exception:
-            log.exception("what was to follow a commit has failed")
+            log.exception("a function that follows a commit has failed")
 
 
 class GroupWriter:
@@ -119,7 +119,7 @@ class GroupWriter:
 
     def begin_insert(self, rows: list[Row]) -> Work[None]:
         """Starts inserting ``rows`` without waiting for the commit."""
-        work: Work[None] = Work(rows, None)  # by its name alone: to subscribe it costs as much as to make it
+        work: Work[None] = Work(rows, None)  # annotated by its name: subscripting it costs as much as creating it
         with self._lock:
             self._waiting.append(work)
             if self._is_committing:
@@ -178,7 +178,7 @@ class GroupWriter:
         while self._more():
             try:
                 self._wake_thread()
-            except RuntimeError:  # the system has no thread for us now
+            except RuntimeError:  # the system cannot start a thread now
                 self._commit(self._next_group())
             else:
                 return
@@ -225,19 +225,19 @@ class GroupWriter:
                 for work in group:
                     self._commit([work])
                 return
-            for work in group:  # where no transaction began (a lock), each would only wait as long again
+            for work in group:  # if no transaction began (a lock), each would only wait as long again
                 work.error = error
         for work in group:
             work.finish()
 
     def _begin_transaction(self, connection: Connection) -> None:
-        """By the driver itself: SQLAlchemy's part took a sixth of a commit's CPU. A transaction that SQLAlchemy begins
-        later, for a statement of its own, is this one (see `valetkey.adapters.sql.engines`)."""
+        """Begins it by the driver itself: SQLAlchemy's part took a sixth of a commit's CPU. If SQLAlchemy begins one
+        later, for its own statement, it is this one (see `valetkey.adapters.sql.engines`)."""
         self._require()
         _driver_of(connection).execute("BEGIN IMMEDIATE")
 
     def _commit_transaction(self, connection: Connection) -> None:
-        if connection.in_transaction():  # a statement of SQLAlchemy's was among the work
+        if connection.in_transaction():  # the work included a statement of SQLAlchemy's
             connection.commit()
         else:
             _driver_of(connection).commit()
@@ -251,8 +251,8 @@ class GroupWriter:
                 work.result = work.call(connection)
 
     def _reconnect(self) -> None:
-        """Gives the connection back after a failure, which rolls its transaction back. The next work gets one that is
-        known to be good."""
+        """Returns the connection to the pool after a failure, which rolls its transaction back. The next work gets one
+        that is known to be good."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()

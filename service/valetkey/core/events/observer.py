@@ -108,7 +108,7 @@ class Observer:
         for look in looks:
             try:
                 upload = self._upload_of(_first(look), sender)
-            except (StoreUnknown, RecordUnknown) as error:  # another process may know what this one does not
+            except (StoreUnknown, RecordUnknown) as error:  # another process may be able to handle it
                 refused = error
                 continue
             if upload is None or upload.store in silent:
@@ -118,9 +118,9 @@ class Observer:
                 yield self._take(look, upload)
             except (RulesUnknown, CopyUnproven) as error:
                 if isinstance(look, ScanEvent) and not self._has_heard(look, upload):
-                    refused = error  # no check brings a verdict back
+                    refused = error  # no check can recover a verdict
                     continue
-                log.warning("an event led nowhere: %s", error.detail)
+                log.warning("an event had no effect: %s", error.detail)
                 yield None
             except StoreUnavailable as error:
                 if error.refused:
@@ -235,7 +235,7 @@ class Observer:
         if verdict is None:
             return
         if not upload.ended and not upload.in_quarantine:
-            raise StoreUnavailable(f"The store of upload {upload.id} does not answer.", refused=True)
+            raise StoreUnavailable(f"The store of upload {upload.id} does not respond.", refused=True)
         try:
             self._confirmations.of(upload).keep_verdict(upload, verdict)
         except StateConflict as error:
@@ -245,7 +245,7 @@ class Observer:
         """Drops a verdict that is not needed. Raises `StoreUnavailable` if the bytes are not in quarantine yet."""
         now = self._ledger.get(upload.id) or upload
         if now.state is UploadState.STORED and not now.in_quarantine:
-            raise StoreUnavailable(f"Upload {upload.id} is on its way into quarantine.", 2, refused=True) from error
+            raise StoreUnavailable(f"Upload {upload.id} is being copied to quarantine.", 2, refused=True) from error
         log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
 
     def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
