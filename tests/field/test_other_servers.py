@@ -1,8 +1,9 @@
 """H. Servers that are not among those in our documentation, and what they do to bodies.
 
-Tried: waitress 3.0 and Python's own wsgiref (Django's ``runserver`` is one) fail on an answer with ``Connection:
-close``, which PEP 3333 leaves to servers ("Other HTTP Features"): a refused body was a 500 with a stack trace. Tornado
-(gunicorn's worker) undoes chunks, and passes all of the body without a word on its length: it was refused.
+Reported: waitress fails on an answer with a header that is the server's own by PEP 3333, "Other HTTP Features"
+(camptocamp/c2cgeoportal #1394, benoitc/restkit #133), and aiohttp-wsgi does (its #19), as does Python's own wsgiref,
+of which Django's ``runserver`` is one. We said ``Connection: close``: a refused body was a 500 with a stack trace.
+Tried: Tornado (gunicorn's worker) undoes chunks, and passes all of the body without a word on its length.
 """
 
 import http.client
