@@ -66,6 +66,22 @@ def test_a_server_that_closes_connections_itself(
     assert answer.getheader("Connection") is None
 
 
+def test_a_server_that_gives_a_type_to_nothing(mount: Callable[..., Installed]) -> None:
+    """wsgiref and eventlet call a request without a body ``text/plain``: completing an upload was a 415."""
+    app = Flask("photos")
+    mount(app)
+    with serving(app) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", "/v1/uploads", orjson.dumps(CAT), {"Content-Type": "application/json"})
+        created = orjson.loads(connection.getresponse().read())
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", f"/v1/uploads/{created['upload']['id']}/complete")
+        answer = connection.getresponse()
+        said = answer.read()
+        connection.close()
+    assert answer.status == 202, said
+
+
 def test_a_body_in_chunks_that_a_server_has_put_together(mount: Callable[..., Installed]) -> None:
     """It is as good as one whose length was said."""
     app = Flask("photos")
