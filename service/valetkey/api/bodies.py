@@ -169,9 +169,12 @@ def whole_body(environ: Mapping[str, Any]) -> bytes:
 
 
 def json_body() -> bytes:
-    """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`."""
+    """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`.
+
+    wsgiref and eventlet call the type of a request without a body ``text/plain``: an empty body is of any type.
+    """
     this = _this()
-    if this.environ.get("CONTENT_TYPE") != JSON and this.mimetype and not this.is_json:
+    if this.environ.get("CONTENT_TYPE") != JSON and this.mimetype and not this.is_json and _has_body(this.environ):
         raise UnsupportedMediaType("The body must be application/json.")
     return _read(this)
 
