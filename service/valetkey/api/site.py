@@ -23,6 +23,7 @@ POLICY = "; ".join(
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
         "base-uri 'none'",
+        "frame-ancestors 'self'",  # the reference has fields for credentials
     ]
 )
 """Of the pages there, and of the API's reference."""
