@@ -1,4 +1,4 @@
-"""G. A file is let in by whatever name its system has for a type that the profile takes, and is called as there.
+"""G. A file is accepted under any name that its system has for an allowed type, and gets the profile's name for it.
 
 Reported: a ZIP is ``application/x-zip-compressed`` on Windows (pocketbase/pocketbase #7303, mdn/content #13409,
 MobilityData/gtfs-validator #1404), a voice memo ``audio/x-m4a`` (WordPress/gutenberg #9028, pocketbase #6808), a table

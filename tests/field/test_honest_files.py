@@ -1,4 +1,4 @@
-"""Honest files are let in under every type that systems give them, and what pretends is not.
+"""Honest files are accepted under every type that systems give them, and disguised ones are not.
 
 Reported publicly: tables from Windows with Excel refused as ``application/vnd.ms-excel`` (medusajs/medusa pull request
 15483, Arize-ai/phoenix pull request 11956); photos of iPhones without a type (transloadit/uppy issue 1604,

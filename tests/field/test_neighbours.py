@@ -1,4 +1,4 @@
-"""What else is in the application: hooks that read bodies, request classes, extensions and blueprints of others.
+"""Other code in the application: hooks that read bodies, request classes, extensions and other blueprints.
 
 A tester put each of them around a real application: requests that hung, 500 on every call, two values in one header.
 A server of its own runs where Flask's test client would have the whole body in memory.

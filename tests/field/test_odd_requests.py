@@ -1,4 +1,4 @@
-"""Requests as other programs make them: queries that are no UTF-8, JSON behind a mark, whole numbers with a point.
+"""Requests of other programs: queries that are not UTF-8, JSON with a byte order mark, integers with a decimal point.
 
 Reported: a query in Latin-1, as browsers and maps send it, is a 500 of the program behind (Kinto/kinto 1195, geoadmin/
 mf-chsdi3 1053, Pylons/webob 161); a compressed body is JSON that is none, or a 500 (HarperFast/harper 1438, google/

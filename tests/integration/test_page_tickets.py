@@ -1,4 +1,4 @@
-"""Tickets that an application's own pages get, by the application's login."""
+"""Tickets for an application's own pages, by its login."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What people see in a browser: errors as pages, the pages of `valetkey dev` in their language, and the icon."""
+"""Pages for people in a browser: errors, the pages of `valetkey dev` in their language, and the icon."""
 
 import html
 import re

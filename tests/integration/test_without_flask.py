@@ -1,4 +1,4 @@
-"""Where valetkey is alone: new uploads, completions and events without a request of Flask's, answered as with one."""
+"""New uploads, completions and events without a Flask request: the responses are the same as with one."""
 
 import hashlib
 import hmac

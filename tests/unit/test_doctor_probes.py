@@ -1,4 +1,4 @@
-"""What doctor removes, and in which order; what is asked when a run is over."""
+"""What doctor removes, and in which order; requests after the end of a run."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

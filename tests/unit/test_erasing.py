@@ -1,4 +1,4 @@
-"""Erasing an owner on memory adapters: what goes, what stays, and what stops in between."""
+"""Erasing an owner on memory adapters: what is removed, what stays, and interruptions."""
 
 from contextlib import suppress
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Functions of an application that are called for ends: what they are called, when again, and with what."""
+"""An application's functions that are called for ends: their names, retries and arguments."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""The sweep on memory adapters: every state, with and without an object, at every time, and whoever meddles."""
+"""The sweep on memory adapters: every state, with and without an object, at every time, and concurrent changes."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -63,7 +63,7 @@ class PageTickets:
         if self.loader is None and not self._warned:
             self._warned = True
             log.warning(
-                "pages get no tickets, since nothing says who is logged in: decorate a function with"
+                "pages get no tickets, as it is unknown who is logged in: decorate a function with"
                 " @valetkey.owner_loader, or give each <valet-upload> a token"
             )
 

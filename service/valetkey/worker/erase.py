@@ -12,7 +12,7 @@ log = logging.getLogger("valetkey")
 class EraseLoop(Repeated):
     """Runs due erasures every ``interval`` seconds, in a loop of its own, as one may take hours."""
 
-    unavailable = "erasing will go on later"
+    unavailable = "erasing will continue later"
     failed = "erasing failed; it will be retried"
     work = "erasing"
     patience = timedelta(hours=1)

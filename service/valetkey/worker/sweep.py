@@ -91,9 +91,9 @@ class CleanLoop(Seldom):
 class RetentionLoop(Seldom):
     """Removes old rows from the ledger that do not belong to a store."""
 
-    unavailable = "the ledger will forget later"
-    failed = "forgetting what is old failed; it will be retried"
-    work = "forgetting what is old"
+    unavailable = "old rows will be removed from the ledger later"
+    failed = "removing old rows failed; it will be retried"
+    work = "removing old rows"
 
     def __init__(self, retention: Retention, interval: float, gap: float) -> None:
         super().__init__(interval, gap)

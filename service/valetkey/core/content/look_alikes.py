@@ -167,7 +167,7 @@ _MIXED = frozenset(
         *((name, found) for name in _WORDS for found in ("application/vnd.wordperfect", "application/mswrite")),
     }
 )
-"""Pairs of the declared type and the type that is found all the same."""
+"""Pairs of a declared type and the type that is nevertheless found."""
 
 
 def may_be_a_key(content_type: str) -> bool:
