@@ -184,7 +184,7 @@ export class ValetUpload extends FormControl {
     upgradeProperties(this);
     this.#cleanups = [
       watchPastes(this, this.#gestures),
-      watchLanguage(() => this.#updateLanguage()),
+      watchLanguage(this, () => this.#updateLanguage()),
       whileVisible(this.#scheduleRefresh),
       watchPolicy(
         this,

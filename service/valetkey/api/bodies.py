@@ -44,6 +44,9 @@ _GONE = (
 _RARE = frozenset({"HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING"})
 """Headers that few requests have, and that may lead to a refusal, or to more headers in the response."""
 
+_WHOLE = frozenset({SpooledTemporaryFile, BytesIO})
+"""Types of inputs that have the whole body, with or without a length: those of asgiref and Tornado."""
+
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
 
@@ -80,8 +83,8 @@ def refuse_streams() -> None:
         if not _was_touched(this):
             this.stream = BytesIO()  # for a hook that writes a log, for example
         raise
-    if type(this.environ.get("wsgi.input")) is SpooledTemporaryFile:
-        this.environ["wsgi.input_terminated"] = True  # asgiref's input has the whole body, with or without a length
+    if type(this.environ.get("wsgi.input")) in _WHOLE:
+        this.environ["wsgi.input_terminated"] = True
     _limit(this)
 
 
@@ -106,7 +109,7 @@ def _ends_nowhere(environ: Mapping[str, Any]) -> bool:
     as an empty one, which some calls accept."""
     if "HTTP_TRANSFER_ENCODING" not in environ or environ.get("CONTENT_LENGTH"):
         return False
-    return not environ.get("wsgi.input_terminated") and type(environ.get("wsgi.input")) is not SpooledTemporaryFile
+    return not environ.get("wsgi.input_terminated") and type(environ.get("wsgi.input")) not in _WHOLE
 
 
 def _has_body(environ: Mapping[str, Any]) -> bool:

@@ -72,6 +72,13 @@ def leave_unread(environ: Mapping[str, Any]) -> bool:
     return True
 
 
+def may_close(environ: Mapping[str, Any]) -> bool:
+    """Whether an answer may say ``Connection: close``. PEP 3333 leaves that to servers, and wsgiref's (Django's
+    ``runserver`` is one) and waitress fail on it; gunicorn and others close the connection only if they are told."""
+    is_strict = environ.get("SERVER_SOFTWARE", "").startswith("WSGIServer") or "waitress.client_disconnected" in environ
+    return not is_strict
+
+
 def _socket_of(environ: Mapping[str, Any]) -> socket.socket | None:
     return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
 

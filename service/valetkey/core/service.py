@@ -16,6 +16,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import (
     ErasureNotFound,
     InvalidRequest,
+    MethodNotSupported,
     PartsMissing,
     ProfileNotFound,
     StateConflict,
@@ -146,7 +147,23 @@ class UploadService:
             self._admission.keep(caller, [upload])
         elif (kept := self._admission.keep_once(caller, upload, request, idempotency_key)).id != upload.id:
             return self._grantor.grant_again(kept, now, request.signed_parts)
-        return self._grantor.grant(self._grantor.begin_parts(upload), now, request.signed_parts)
+        return self._grantor.grant(self._begun(caller, request, upload, now), now, request.signed_parts)
+
+    def _begun(self, caller: Caller, request: UploadRequest, upload: Upload, now: datetime) -> Upload:
+        """``upload`` with its parts begun; in one request instead, if the store has just shown that it cannot list
+        parts and the client leaves the choice to us."""
+        try:
+            return self._grantor.begin_parts(upload)
+        except MethodNotSupported:
+            if request.method is not None:
+                raise
+            chosen = self._admission.new(caller, request, now)
+            if chosen.multipart is not None:
+                raise
+            after = upload.changed(method=chosen.method, multipart=None)
+            if not self._ledger.replace(upload, after):
+                raise
+            return after
 
     def create_batch(
         self,

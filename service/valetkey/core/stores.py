@@ -163,6 +163,11 @@ class Stores(ByStore[NamedStore]):
         """The names of the stores whose events come from ``sender`` (None: from any sender)."""
         return frozenset(one.name for one in self if sender is None or one.senders is None or sender in one.senders)
 
+    def by_bucket(self, bucket: str, sender: str | None) -> frozenset[str]:
+        """Those of `by_sender` whose bucket it is; all of them if no store has a bucket of that name."""
+        named = frozenset(one.name for one in self if one.is_bucket(bucket))
+        return self.by_sender(sender) & named if named else self.by_sender(sender)
+
     def terms(self) -> dict[str, str]:
         """A description of each store, by name."""
         return {one.name: one.terms for one in self}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from valetkey.core.errors import NotSupportedByStore
+from valetkey.core.errors import NotSupportedByStore, StoreUnavailable
 from valetkey.core.model.capabilities import Capabilities
 from valetkey.core.ports.store import ObjectHead
 from valetkey.forks import renew_in_child
@@ -27,6 +27,9 @@ _DENIED = frozenset(
     {"AccessDenied", "AccessForbidden", "AllAccessDisabled", "Forbidden", "NotEntitled", "UnauthorizedAccess"}
 )
 """The codes that mean that we may not ask, which remains true until the permission is granted."""
+
+MISSES = 3
+"""How often in a row ListParts may not find what was just begun, until the store counts as one without ListParts."""
 
 _ABOUT_LOCKS = ("object_lock", "hides_object_lock", "part_checksums")
 
@@ -53,6 +56,7 @@ class Traits:
         self._is_asked = known.object_lock is False  # settings decide, so the store is not asked
         self._proves: bool | None = None
         self._lists: bool | None = None
+        self._unlisted = 0
         self._batches: bool | None = known.batch_delete or None
         self._leaves_markers = False
         self.knows_tags = True
@@ -164,16 +168,25 @@ class Traits:
             return self._proves
 
     def lists_parts(self, ask: Callable[[], object]) -> bool:
-        """Whether parts can be listed; ``ask`` lists some, once."""
+        """Whether parts can be listed; ``ask`` lists those of what was just begun, until that is known. Raises
+        `StoreUnavailable` where they are not found: a store may be late. fauxqs 2.4.1 looks for an object instead
+        (measured)."""
         if self._lists is None:
             try:
-                ask()
+                self._require_found(ask())
                 self._lists = True
             except NotSupportedByStore as error:
                 log.warning("multipart uploads are refused from now on: %s", error.detail)
                 self._lists = False
                 self._learn(list_parts=False)
         return self._lists
+
+    def _require_found(self, listed: object) -> None:
+        if listed is None:
+            self._unlisted += 1
+            kind = StoreUnavailable if self._unlisted < MISSES else NotSupportedByStore
+            raise kind("ListParts does not find the upload in parts that was just begun.", 1, refused=True)
+        self._unlisted = 0
 
     def _asked_for_locks(self) -> dict[str, bool]:
         """Requests the Object Lock configuration. S3 requires a checksum with each write to a bucket with a default

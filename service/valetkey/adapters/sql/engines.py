@@ -146,7 +146,7 @@ def _require_known(options: Iterable[str]) -> None:
 
 
 def postgresql_engine(parsed: URL) -> Engine:
-    """An engine for PostgreSQL. libpq's parameters in the URL's query take precedence over our own.
+    """An engine for PostgreSQL. libpq's parameters in the URL's query take precedence over ours, except the encoding.
 
     A pooler in between (PgBouncer in transaction mode) is detected automatically: it refuses ``options``, keeps no
     prepared statements, and needs settings in each transaction.
@@ -157,7 +157,9 @@ def postgresql_engine(parsed: URL) -> Engine:
         "options": _OPTIONS,
         "application_name": "valetkey",
     }
-    complete = parsed.set(drivername="postgresql+psycopg", query=patience | dict(parsed.query))
+    # whatever the role, the database or PGCLIENTENCODING say: names have letters that no other encoding has
+    query = patience | dict(parsed.query) | {"client_encoding": "UTF8"}
+    complete = parsed.set(drivername="postgresql+psycopg", query=query)
     # a ping before each use: connections from before a restart are replaced instead of failing a request
     engine = create_engine(
         complete,

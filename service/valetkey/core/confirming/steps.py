@@ -122,9 +122,10 @@ class Steps:
         """
         reason = mismatch(upload, found, self._rules(upload))
         hidden = found.upload_id is None and not self._store.capabilities.shows_metadata
-        if hidden and reason is not None and reason.code == "upload_id_mismatch":
+        if hidden and reason is not None and reason.code in {"type_mismatch", "upload_id_mismatch"}:
             detail = (
-                f"The store returns no metadata of {found.key}: neither it nor a proxy may drop x-amz-meta-upload-id."
+                f"The store returns no metadata of {found.key}: neither it nor a proxy may drop x-amz-meta-upload-id"
+                " or change the type."
             )
             raise StoreUnavailable(detail, 60, refused=True)
         return reason
@@ -283,7 +284,14 @@ class Steps:
             return self._reject(upload, Reason("placement_refused", error.detail))
         except ObjectMissing as error:  # whoever removed it has ended the upload, or the next signal looks
             raise StoreUnavailable(f"The copy of upload {upload.id} is gone: {copied.key}.") from error
-        after = upload.moved(
+        ended = self._endings.write(upload, self._confirmed(upload, copied, signal))
+        if ended is None:
+            return self._overtaken(upload, copied)
+        self._cleaner.after_end(ended)
+        return ended
+
+    def _confirmed(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
+        return upload.moved(
             UploadState.CONFIRMED,
             object=copied.as_object(copied.key),
             size=copied.size,
@@ -292,11 +300,6 @@ class Steps:
             copying_since=None,
             reason=None,
         )
-        ended = self._endings.write(upload, after)
-        if ended is None:
-            return self._overtaken(upload, copied)
-        self._cleaner.after_end(ended)
-        return ended
 
     def _overtaken(self, upload: Upload, copied: ObjectHead) -> Upload:
         """Handles an upload that was changed meanwhile, and perhaps ended: with another copy, or with none."""

@@ -250,7 +250,7 @@ class Observer:
 
     def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
         """Records the event of a probe: `valetkey doctor` writes objects to see whether their events arrive."""
-        for name in self._stores.by_sender(sender):
+        for name in self._stores.by_bucket(event.bucket, sender):
             probe = upload_id_of(event.key, self._stores[name].staging_prefix)
             if isinstance(event, ObjectEvent) and probe is not None:
                 self._ledger.see_event(probe, (sender or "").partition("@")[0], self._clock())

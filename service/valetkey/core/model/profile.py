@@ -180,7 +180,10 @@ class Profile:
                 self.keep_for is not None and not second <= self.keep_for <= MAX_KEEP_FOR,
                 "keep_for must be 1 second to 36500 days; leave it out to keep what is confirmed.",
             ),
-            (self.sse not in {None, "AES256", "aws:kms"}, "sse is 'AES256' or 'aws:kms'."),
+            (
+                self.sse not in {None, "AES256", "aws:kms"},
+                "sse is 'AES256' or 'aws:kms'. With keys of the client's own (SSE-C) nothing could be checked.",
+            ),
             (
                 self.sse_kms_key_id is not None and self.sse != "aws:kms",
                 "sse_kms_key_id requires sse = 'aws:kms'.",

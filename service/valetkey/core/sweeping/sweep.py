@@ -286,7 +286,8 @@ class Sweep:
         if after.version != upload.version:
             return findings.changed(after)
         if self._is_over(after, self._clock()):
-            return self._expire(after)
+            known = self._confirmation.recover(after)
+            return self._expire(after) if known.version == after.version else findings.changed(known)
         return self._still(after)
 
     def _still(self, upload: Upload) -> Finding:
@@ -348,7 +349,9 @@ class Sweep:
             return Finding(Action.CHECK, upload.id, "its staging object is gone, but its copy may exist")
         if self._confirmation.can_join(upload):
             return findings.confirming(upload)
-        return findings.expiring(upload) if self._is_over(upload, now) else findings.waiting(upload)
+        if not self._is_over(upload, now):
+            return findings.waiting(upload)
+        return findings.confirming(upload) if self._confirmation.confirmed_before(upload) else findings.expiring(upload)
 
     def _expect_of(self, upload: Upload, found: ObjectHead) -> Finding:
         if reason := self._confirmation.objection(upload, found):

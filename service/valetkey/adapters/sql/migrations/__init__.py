@@ -36,6 +36,9 @@ _MAKE_VERSION = text(
 )
 """As Alembic creates it."""
 
+_SCHEMA = text("SELECT relnamespace::regnamespace::text FROM pg_catalog.pg_class WHERE relname = :name LIMIT 1")
+"""Whether a role may look into a schema does not matter: everybody may read the catalogue."""
+
 
 def config(connection: Connection | None = None) -> "Config":
     """Alembic's configuration, for ``connection`` if it runs on one."""
@@ -101,8 +104,22 @@ def objection(connection: Connection) -> str | None:
     if found == newest():
         return None
     if found is None:
-        return "The ledger has no tables yet: run `valetkey migrate`."
+        return _elsewhere(connection) or "The ledger has no tables yet: run `valetkey migrate`."
     return newer(connection) or "The ledger has the schema of an older valetkey: run `valetkey migrate`."
+
+
+def _elsewhere(connection: Connection) -> str | None:
+    """The same, where a ledger is in a schema of PostgreSQL's that this role does not look into (any more): to migrate
+    would begin an empty one, and all uploads would be unknown."""
+    if connection.dialect.name != "postgresql":
+        return None
+    schema = connection.execute(_SCHEMA, {"name": VERSION}).scalar()
+    if schema is None:
+        return None
+    return (
+        f"The ledger has no tables where this role looks for them; there are some in the schema {schema}. If they are "
+        f"this ledger's, put that schema into the role's search_path; else run `valetkey migrate`."
+    )
 
 
 def newer(connection: Connection) -> str | None:
