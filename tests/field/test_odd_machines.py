@@ -1,7 +1,8 @@
 """H. Containers that lack what other machines have: a home, an entry in /etc/passwd, a temporary directory.
 
 Reported: `runAsUser` of Kubernetes without an entry for the user, so that no home is known (jupyter/docker-stacks #552
-is one); a read-only root without a writable /tmp. Tried: `serve`, `worker`, `migrate` and `doctor` run there as they are.
+is one); a read-only root without a writable /tmp. Tried: `serve`, `worker`, `migrate` and `doctor` run there as they
+are.
 """
 
 import tempfile

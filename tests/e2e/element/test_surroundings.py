@@ -62,7 +62,8 @@ def test_it_heeds_the_document_it_is_in(open_page: Open) -> None:
           const frame = document.createElement("iframe");
           document.body.append(frame);
           const { body } = frame.contentDocument;
-          body.append(frame.contentDocument.createElement("h2"), frame.contentDocument.createElement("textarea"), field);
+          const others = ["h2", "textarea"].map((name) => frame.contentDocument.createElement(name));
+          body.append(...others, field);
         }"""
     )
     frame = field.page.frame_locator("iframe")

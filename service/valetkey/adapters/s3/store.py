@@ -252,7 +252,7 @@ class S3Store:
     def first_bytes(self, source: ObjectHead) -> bytes:
         version = of_version(source.version_id)
         end = min(FIRST_BYTES, source.size)
-        # an empty object has no range at all: 416, and nanio 0.1.7 refuses one that ends after the object (measured);
+        # an empty object has no range at all: 416, and nanio 0.1.7 refuses one that ends behind the object (measured);
         # no If-Match: a proxy that weakened the ETag would fail it for ever
         asked = f"bytes=0-{end - 1}" if end else ""
         answer = self._ranged(source.key, version, asked, FIRST_BYTES)
@@ -297,7 +297,8 @@ class S3Store:
             self._abort_begun(key, begun)
             raise
         self._abort_begun(key, begun)
-        raise MethodNotSupported("The store cannot list parts, so they cannot be verified: request 'auto'.", "/method")
+        detail = "The store cannot list parts, so they cannot be verified: request 'auto'."
+        raise MethodNotSupported(detail, "/method")
 
     def _learn_crc64_of_parts(self, key: str) -> None:
         """Starts a multipart upload that requests the checksum, and aborts it: S3's response says whether it has it.
