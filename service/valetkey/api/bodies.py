@@ -49,7 +49,7 @@ _RARE = frozenset({"HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODI
 """Headers that few requests have, and that may lead to a refusal, or to more headers in the response."""
 
 _WHOLE = frozenset({SpooledTemporaryFile, BytesIO})
-"""Inputs that have all of the body, whether its length was said or not: asgiref's and Tornado's."""
+"""Types of inputs that have the whole body, with or without a length: those of asgiref and Tornado."""
 
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
