@@ -45,7 +45,7 @@ from valetkey.api import (
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
-from valetkey.api.hooks import HooksOf, OnEnds, context_of
+from valetkey.api.hooks import ApplicationHooks, HookMethods, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
@@ -108,7 +108,7 @@ class Installed(Mounted):
     ledger: DurableLedger
     """The durable record of uploads."""
 
-    hooks: HooksOf
+    hooks: ApplicationHooks
     """How the application is notified."""
 
     proven: Sequence[Proven]
@@ -173,7 +173,7 @@ def _try_out(stores: Stores, one: NamedStore) -> None:
             log.warning("The store %r: %s %s", one.name, error.detail, NAMED_STORE_HINT.format(name=one.name))
 
 
-class ValetKey(InPages, OnEnds, InProcess):
+class ValetKey(InPages, HookMethods, InProcess):
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
     It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may or may not end in it). The application's own
@@ -195,7 +195,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         allow_open: bool = False,
     ) -> None:
         InPages.__init__(self)
-        OnEnds.__init__(self)
+        HookMethods.__init__(self)
         self._allow_open = allow_open
         self._store_for = store_for
         self._settings = settings
@@ -216,7 +216,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         mount(app, installed, cors_origins=settings.cors_origins)
         self._offer_to_templates(app)
         if _is_flask_run():
-            _tell_of_ledger(settings)
+            _warn_of_ledger(settings)
 
     def _build(self, app: Flask, settings: Settings) -> Installed:
         ledger = open_ledger(settings, lambda: self._hooks.types)
@@ -364,7 +364,7 @@ def _is_flask_run() -> bool:
     return context is not None and context.command is run_command
 
 
-def _tell_of_ledger(settings: Settings) -> None:
+def _warn_of_ledger(settings: Settings) -> None:
     """Logs at the start that requests will fail while the ledger is unavailable. The application starts nevertheless:
     it has other pages as well, and the ledger may be available again soon."""
     try:

@@ -87,7 +87,7 @@ def join(thread: Thread, patience: float | None = None) -> None:
         time.sleep(0.0001)
 
 
-def come_unannounced() -> bool:
+def forks_silently() -> bool:
     """Whether this process forks without notifying Python: uWSGI's, before it has workers. It should keep no idle
     connection open."""
     uwsgi = sys.modules.get("uwsgi")

@@ -218,12 +218,12 @@ _TIMES = ("sweep_first_look", "sweep_grace", "sweep_retention", "ledger_retentio
 def shared_settings(settings: Settings) -> dict[str, Shared]:
     """The settings that have to be equal in all processes of a ledger, by name."""
     shared = {
-        "VALETKEY_SECRET_KEYS": Shared(_told_apart(*settings.secret_keys), "each refuses the other's tickets"),
+        "VALETKEY_SECRET_KEYS": Shared(_fingerprints(*settings.secret_keys), "each refuses the other's tickets"),
         "VALETKEY_WEBHOOK_URL": Shared(
-            _told_apart(settings.webhook_url), "ends that one of them causes are announced elsewhere, or not at all"
+            _fingerprints(settings.webhook_url), "ends that one of them causes are announced elsewhere, or not at all"
         ),
         "VALETKEY_WEBHOOK_SECRETS": Shared(
-            _told_apart(*settings.webhook_secrets), "a receiver of webhooks may know the secret of only one of them"
+            _fingerprints(*settings.webhook_secrets), "a receiver of webhooks may know the secret of only one of them"
         ),
     } | {
         f"VALETKEY_{name.upper()}": Shared(str(getattr(settings, name)), "each treats uploads by its own value")
@@ -234,7 +234,7 @@ def shared_settings(settings: Settings) -> dict[str, Shared]:
     return shared
 
 
-def _told_apart(*values: str | None) -> str:
+def _fingerprints(*values: str | None) -> str:
     """A word for each of ``values``, which only reveals whether two of them are equal."""
     return " ".join(sha256(f"valetkey setting {one}".encode()).hexdigest()[:16] for one in values if one) or "unset"
 

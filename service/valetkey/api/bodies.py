@@ -49,7 +49,7 @@ _RARE = frozenset({"HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODI
 """Headers that few requests have, and that may lead to a refusal, or to more headers in the response."""
 
 _WHOLE = frozenset({SpooledTemporaryFile, BytesIO})
-"""Inputs that have all of the body, whether its length was said or not: asgiref's and Tornado's."""
+"""Types of inputs that have the whole body, with or without a length: those of asgiref and Tornado."""
 
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
@@ -175,9 +175,12 @@ def whole_body(environ: Mapping[str, Any]) -> bytes:
 
 
 def json_body() -> bytes:
-    """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`."""
+    """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`.
+
+    wsgiref and eventlet call the type of a request without a body ``text/plain``: an empty body is of any type.
+    """
     this = _this()
-    if this.environ.get("CONTENT_TYPE") != JSON and this.mimetype and not this.is_json:
+    if this.environ.get("CONTENT_TYPE") != JSON and this.mimetype and not this.is_json and _has_body(this.environ):
         raise UnsupportedMediaType("The body must be application/json.")
     return _read(this)
 

@@ -74,10 +74,10 @@ class Hooks:
         self._hooks[name] = Hook(name, function, types, self._era)
         self.types = {hook.name: hook.types for hook in self}
 
-    def of(self, app: Flask, ledger: HookLedger) -> "HooksOf":
+    def of(self, app: Flask, ledger: HookLedger) -> "ApplicationHooks":
         """These hooks in ``app``."""
         self._era += 1
-        return HooksOf(self, app, ledger)
+        return ApplicationHooks(self, app, ledger)
 
     def _is_again(self, before: Hook, function: Called) -> bool:
         if before.function == function:
@@ -86,7 +86,7 @@ class Hooks:
         return plain and before.era != self._era and before.function.__code__ is function.__code__
 
 
-class HooksOf:
+class ApplicationHooks:
     """The hooks of a `ValetKey` in one application, on its ledger."""
 
     def __init__(self, hooks: Hooks, app: Flask, ledger: HookLedger) -> None:
@@ -152,7 +152,7 @@ class HookCaller:
         return DeliveryReceipt(DeliveryOutcome.DELIVERED, "returned")
 
 
-class Decorating:
+class HookDecorator:
     """Decorates hooks for one event: ``@valetkey.on_confirmed``, or ``@valetkey.on_confirmed(name="thumbnails")``."""
 
     def __init__(self, hooks: Hooks, event: str) -> None:
@@ -173,7 +173,7 @@ class Decorating:
         return keep if function is None else keep(function)
 
 
-class OnEnds:
+class HookMethods:
     """The part of `valetkey.ValetKey` that decorates an application's hooks.
 
     A hook is called with the upload (`valetkey.Upload`), in the context of the application, by ``valetkey worker
@@ -185,22 +185,22 @@ class OnEnds:
     renamed hook is another one. Raises `ConfigurationError` if two functions have the same name.
     """
 
-    on_confirmed: Decorating
+    on_confirmed: HookDecorator
     """The upload is proven, and its object is under its final key."""
 
-    on_rejected: Decorating
+    on_rejected: HookDecorator
     """The bytes that arrived do not match the grant: ``upload.reason`` says why."""
 
-    on_aborted: Decorating
+    on_aborted: HookDecorator
     """Its owner ended it before its bytes had arrived."""
 
-    on_expired: Decorating
+    on_expired: HookDecorator
     """Nothing arrived in time. It may still be confirmed if its bytes arrive late."""
 
-    on_deleted: Decorating
+    on_deleted: HookDecorator
     """It was deleted after its confirmation."""
 
-    on_unclaimed: Decorating
+    on_unclaimed: HookDecorator
     """It was removed, as nobody claimed it in time."""
 
     def __init__(self) -> None:
@@ -208,14 +208,14 @@ class OnEnds:
         for event in TYPES:
             setattr(self, event.replace("upload.", "on_"), self.on(event))
 
-    def on(self, event: str) -> Decorating:
+    def on(self, event: str) -> HookDecorator:
         """The same for an event by its name: ``@valetkey.on("upload.confirmed")``.
 
         Raises `ConfigurationError` for an unknown event.
         """
         if event not in TYPES:
             raise ConfigurationError(f"There is no event {event!r}; the events are {', '.join(sorted(TYPES))}.")
-        return Decorating(self._hooks, event)
+        return HookDecorator(self._hooks, event)
 
 
 def context_of(app: Flask) -> AbstractContextManager[Any]:

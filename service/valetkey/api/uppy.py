@@ -106,7 +106,7 @@ class Sent(BaseModel):
 
 
 @blueprint.after_request
-def say_it_uppys_way(response: Response) -> Response:
+def add_uppys_fields(response: Response) -> Response:
     """Adds ``message``, which Uppy shows, and ``error``, which it checks, to problem documents. Grants are not
     cached."""
     response.headers["Cache-Control"] = "no-store"

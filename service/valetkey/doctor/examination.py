@@ -136,7 +136,7 @@ def _place(visit: Visit) -> str:
         return ""
 
 
-def broken_off(error: ConfigurationError) -> Report:
+def report_of_failed_start(error: ConfigurationError) -> Report:
     """The report for settings that cannot even be read."""
     finding = replace(
         failed("settings", explain(error), "Correct that first: nothing else was tried."), group="configuration"

@@ -23,5 +23,5 @@ class EraseLoop(Repeated):
 
     def _work(self) -> None:
         for job in self._eraser.run(self._stop.is_set):
-            self._get_on()
+            self._record_progress()
             log.debug("erasure %s is %s: %d uploads erased", job.id, job.state, job.uploads)

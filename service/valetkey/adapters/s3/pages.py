@@ -24,7 +24,7 @@ def pages_of(client: "S3Client", operation: str, bucket: str, prefix: str) -> It
 
     Raises what boto3 raises, and `StoreUnavailable` if the next page cannot be requested.
     """
-    markers, asked = _MARKERS[operation], Turns(operation)
+    markers, asked = _MARKERS[operation], NextPages(operation)
     place: dict[str, str] = {}
     while True:
         page: Mapping[str, Any] = getattr(client, operation)(Bucket=bucket, Prefix=prefix, **place)
@@ -35,7 +35,7 @@ def pages_of(client: "S3Client", operation: str, bucket: str, prefix: str) -> It
         asked.take(*place.values() if next(iter(markers.values())) in place else ())
 
 
-class Turns:
+class NextPages:
     """The next pages that the pages of one list have named so far."""
 
     def __init__(self, subject: str) -> None:

@@ -18,7 +18,7 @@ from valetkey.adapters.s3.errors import available
 from valetkey.adapters.s3.finishing import Finisher
 from valetkey.adapters.s3.headers import plain_headers, written
 from valetkey.adapters.s3.heads import as_head, date_in, once
-from valetkey.adapters.s3.pages import Turns, pages_of
+from valetkey.adapters.s3.pages import NextPages, pages_of
 from valetkey.adapters.s3.ranges import require_range
 from valetkey.adapters.s3.signing import Signer, short_lock
 from valetkey.adapters.s3.strangers import StrangersNotFound
@@ -337,7 +337,7 @@ class S3Store:
 
     def _pages(self, key: str, multipart_id: MultipartUploadId) -> Iterator[Element]:
         """The responses to ListParts, each with up to 1,000 parts."""
-        query, turns = {"uploadId": str(multipart_id)}, Turns("ListParts")
+        query, next_pages = {"uploadId": str(multipart_id)}, NextPages("ListParts")
         while True:
             page = self._clients.caller().ask(LIST_PARTS, key, query=query).root
             if "Parts" not in page.name:  # a store that ignores this query answers another question
@@ -346,7 +346,7 @@ class S3Store:
             if page.find("IsTruncated").lower() != "true":
                 return
             after = page.find("NextPartNumberMarker")
-            turns.take(*[after] if after.isdecimal() and int(after) else [])
+            next_pages.take(*[after] if after.isdecimal() and int(after) else [])
             query["part-number-marker"] = after
 
     def presigned_part(

@@ -169,7 +169,7 @@ class _Use:
             if not self._users:
                 if not self._is_open:
                     self._changed.notify_all()
-                elif forks.come_unannounced():
+                elif forks.forks_silently():
                     self._let_go()
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:

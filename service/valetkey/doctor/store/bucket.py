@@ -58,7 +58,7 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
     _ = visit.store
     found = attempt(visit.client.get_object_lock_configuration, Bucket=visit.bucket)
     has_none = "object-lock" in visit.settings.s3_lacks
-    # a store that ignores the question answers another one, such as the list of the bucket (nanio 0.1.7, measured)
+    # a store that ignores the query responds to another request, such as a list of the bucket (nanio 0.1.7, measured)
     told = (found.answer or {}).get("ObjectLockConfiguration", {}) if found.ok else {}
     has_lock = told.get("ObjectLockEnabled") == "Enabled"
     if has_lock and has_none:
