@@ -37,6 +37,9 @@ TAKEN = [
     (CSV, "a", "text/comma-separated-values; charset=utf-8", "text/csv; charset=utf-8"),
     ("image/*", "IMG.jpg", "application/octet-stream", "image/jpeg"),
     ("image/*", "IMG.HEIC", "binary/octet-stream", "image/heic"),
+    ("image/*", "IMG_0001.HIF", "application/octet-stream", "image/heif"),  # Canon's, Sony's and Fujifilm's cameras
+    ("image/heic", "IMG_0001.HIF", "application/octet-stream", "image/heic"),
+    ("audio/*", "Voice 001.3ga", "application/octet-stream", "audio/3gpp"),  # Samsung's recorder
     ("image/jpg", "a.jpg", "image/jpeg", "image/jpg"),
     ("IMAGE/JPEG", "a.jpg", "image/pjpeg", "IMAGE/JPEG"),
     ("image/heic", "IMG.heic", "image/heif", "image/heic"),

@@ -145,6 +145,8 @@ def test_the_worker_lets_honest_files_in(rgw_bucket: Bucket, tmp_path: Path) -> 
 NAMED = {
     "a.webp": "image/webp",
     "IMG_1.HEIC": "image/heic",
+    "IMG_2.HIF": "image/heif",
+    "Voice 001.3ga": "audio/3gpp",
     "Brief.docx": DOCX,
     "table.XLSX": XLSX,
     "talk.pptx": PPTX,

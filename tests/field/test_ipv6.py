@@ -1,7 +1,7 @@
 """H. A store that is known by an IPv6 literal, also to its clients, and a service that listens on one.
 
-Reported: the brackets of a literal get lost, or are escaped, between an endpoint and a signed address (boto/boto3 #2444
-and aws/aws-sdk-go-v2 #1840 are such): the signature is of another host then.
+Reported: the brackets of a literal get lost on the way into the signed ``Host`` (aws/aws-cli #8869), or into what the
+store signs (ceph/ceph #30778), so that signatures do not match.
 """
 
 import socket

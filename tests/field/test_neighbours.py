@@ -521,6 +521,7 @@ def test_the_reference_of_the_api_is_a_page_of_ours(frame: str, *, later: bool) 
         page = client.get(path)
         assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
         assert "script-src 'self' 'unsafe-inline'" in page.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'self'" in page.headers["Content-Security-Policy"]
         assert client.get(path.rstrip("/")).location == path  # relative addresses in it lead nowhere from there
     assert 'src="./swagger-ui-bundle.js"' in page.text
     assert client.get("/docs/api/swagger-ui-bundle.js").mimetype == "text/javascript"

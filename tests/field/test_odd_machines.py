@@ -1,8 +1,8 @@
 """H. Containers that lack what other machines have: a home, an entry in /etc/passwd, a temporary directory.
 
-Reported: `runAsUser` of Kubernetes without an entry for the user, so that no home is known (jupyter/docker-stacks #552
-is one); a read-only root without a writable /tmp. Tried: `serve`, `worker`, `migrate` and `doctor` run there as they
-are.
+Reported: a container's user without an entry, so that no home is known (phusion/passenger #1849,
+rustdesk/rustdesk-server #612). Tried: a read-only root without a writable /tmp, where `serve`, `worker`, `migrate` and
+`doctor` run as they are.
 """
 
 import tempfile

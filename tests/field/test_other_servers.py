@@ -1,8 +1,9 @@
 """H. Servers that are not among those in our documentation, and what they do to bodies.
 
-Tried: waitress 3.0 and Python's own wsgiref (Django's ``runserver`` is one) fail on an answer with ``Connection:
-close``, which PEP 3333 leaves to servers ("Other HTTP Features"): a refused body was a 500 with a stack trace. Tornado
-(gunicorn's worker) undoes chunks, and passes all of the body without a word on its length: it was refused.
+Reported: waitress fails on an answer with a header that is the server's own by PEP 3333, "Other HTTP Features"
+(camptocamp/c2cgeoportal #1394, benoitc/restkit #133), and aiohttp-wsgi does (its #19), as does Python's own wsgiref,
+of which Django's ``runserver`` is one. We said ``Connection: close``: a refused body was a 500 with a stack trace.
+Tried: Tornado (gunicorn's worker) undoes chunks, and passes all of the body without a word on its length.
 """
 
 import http.client
@@ -63,6 +64,22 @@ def test_a_server_that_closes_connections_itself(
         connection.close()
     assert (answer.status, said["status"]) == (status, status), said
     assert answer.getheader("Connection") is None
+
+
+def test_a_server_that_gives_a_type_to_nothing(mount: Callable[..., Installed]) -> None:
+    """wsgiref and eventlet call a request without a body ``text/plain``: completing an upload was a 415."""
+    app = Flask("photos")
+    mount(app)
+    with serving(app) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", "/v1/uploads", orjson.dumps(CAT), {"Content-Type": "application/json"})
+        created = orjson.loads(connection.getresponse().read())
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", f"/v1/uploads/{created['upload']['id']}/complete")
+        answer = connection.getresponse()
+        said = answer.read()
+        connection.close()
+    assert answer.status == 202, said
 
 
 def test_a_body_in_chunks_that_a_server_has_put_together(mount: Callable[..., Installed]) -> None:

@@ -248,7 +248,8 @@ export class ValetUpload extends FormControl {
     const handle = handleOf(file);
     const { checksum } = this;
     const known = checksum === "sha256" || checksum === "crc64nvme";
-    if (checksum && !known) this.#complain(`checksum="${checksum}" sends none: it has to be sha256 or crc64nvme.`);
+    if (checksum && !known)
+      this.#complain(`checksum="${checksum}" sends none: it has to be sha256 or crc64nvme.`);
     return { metadata, ...(known && { checksum }), ...(handle && { handle }) };
   };
 

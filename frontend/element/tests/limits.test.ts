@@ -16,7 +16,10 @@ test("without limits every file is accepted, and any number; a field for one tak
 test("a limit is read when a file is checked, and one that is no number is none, which is said once", () => {
   const settings = { ...NONE, maxSize: " 1000 ", maxFiles: "3", accept: "image/*" };
   const said: string[] = [];
-  const limits = new Limits(settings, complaints((text) => said.push(text)));
+  const limits = new Limits(
+    settings,
+    complaints((text) => said.push(text)),
+  );
   expect(limits.check(fileOf(1000, "a.png", "image/png"))).toBeNull();
   expect(limits.check(fileOf(1001, "a.png", "image/png"))).toEqual({ key: "tooLarge", limit: 1000 });
   expect(limits.check(fileOf(1, "a.pdf", "application/pdf"))).toEqual({ key: "wrongKind" });

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from io import BytesIO
+from sys import maxsize
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -40,6 +41,9 @@ _GONE = (
     "Something in this application read the request's body before valetkey, and did not keep it. "
     "A hook that needs it has to call request.get_data(), which keeps it."
 )
+
+_DIGITS = 20
+"""A length with more digits than that is taken for larger than any: nobody writes zeros in front."""
 
 _RARE = frozenset({"HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING"})
 """Headers that few requests have, and that may lead to a refusal, or to more headers in the response."""
@@ -144,6 +148,8 @@ def _was_touched(this: Request) -> bool:
 def announced_length(environ: Mapping[str, Any]) -> int:
     """The announced length of the body in bytes; 0 if there is none, or if it is not a number."""
     text: str = environ.get("CONTENT_LENGTH", "")
+    if len(text) > _DIGITS and text.isdecimal():  # anybody may send them, and Python reads 4,300 digits at most
+        return maxsize
     return int(text) if text.isdecimal() else 0
 
 
@@ -169,9 +175,12 @@ def whole_body(environ: Mapping[str, Any]) -> bytes:
 
 
 def json_body() -> bytes:
-    """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`."""
+    """The raw body of a JSON request. Raises 415 for another type and 413 past `MAX_BODY`.
+
+    wsgiref and eventlet call the type of a request without a body ``text/plain``: an empty body is of any type.
+    """
     this = _this()
-    if this.environ.get("CONTENT_TYPE") != JSON and this.mimetype and not this.is_json:
+    if this.environ.get("CONTENT_TYPE") != JSON and this.mimetype and not this.is_json and _has_body(this.environ):
         raise UnsupportedMediaType("The body must be application/json.")
     return _read(this)
 

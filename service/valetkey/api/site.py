@@ -23,6 +23,7 @@ POLICY = "; ".join(
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
         "base-uri 'none'",
+        "frame-ancestors 'self'",  # the reference has fields for credentials
     ]
 )
 """The policy of these pages and of the API reference."""

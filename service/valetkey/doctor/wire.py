@@ -18,7 +18,7 @@ from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
 from valetkey.adapters.s3.pool import AnyPool
-from valetkey.adapters.s3.strangers import StrangerAnswered
+from valetkey.adapters.s3.strangers import StrangerAnswered, require_store
 from valetkey.core.signing.requests import SignedRequest
 from valetkey.doctor.findings import Skip
 from valetkey.reference.store_answers import NO_ERROR, ErrorBody, parse_error
@@ -48,15 +48,27 @@ class WireResponse:
 
     @property
     def refused(self) -> bool:
-        """Whether it is a refusal, and not a temporary problem."""
-        return self.status in range(400, 500) or self.status == HTTPStatus.NOT_IMPLEMENTED
+        """Whether it is a refusal by the store: no temporary problem, and no page of something in the store's place."""
+        refuses = self.status in range(400, 500) or self.status == HTTPStatus.NOT_IMPLEMENTED
+        return refuses and not self._is_strangers
+
+    @property
+    def _is_strangers(self) -> bool:
+        if self.status < HTTPStatus.BAD_REQUEST:  # the body may be an object's own
+            return False
+        try:
+            require_store(self.status, self.body, {name.lower(): self.headers[name] for name in self.headers})
+        except StrangerAnswered:
+            return True
+        return False
 
     @property
     def said(self) -> str:
         """In short: ``403 AccessDenied``."""
         if not self.status:
             return self.error.message or "no answer"
-        return f"{self.status} {self.error.code}".strip()
+        page = "with a page that no store sends" if self._is_strangers else ""
+        return " ".join(filter(None, [str(self.status), self.error.code, page]))
 
 
 class Wire:

@@ -21,6 +21,9 @@ MAX_CHUNKS = 4_096
 MAX_UNWRITTEN = 256
 """How many responses may wait for pending writes without a thread; beyond that each blocks one of the few threads."""
 
+MAX_DIGITS = 20
+"""The digits of the largest length that hyper lets through; zeros in front may be more than Python reads (4,300)."""
+
 LIVENESS_METHODS = {"GET", "HEAD"}
 
 _NONE = {None, "0"}
@@ -87,6 +90,8 @@ class Intake:
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ.pop("CONTENT_LENGTH", None)  # it is ignored then (RFC 9112, section 6.3)
         length = environ.get("CONTENT_LENGTH")
+        if length is not None and len(length) > MAX_DIGITS:
+            environ["CONTENT_LENGTH"] = length = length.lstrip("0") or "0"
         if length in _NONE and "HTTP_TRANSFER_ENCODING" not in environ:  # awaiting it would take another thread
             if environ["PATH_INFO"] == self._alive[0] and environ["REQUEST_METHOD"] in LIVENESS_METHODS:
                 return _respond(proto, self._alive[1])

@@ -65,7 +65,9 @@ function carriesFiles(transfer: DataTransfer | null): boolean {
 function isFor(host: HTMLElement, path: EventTarget[]): boolean {
   if (path.includes(host)) return true;
   if (host.getClientRects().length === 0 || host.closest("[inert]")) return false;
-  return !path.some((node) => isElement(node) && (node.matches(EDITABLE) || node.localName === host.localName));
+  return !path.some(
+    (node) => isElement(node) && (node.matches(EDITABLE) || node.localName === host.localName),
+  );
 }
 
 /** Whether it is an element, also of another window, whose classes are others. */

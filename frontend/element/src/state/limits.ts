@@ -38,7 +38,12 @@ export class Limits {
   /** Why a file is refused; null if it is accepted. */
   readonly check = (file: CheckedFile): Refusal | null => {
     const { accept, maxSize } = this.#settings;
-    const limit = this.#read("max-size", maxSize, bytesOf, `bytes ("5000000") or a size with a unit ("5 MB")`);
+    const limit = this.#read(
+      "max-size",
+      maxSize,
+      bytesOf,
+      `bytes ("5000000") or a size with a unit ("5 MB")`,
+    );
     if (!accepts(accept, file)) return { key: "wrongKind" };
     return limit !== null && file.size > limit ? { key: "tooLarge", limit } : null;
   };
@@ -46,7 +51,8 @@ export class Limits {
   /** A value by `parse`; null if there is none, and with a complaint if it is not what was `expected`. */
   #read(name: string, text: string, parse: (text: string) => number | null, expected: string): number | null {
     const value = parse(text.trim());
-    if (value === null && text.trim()) this.#complain(`${name}="${text}" sets no limit: it has to be ${expected}.`);
+    if (value === null && text.trim())
+      this.#complain(`${name}="${text}" sets no limit: it has to be ${expected}.`);
     return value;
   }
 
@@ -76,5 +82,7 @@ function bytesOf(text: string): number | null {
   if (!found) return wholeNumber(text);
   const [, number, unit = "", binary] = found;
   if (binary && !unit) return null;
-  return Math.floor(Number(number) * (binary ? 1024 : 1000) ** (unit ? UNITS.indexOf(unit.toLowerCase()) + 1 : 0));
+  return Math.floor(
+    Number(number) * (binary ? 1024 : 1000) ** (unit ? UNITS.indexOf(unit.toLowerCase()) + 1 : 0),
+  );
 }
