@@ -13,6 +13,7 @@ from tests.support.doctors import line, report, visit
 from tests.support.store_proxy import Answer, Quirk, Request, quirky, refusal
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
+from valetkey.core.model.profile import Profile
 from valetkey.doctor.findings import Level
 
 SUBRESOURCES = frozenset({"tagging", "retention", "legal-hold", "object-lock", "encryption"})
@@ -65,6 +66,18 @@ def test_doctor_does_not_take_a_list_for_an_answer(bucket: Bucket, tmp_path: Pat
     found = report(visit(bucket, tmp_path), "store", checks=["object-lock", "encryption"])
     assert "has no Object Lock" in line(found, "object-lock").seen
     assert line(found, "encryption").level is Level.SKIP
+
+
+def test_doctor_tries_the_tags_of_profiles(bucket: Bucket, rgw: Rgw, tmp_path: Path) -> None:
+    """It says so before an upload is rejected for it."""
+    profiles = {"tagged": Profile("tagged", tags={"a": "b"})}
+    for name, place, level in (
+        ("ignores", bucket, Level.FAIL),
+        ("knows", Bucket(bucket.name, rgw.client(), rgw), Level.PASS),
+    ):
+        (tmp_path / name).mkdir()
+        found = line(report(visit(place, tmp_path / name, profiles), "store", checks=["placement"]), "placement")
+        assert (found.level, "tags (profile tagged)" in found.seen) == (level, True), found
 
 
 def test_a_range_that_ends_with_the_object(rgw: Rgw, make_desk: MakeDesk) -> None:

@@ -111,6 +111,23 @@ def test_a_lie_is_rejected_and_removed() -> None:
     world.check_settled()
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "and the file is empty."),
+        (PNG[:60] + samples.PDF, "and another format is hidden in the file."),
+        (samples.NOISE, "the bytes look like no known type."),
+    ],
+    ids=["empty", "two", "noise"],
+)
+def test_a_refusal_says_what_is_wrong(content: bytes, said: str) -> None:
+    """In words that the sender of an honest file understands, also where no type can be named."""
+    world = detecting()
+    reason = world.work(sent(world, content)).reason
+    assert reason is not None
+    assert reason.detail == f"'image/png' was granted, {said}"
+
+
 def test_a_lie_may_be_let_through_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     """With `warn` it is confirmed and logged, and its detected type is visible."""
     world = detecting(Detect.WARN)

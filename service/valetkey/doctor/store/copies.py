@@ -234,28 +234,36 @@ def _sum_of_parts(visit: Visit) -> Finding:
 
 
 def placements(visit: Visit) -> Iterator[Finding]:
-    """Whether the store accepts the storage class, the encryption and the KMS key of each profile."""
+    """Whether the store accepts the storage class, the encryption, the KMS key and the tags of each profile."""
     _ = visit.store
     wanted: dict[Placement, list[str]] = {}
     for profile in visit.profiles.values():
         wanted.setdefault(profile.rules.placement, []).append(profile.name)
-    for placement, names in wanted.items():
-        if placement != Placement():
-            yield _placed(visit, placement, names)
-    if set(wanted) == {Placement()}:
-        yield passed("placement", "No profile sets a storage class or an encryption.")
+    tried = {one: names for one, names in wanted.items() if _named(one)}
+    for placement, names in tried.items():
+        yield _placed(visit, placement, names)
+    if not tried:
+        yield passed("placement", "No profile sets a storage class, an encryption or tags.")
+
+
+def _named(placement: Placement) -> str:
+    """What of it a store may refuse. Object Lock has a check of its own: what is locked could not be removed."""
+    asked = [placement.storage_class, placement.sse, placement.sse_kms_key_id and "a KMS key"]
+    return ", ".join(filter(None, [*asked, "tags" if placement.tags else None]))
 
 
 def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
     source = probe_as_shown(visit)
     key, headers = new_target(visit)
-    what = ", ".join(filter(None, [placement.storage_class, placement.sse, placement.sse_kms_key_id and "a KMS key"]))
+    what = _named(placement)
     profiles = f"profile{'s' if len(names) > 1 else ''} {', '.join(names)}"
     try:
         visit.store.copy(source, key, replace(headers, placement=placement))
+        if placement.tags and (copied := visit.store.head(key)) is not None:
+            visit.store.finish(copied, replace(placement, lock=None), None)
     except (PlacementRefused, StoreUnavailable, ObjectChanged, ObjectMissing) as error:
         detail = getattr(error, "detail", "") or type(error).__name__
-        action = f"Change storage_class and sse of {profiles} to what the store supports: uploads cannot be confirmed."
+        action = f"Change storage_class, sse and tags of {profiles} to what the store supports: uploads are rejected."
         if placement.sse == "aws:kms":
             action += " If the key is right, grant kms:GenerateDataKey and kms:Decrypt on it."
         return failed("placement", f"{what} ({profiles}) is refused: {detail}", action)
