@@ -73,7 +73,7 @@ def test_a_closed_port_is_unavailable() -> None:
         lambda: store.join_parts("a", MULTIPART, [Part(1, 1, "e")]),
     ]
     for operation in operations:
-        with pytest.raises(StoreUnavailable, match="does not answer"):
+        with pytest.raises(StoreUnavailable, match="does not respond"):
             operation()
 
 
