@@ -1,4 +1,4 @@
-"""H. Databases with settings of their own, and those that change under us: defaults of roles, time limits, failover.
+"""H. Databases with their own settings, and ones that change at run time: roles' defaults, time limits, failover.
 
 Reported: migrations that a role's ``statement_timeout`` or ``idle_in_transaction_session_timeout`` ends in the middle
 (polarsource/polar #14583, doctolib/safe-pg-migrations #30, scaleapi/scale-agentex #223); pools that keep the
@@ -84,6 +84,34 @@ def test_a_stricter_isolation_by_default(isolation: str, postgres_url: str) -> N
     with migrated(postgres_url) as ledger, ledger._writers.begin() as connection:
         shown = connection.exec_driver_sql("SHOW transaction_isolation").scalar()
         assert shown == "read committed"
+
+
+@pytest.mark.parametrize("by", ["database", "environment", "url"])
+def test_an_encoding_of_clients_by_default(by: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are kept whatever a database, libpq's environment or a provider's URL has for clients."""
+    migrate(postgres_url)
+    if by == "database":
+        set_default(postgres_url, "client_encoding", "LATIN1")
+    elif by == "environment":
+        monkeypatch.setenv("PGCLIENTENCODING", "SQL_ASCII")
+    url = postgres_url + ("?client_encoding=latin1" if by == "url" else "")
+    upload = new_upload(datetime.now(UTC))._replace(filename="名前 é.png", owner="Zoë")
+    with migrated(url) as ledger:
+        ledger.add([upload])
+        assert ledger.get(upload.id) == upload
+
+
+def test_a_schema_that_the_role_looks_into_no_more(postgres_url: str) -> None:
+    """To migrate, as was advised, would begin an empty ledger beside the one that is there."""
+    migrate(postgres_url)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA other")
+    set_default(postgres_url, "search_path", "other")
+    with closing(SqlLedger(postgres_url)) as ledger:
+        with pytest.raises(LedgerUnavailable, match=r"some in the schema public.*search_path"):
+            ledger.check()
+        ledger.migrate()  # it may be meant
+        ledger.check()
 
 
 def test_connections_to_a_primary_that_was_demoted_are_given_up(postgres_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Stores that are not those we know (FIELD.md, L and H): none loses a good upload, and what cannot be is said.
+"""Other stores (FIELD.md, L and H): none loses a good upload, and what they do not support is reported.
 
 Reported: names of metadata in another case (minio/minio #7280, aws/aws-sdk-java #704; whatever is written in Go),
 refused storage classes (minio/minio #5469), and buckets with Object Lock that want a checksum with each object and part

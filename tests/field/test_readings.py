@@ -1,4 +1,4 @@
-"""What a client says is read by others as well, more strictly or otherwise: a store, a browser, a proxy, a database.
+"""Others read a client's values, too, more strictly or differently: a store, a browser, a proxy, a database.
 
 Reported publicly: a client's own ``Content-Type`` of an upload run as a page (opengovsg/isomer pull request 1839,
 InsForge/InsForge pull request 1626); half an emoji as ``\\ud83d`` that a strict parser answers with an error
@@ -209,7 +209,7 @@ def test_no_type_that_is_granted_runs_as_a_page(reader: Service, chromium: Brows
 def test_a_profile_names_types_or_all_of_a_kind(rgw: Rgw, tmp_path: Path, allowed: str) -> None:
     """Anything else never matched, without a word: it is refused at the start (more of them: tests/unit)."""
     config = f"[profiles.default]\ncontent_types = [{json.dumps(allowed)}]\n"
-    assert "content_types holds types" in refusal(rgw, tmp_path, config)
+    assert "content_types lists types" in refusal(rgw, tmp_path, config)
 
 
 @pytest.mark.parametrize("key", ["{owner}/{id}", "stagin{ext}/{id}", "quarantine/{id}", "a/{ext}/{id}"])

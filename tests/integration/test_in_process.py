@@ -1,4 +1,4 @@
-"""An application's own calls: a form on moto, with API keys on, and the same calls on valetkey in memory."""
+"""An application's own calls: a form on moto with API keys enabled, and the same calls on valetkey in memory."""
 
 from collections.abc import Callable
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`valetkey.testing.memory`: in the place of what an application has mounted, as the author of that would use it."""
+"""`valetkey.testing.memory` in place of the valetkey that an application mounts, as its author would use it."""
 
 import io
 import json

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from valetkey.adapters.ledgers import open_ledger
 from valetkey.adapters.sql import SqlLedger
-from valetkey.adapters.sql.engines import PRIVATE
+from valetkey.adapters.sql.file import PRIVATE
 from valetkey.core.access.api_keys import ApiKey, Scope, new_key
 from valetkey.core.model.announcement import Announcer
 

@@ -1,4 +1,4 @@
-"""Tickets and what a caller may touch."""
+"""Tickets, and what each kind of caller may access."""
 
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta

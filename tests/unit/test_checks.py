@@ -1,4 +1,4 @@
-"""Checks of content between the pin and the copy: who reads what, and what a verdict is good for."""
+"""Checks of content between the pin and the copy: who reads which bytes, and what a verdict applies to."""
 
 import logging
 from contextlib import suppress
@@ -14,6 +14,7 @@ from valetkey.core.errors import (
     Forbidden,
     ObjectChanged,
     ObjectMissing,
+    RulesUnknown,
     StateConflict,
     StoreUnavailable,
     UploadNotFound,
@@ -21,7 +22,7 @@ from valetkey.core.errors import (
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.rules import Detect
+from valetkey.core.model.rules import UNREADABLE, Detect
 from valetkey.core.model.schedule import SCHEDULE
 from valetkey.core.model.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 from valetkey.core.sweeping.findings import Action
@@ -116,7 +117,7 @@ def test_a_lie_may_be_let_through_with_a_warning(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.WARNING, "valetkey"):
         after = world.work(sent(world, LIE))
     assert (after.state, after.detected_type) == (UploadState.CONFIRMED, "text/html")
-    assert "is taken all the same" in caplog.text
+    assert "is accepted nevertheless" in caplog.text
 
 
 def confirmed_bytes(world: World, upload: Upload) -> bytes:
@@ -187,7 +188,7 @@ def test_a_dry_run_says_what_is_missing() -> None:
     upload = sent(world, PNG)
     world.time += SCHEDULE.first_look
     assert [finding.detail for finding in world.sweep.foresee()] == [
-        "it is pending, and needs a look at its first bytes"
+        "it is pending, and needs an inspection of its first bytes"
     ]
     world.work(upload)
     world.time += SCHEDULE.first_look
@@ -345,7 +346,7 @@ def test_verdicts_that_nobody_waits_for_are_conflicts() -> None:
     """No bytes yet, a profile without a scan, an upload that was aborted, one that is unknown."""
     world = scanning()
     empty = world.create()
-    with pytest.raises(StateConflict, match="No bytes"):
+    with pytest.raises(StateConflict, match="no bytes"):
         world.judge(empty, FIRST, clean=True)
     world.service.remove(OWNER, empty.id)
     with pytest.raises(StateConflict, match="is aborted"):
@@ -370,6 +371,24 @@ def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: EventCounts, known
     assert world.now(upload).verdict == Verdict(md5(FIRST), clean, "GuardDuty: said so", event.key)
     world.service.observe([event])
     world.check_settled()
+
+
+def test_a_verdict_under_rules_that_nobody_can_read_comes_again() -> None:
+    """No check brings it back: the sender tries again, perhaps at a newer process. Others of its delivery go on, and
+    bytes that are infected stay where they are."""
+    world = scanning()
+    unknown, good = sent(world, FIRST), sent(world, FIRST)
+    for upload in (unknown, good):
+        world.run(upload)
+    before = world.now(unknown)
+    assert world.ledger.replace(before, before.changed(rules=UNREADABLE))
+    delivery = [scan(world, unknown, FIRST, clean=False), scan(world, good, FIRST, clean=True)]
+    with pytest.raises(RulesUnknown):
+        world.service.observe(delivery)
+    assert world.now(good).state is UploadState.CONFIRMED
+    now = world.now(unknown)
+    assert world.ledger.replace(now, now.changed(rules=before.rules))
+    assert world.service.observe(delivery[:1]) == EventCounts(rejected=1)
 
 
 def test_an_event_without_a_verdict_is_logged_for_somebody_to_act(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""Claims on memory adapters: who may take what, all or nothing, and what becomes of what nobody takes."""
+"""Claims on memory adapters: who may claim what, all or nothing, and the removal of unclaimed uploads."""
 
 from datetime import timedelta
 

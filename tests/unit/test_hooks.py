@@ -1,4 +1,4 @@
-"""Functions of an application that are called for ends: what they are called, when again, and with what."""
+"""An application's functions that are called for ends: their names, retries and arguments."""
 
 import asyncio
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 from flask import Flask, current_app, has_app_context, has_request_context, request
 
 from valetkey import Upload, ValetKeyError, upload_confirmed
-from valetkey.api.hooks import Decorating, Hooks, HooksOf
+from valetkey.api.hooks import ApplicationHooks, HookDecorator, Hooks
 from valetkey.core.announcing.dispatcher import DELAYS, LEASE, Dispatcher
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.announcement import TYPES, Status
@@ -305,7 +305,7 @@ def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop
     and whoever starts a worker reads that they wait."""
     ledger, heard = shop.valetkey.ledger, list[tuple[str, str]]()
 
-    def version(name: str, *events: str) -> HooksOf:
+    def version(name: str, *events: str) -> ApplicationHooks:
         hooks, function = Hooks(), partial(hear, name)
         for event in events:
             hooks.add(event, function, "note")
@@ -314,7 +314,7 @@ def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop
     def hear(name: str, upload: Upload) -> None:
         heard.append((name, upload.state))
 
-    def work(version: HooksOf) -> None:
+    def work(version: ApplicationHooks) -> None:
         for caller in version.callers():
             dispatcher = Dispatcher(caller.outbox, caller, counts_starts=True, clock=lambda: shop.now)
             for claimed in dispatcher.claim(9):
@@ -365,7 +365,7 @@ def test_a_factory_may_be_called_again() -> None:
     def create_app(number: int) -> None:
         hooks.of(Flask(f"shop{number}"), MemoryLedger())
 
-        @Decorating(hooks, "upload.confirmed")
+        @HookDecorator(hooks, "upload.confirmed")
         def hook(upload: Upload) -> None:
             heard.append(number)
 

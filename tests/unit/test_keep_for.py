@@ -1,4 +1,4 @@
-"""`keep_for` on memory adapters: what is confirmed goes when its time is over, claimed or not, and nothing before."""
+"""`keep_for` on memory adapters: confirmed uploads are removed when it ends, claimed or not, and not before."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Plans, and what the store's list of parts means for them."""
+"""Part plans, and what the store's list of parts means for them."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Events as the service sees them: hints, looked at once for each object."""
+"""Events in the service: hints that cause one check for each object."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +30,7 @@ def test_repeats_in_one_delivery_are_one_look() -> None:
 
 
 def test_each_object_of_a_delivery_is_looked_at_once() -> None:
-    """However its events are spread over it; the same key in another bucket is another object."""
+    """However its events are spread over it, and whatever they call its bucket."""
     world = World()
     first, second = world.create(), world.create()
     for upload in (first, second):
@@ -40,6 +40,16 @@ def test_each_object_of_a_delivery_is_looked_at_once() -> None:
     delivery = [event(first), event(second), elsewhere, event(first), event(second)]
     assert world.service.observe(delivery) == EventCounts(confirmed=2, ignored=3)
     assert world.operations.count("head staging") == 2
+    world.check_settled()
+
+
+@pytest.mark.parametrize("name", ["the-bucket-itself", "bucket-mjhq7pmx5eafmuxaqjuwgjzc7xxbueuw1b-s3alias"])
+def test_an_event_may_call_the_bucket_otherwise(name: str) -> None:
+    """As where the configured one is the alias of an access point, or a tenant's: the key says whose object it is."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+    assert world.service.observe([ObjectEvent(name, upload.staging_key)]) == EventCounts(confirmed=1)
     world.check_settled()
 
 

@@ -1,4 +1,4 @@
-"""Everything at once: clients, signals, queue, owner, sweep, outbox and the clock, in an order that Hypothesis chooses.
+"""Clients, signals, queue, owner, sweep, outbox and clock at once, in an order that Hypothesis chooses.
 
 Where `test_interleavings` looks at one upload between any two steps of its confirmation, this looks at a whole
 valetkey over days: several uploads, processes that die before or in the middle of anything, and what is promised once

@@ -1,4 +1,4 @@
-"""The rules of delivery: when a webhook is tried again, when it is dead, and what each end is called."""
+"""The rules of delivery: retries of webhooks, when one is dead, and the ids of ends."""
 
 import logging
 from dataclasses import dataclass, field

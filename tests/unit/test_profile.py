@@ -1,4 +1,4 @@
-"""What a profile takes and refuses, and which profiles are refused themselves."""
+"""What a profile accepts and refuses, and which profiles are invalid."""
 
 from datetime import timedelta
 from typing import Any
@@ -133,6 +133,7 @@ def test_the_default_takes_what_s3_takes() -> None:
         ({"expires_in": MAX_LIFE + timedelta(seconds=1), "renewable_for": timedelta(days=30)}, "expires_in"),
         ({"renewable_for": timedelta(minutes=14)}, "renewable_for"),
         ({"sse": "aes256"}, "sse"),
+        ({"sse": "SSE-C"}, "SSE-C"),
         ({"sse_kms_key_id": "k"}, "sse_kms_key_id"),
         ({"sse": "AES256", "sse_kms_key_id": "k"}, "sse_kms_key_id"),
         ({"return_url": "javascript:alert(1)"}, "return_url"),

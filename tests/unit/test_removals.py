@@ -1,4 +1,4 @@
-"""What waits to be removed: when it goes, and that it is bounded."""
+"""Queued removals: when they are made, and their limits."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""The loops beside the requests: what they do with each message, and that nothing ends them but a stop."""
+"""The worker's loops: what they do with each message, and that only a stop ends them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -296,7 +296,7 @@ def test_the_look_waits_for_nothing_that_may_take_hours(operation: str) -> None:
     [
         ("due", "the sweep of store default"),
         ("old_objects", "cleaning up of store default"),
-        ("forget_keys", "forgetting what is old"),
+        ("forget_keys", "removing old rows"),
     ],
 )
 def test_a_loop_that_does_not_get_on_is_named(operation: str, named: str, fails: bool) -> None:

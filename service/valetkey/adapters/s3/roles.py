@@ -1,12 +1,12 @@
 """Sources of a store's credentials: boto3's own chain, one of its profiles, or a role assumed with either.
 
-Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may ask for the external id.
+Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may require the external id.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import boto3
@@ -27,8 +27,8 @@ SESSION_NAME = "valetkey"
 STS_TIMEOUT = 5
 """How long STS may take to respond, in seconds: requests that need new credentials wait for it."""
 
-LEFT_ALONE = timedelta(seconds=5)
-"""How long STS is not asked again after a failure: otherwise each waiting request would wait that long."""
+LEFT_ALONE = 5.0
+"""How long STS is not asked again after a failure, in seconds: otherwise each waiting request would wait that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ def static_keys(profile: str) -> tuple[str, str]:
     expire, and the credentials for grants are not renewed."""
     found = require_credentials(CredentialSource(profile).session()).get_frozen_credentials()
     if found.token is not None:
-        raise ConfigurationError(f"The profile {profile!r} has temporary credentials: grants need an access key of it.")
+        raise ConfigurationError(f"The profile {profile!r} has temporary credentials: grants need permanent ones.")
     return str(found.access_key), str(found.secret_key)
 
 
 class CannotAssumeRole(BotoCoreError):
-    """STS gives no credentials now; its response is in the log."""
+    """STS returns no credentials now; its response is in the log."""
 
     fmt = "The role {role_arn} cannot be assumed now."
 
@@ -106,14 +106,14 @@ class _Fetched:
     def __init__(self, fetch: Callable[[], Any], role_arn: str) -> None:
         self._fetch = fetch
         self._role_arn = role_arn
-        self._again_at: datetime | None = None
+        self._again_at = float("-inf")
 
     def __call__(self) -> Any:
-        if self._again_at is not None and datetime.now(UTC) < self._again_at:
+        if monotonic() < self._again_at:  # a wall clock that is set back would keep the store away for as long
             raise CannotAssumeRole(role_arn=self._role_arn)
         try:
             return self._fetch()
         except (BotoCoreError, ClientError) as error:
-            self._again_at = datetime.now(UTC) + LEFT_ALONE
+            self._again_at = monotonic() + LEFT_ALONE
             log.warning("the role %s cannot be assumed: %s", self._role_arn, error)
             raise CannotAssumeRole(role_arn=self._role_arn) from error

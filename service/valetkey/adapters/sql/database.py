@@ -24,7 +24,7 @@ T = TypeVar("T")
 PATIENCE = 5.0
 """How long a fork waits for uses of the database, in seconds, which may wait that long for a lock themselves."""
 
-OTHER_SCHEMA = "The ledger's schema is not this version's: run `valetkey migrate`."
+OTHER_SCHEMA = "The ledger's schema is that of another version: run `valetkey migrate`."
 
 
 class Database:
@@ -37,8 +37,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._url = parsed_url(url)
-        self._readers, self._writers, make_writer, prompt = connect(self._url)
-        self._writer = make_writer(self._writers, insert_uploads)
+        self._readers, self._writers, make_writer, prompt, self._file = connect(self._url)
+        self._writer = make_writer(self._writers, insert_uploads, self._file.require)
         self._prompt = PromptReaders(prompt)
         self._use = _Use(self.close)
         forks.pause_for_fork(self, Database._pause, Database._resume)
@@ -67,6 +67,7 @@ class Database:
         self._prompt.close()
         self._readers.dispose()
         self._writers.dispose()
+        self._file.closed()
 
     def migrate(self) -> None:
         """Migrates the schema to this version's. Raises `LedgerUnavailable`, also if the schema is newer, and
@@ -78,6 +79,7 @@ class Database:
             migrations.upgrade(connection)
 
     def check(self) -> None:
+        self._file.require()
         with self._reading() as connection:
             if detail := migrations.objection(connection):
                 raise LedgerUnavailable(detail, 30)
@@ -107,7 +109,7 @@ class Database:
             self._writer.insert(rows)
 
     def _begin_insert(self, rows: list[Row]) -> "PendingInsert":
-        """Starts inserting new uploads, without waiting for the commit."""
+        """Starts inserting new uploads without waiting for the commit."""
         forks.look()
         use = self._use
         use.__enter__()  # until it is durable
@@ -167,7 +169,7 @@ class _Use:
             if not self._users:
                 if not self._is_open:
                     self._changed.notify_all()
-                elif forks.come_unannounced():
+                elif forks.forks_silently():
                     self._let_go()
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
@@ -217,7 +219,7 @@ def _as_promised(error: SQLAlchemyError | sqlite3.Error) -> LedgerUnavailable:
 
 
 def _tells_of_another_schema(cause: BaseException) -> bool:
-    """Whether a table or a column is missing: PostgreSQL reports it by SQLSTATE (its Appendix A), SQLite in words."""
+    """Whether a table or a column is missing: PostgreSQL reports an SQLSTATE (its Appendix A), SQLite a sentence."""
     if isinstance(cause, sqlite3.Error):
         return any(words in str(cause) for words in ("no such table", "no such column", "has no column named"))
     return getattr(cause, "sqlstate", None) in {"42P01", "42703"}

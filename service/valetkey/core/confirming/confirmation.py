@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from valetkey.core.confirming.checks import require_verdict_wanted
-from valetkey.core.confirming.matching import pins, points_at
+from valetkey.core.confirming.matching import pins, points_at, verified
 from valetkey.core.confirming.releasing import Releasing
 from valetkey.core.confirming.securing import Securing
 from valetkey.core.confirming.steps import MAX_STEPS, Run
@@ -30,13 +30,15 @@ from valetkey.core.errors import (
     ObjectUnreadable,
     PartsMismatch,
     PartsMissing,
+    RulesUnknown,
     StateConflict,
 )
 from valetkey.core.model.erasure import KeptObject
 from valetkey.core.model.multipart import NamedPart
 from valetkey.core.model.upload import Reason, Signal, Upload, UploadState, Verdict
+from valetkey.core.ports.store import ObjectHead
 
-SHOWN_TO_NOBODY = "The store shows the object to nobody: it was sent with headers that were not granted (SSE-C)."
+SHOWN_TO_NOBODY = "The object cannot be read: it was sent with headers that were not granted (SSE-C)."
 
 
 class Confirmation(Securing, Releasing):
@@ -71,8 +73,8 @@ class Confirmation(Securing, Releasing):
     def judge(self, upload: Upload, verdict: Verdict) -> Upload:
         """Records a scanner's verdict, which is a signal as well, and advances ``upload`` as far as possible with it.
 
-        Raises `StateConflict` if the upload waits for no verdict, or if it is about other bytes than those in
-        quarantine now; and raises like `run`.
+        Raises `StateConflict` if the upload needs no verdict, or if this one is about other bytes than those in
+        quarantine now; otherwise raises like `run`.
         """
         knew_them = upload.in_quarantine or verdict.key is not None
         if not verdict.clean:  # recorded before an earlier clean verdict can advance the upload
@@ -85,7 +87,7 @@ class Confirmation(Securing, Releasing):
                 return upload  # a repeated verdict
             require_verdict_wanted(upload, self._rules(upload), verdict)
             if verdict.clean and not knew_them:  # scanned where a grant may write: perhaps other bytes of the same MD5
-                raise StateConflict("The bytes have come into quarantine just now: scan them there.")
+                raise StateConflict("The bytes have just been moved to quarantine: scan them there.")
             said = upload.verdict_on_pinned
             if said and (not said.clean or verdict.clean):  # known already; a found infection is never overruled
                 return self.run(upload, Signal.EVENT)
@@ -108,6 +110,37 @@ class Confirmation(Securing, Releasing):
                 return
             upload = self._reload(upload)
         raise StateConflict("The upload keeps changing; try again.")
+
+    def confirmed_before(self, upload: Upload) -> ObjectHead | None:
+        """The object of a pending upload that is under its final key already; None if there is none.
+
+        Only a confirmation writes there, so the ledger has forgotten one: it was restored, or lost commits in a
+        failover. Raises `StoreUnavailable`, and `RulesUnknown` if there is an object.
+        """
+        try:
+            key = self._profiles.final_key(upload, 1)
+        except RulesUnknown:  # of an older version, whose key nobody knows any more
+            return None
+        found = None if key == upload.arrival_key else self._store.head(key)
+        return None if found is None or self.objection(upload, found) else found
+
+    def recover(self, upload: Upload) -> Upload:
+        """Confirms a pending upload with what was `confirmed_before`; returns it unchanged if that is nothing.
+
+        Raises like `run`.
+        """
+        with self._gate.open_for(upload):
+            found = self.confirmed_before(upload)
+            if found is None:
+                return upload
+            stored = upload.moved(
+                UploadState.STORED,
+                object=found.as_object(found.key),
+                pins=1,
+                checksum_verified=verified(upload, found),
+            )
+            self._copier.finish(stored, found)
+            return self._endings.write(upload, self._confirmed(stored, found, Signal.SWEEP)) or self._reload(upload)
 
     def can_join(self, upload: Upload) -> bool:
         """Whether it is a multipart upload with all its parts at the store."""

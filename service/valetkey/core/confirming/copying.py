@@ -142,7 +142,7 @@ class Copier:
         if self._copies_in_one_step and may_be and self._md5(copied) == copied.etag:
             self._seen_torn = True
             log.warning(
-                "the store copies other bytes than it was asked to while they are written: copies are read back"
+                "the store's copies can contain bytes that were written meanwhile: copies are read back from now on"
             )
 
     def _trusts_answers(self, placement: Placement) -> bool:
@@ -244,4 +244,4 @@ def unproven(upload: Upload, key: str) -> CopyUnproven:
 def _mangled(upload: Upload, copied: ObjectHead | None, key: str) -> CopyUnproven:
     """The error for a copy that differs from its unchanged source: another copy would not help."""
     shown = f"it shows {copied.size} bytes of {copied.content_type!r} with the id {copied.upload_id}" if copied else ""
-    return CopyUnproven(f"The store makes no copy of upload {upload.id}: {shown or 'nothing is there'}: {key}.", 60)
+    return CopyUnproven(f"The store's copy of upload {upload.id} is wrong: {shown or 'there is none'}: {key}.", 60)

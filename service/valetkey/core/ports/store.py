@@ -161,6 +161,10 @@ class ObjectStore(Protocol):
     def check(self) -> None:
         """Raises `StoreUnavailable` unless the bucket exists and we may use it."""
 
+    def now(self) -> datetime | None:
+        """The store's own time, to a second; None if it does not say. This machine's clock may be wrong, and what
+        removes confirmed objects asks both."""
+
     def learn(self) -> None:
         """Asks the bucket whether a PUT of a whole object may be granted (`Capabilities.put`), unless that is known.
 

@@ -8,7 +8,7 @@ it had taken are due again soon.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 
 from valetkey.core.confirming.confirmation import Confirmation
@@ -31,6 +31,13 @@ BATCH = 50
 
 MAX_FAILURES = 5
 """After how many failed checks in a row the store is left alone for a while."""
+
+AHEAD = timedelta(minutes=1)
+"""How far this machine's clock may be ahead of the store's before confirmed objects are removed by the store's: less is
+the answer's way, as the store says whole seconds."""
+
+COMPARED = timedelta(minutes=1)
+"""How long a comparison of the two clocks counts."""
 
 _UNCHANGED = {Action.WAIT, Action.CLEAR, Action.SKIP, Action.STUCK, Action.FAIL}
 """Every other action has already set when the upload is due again."""
@@ -64,6 +71,7 @@ class Sweep:
         self._confirmation = confirmation
         self._schedule = schedule
         self._clock = clock
+        self._ahead, self._compared_at = timedelta(0), datetime.min.replace(tzinfo=UTC)
         self._leftovers = Leftovers(place=place, ledger=ledger, profiles=profiles, schedule=schedule)
 
     @property
@@ -86,9 +94,8 @@ class Sweep:
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
         """Checks the uploads that are due now, those that have arrived first. Raises like `run`."""
-        start = self._clock()
         yield from self._drain(
-            lambda: self._waiting_at(start) or self._ledger.due(start, BATCH, store=self._uploads), stop
+            lambda at: self._waiting_at(at) or self._ledger.due(at, BATCH, store=self._uploads), stop
         )
 
     def check(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
@@ -96,14 +103,15 @@ class Sweep:
 
         Raises like `run`.
         """
-        start = self._clock()
-        yield from self._drain(lambda: self._waiting_at(start), stop)
+        yield from self._drain(self._waiting_at, stop)
 
     def _waiting_at(self, at: datetime) -> list[Upload]:
         return self._ledger.due(at, BATCH, state=UploadState.STORED, store=self._uploads)
 
-    def _drain(self, take: Callable[[], list[Upload]], stop: Callable[[], bool]) -> Iterator[Finding]:
-        while not stop() and (due := take()):
+    def _drain(self, take: Callable[[datetime], list[Upload]], stop: Callable[[], bool]) -> Iterator[Finding]:
+        start = self._clock()
+        # a clock that was set back meanwhile: what has just been checked would be due at ``start`` for as long as that
+        while not stop() and (due := take(min(start, self._clock()))):
             lease = self._schedule.soon(self._clock())
             yield from self._look_at(self._ledger.reschedule([(upload, lease) for upload in due]), stop)
 
@@ -154,7 +162,7 @@ class Sweep:
         try:
             self._store.delete_batch([found.key for found in nobodys])
         except StoreUnavailable as error:
-            log.info("what nobody owns is removed one by one: %s", error.detail)
+            log.info("objects without an owner are removed one by one: %s", error.detail)
             for found in nobodys:
                 if stop():
                     return
@@ -238,7 +246,7 @@ class Sweep:
                 yield finding
                 failures = failures + 1 if finding.unavailable else 0
                 if failures == MAX_FAILURES:
-                    raise self._named(StoreUnavailable(f"{failures} looks in a row have failed."))
+                    raise self._named(StoreUnavailable(f"{failures} checks in a row have failed."))
         finally:
             self._ledger.reschedule(again)
 
@@ -270,7 +278,7 @@ class Sweep:
         if skipped := self._skipped(upload):
             return skipped
         if reason := _why_removed(upload, self._clock()):
-            return self._remove(upload, reason)
+            return self._remove(upload, reason) if self._is_over_there(upload) else findings.early(upload, self._ahead)
         if upload.ended:
             self._confirmation.clear(upload)
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
@@ -278,7 +286,8 @@ class Sweep:
         if after.version != upload.version:
             return findings.changed(after)
         if self._is_over(after, self._clock()):
-            return self._expire(after)
+            known = self._confirmation.recover(after)
+            return self._expire(after) if known.version == after.version else findings.changed(known)
         return self._still(after)
 
     def _still(self, upload: Upload) -> Finding:
@@ -287,6 +296,16 @@ class Sweep:
 
     def _is_over(self, upload: Upload, now: datetime) -> bool:
         return upload.state is UploadState.PENDING and now >= self._schedule.expires(upload)
+
+    def _is_over_there(self, upload: Upload) -> bool:
+        """Whether the rules have it removed by the store's clock, too: ours may be ahead, and nothing brings a
+        confirmed object back."""
+        now = self._clock()
+        if not timedelta(0) <= now - self._compared_at < COMPARED:
+            theirs = self._store.now()
+            ahead = timedelta(0) if theirs is None else now - theirs
+            self._ahead, self._compared_at = ahead if ahead > AHEAD else timedelta(0), now
+        return _why_removed(upload, now - self._ahead) is not None
 
     def _remove(self, upload: Upload, reason: Reason) -> Finding:
         """Removes a confirmed upload, in the ledger first: an earlier claim wins, and a later one finds it deleted."""
@@ -316,7 +335,8 @@ class Sweep:
         if skipped := self._skipped(upload):
             return skipped
         if reason := _why_removed(upload, now):
-            return findings.outlived(upload, reason)
+            is_over = self._is_over_there(upload)
+            return findings.outlived(upload, reason) if is_over else findings.early(upload, self._ahead)
         if upload.ended:
             return Finding(Action.CLEAR, upload.id, f"what is left of one that is {upload.state}")
         return self._expect_checked(upload) if upload.in_quarantine else self._expect_arrival(upload, now)
@@ -326,10 +346,12 @@ class Sweep:
         if found is not None:
             return self._expect_of(upload, found)
         if upload.state is UploadState.STORED:
-            return Finding(Action.CHECK, upload.id, "its staging object is gone, its copy may be there")
+            return Finding(Action.CHECK, upload.id, "its staging object is gone, but its copy may exist")
         if self._confirmation.can_join(upload):
             return findings.confirming(upload)
-        return findings.expiring(upload) if self._is_over(upload, now) else findings.waiting(upload)
+        if not self._is_over(upload, now):
+            return findings.waiting(upload)
+        return findings.confirming(upload) if self._confirmation.confirmed_before(upload) else findings.expiring(upload)
 
     def _expect_of(self, upload: Upload, found: ObjectHead) -> Finding:
         if reason := self._confirmation.objection(upload, found):
@@ -347,7 +369,7 @@ def _why_removed(upload: Upload, now: datetime) -> Reason | None:
         return None
     if upload.removed_at == upload.claim_by:
         return Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
-    return Reason("retention_ended", f"Its profile had it kept until {upload.keep_until:%Y-%m-%d %H:%M:%S} UTC.")
+    return Reason("retention_ended", f"Its profile's retention ended at {upload.keep_until:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _is_nobodys(one: LeftOver) -> bool:

@@ -151,6 +151,11 @@ class ObjectStoreContract:
         """`check` returns without an error."""
         harness.store.check()
 
+    def test_it_tells_its_time(self, harness: StoreHarness) -> None:
+        """To a second, or not at all; signing by another clock would be refused."""
+        now = harness.store.now()
+        assert now is None or abs(now - datetime.now(UTC)) < timedelta(minutes=1)
+
     def test_what_decides_about_a_put_is_known_after_it_was_asked(self, harness: StoreHarness) -> None:
         """After `learn`, no further request is needed before a PUT is granted."""
         harness.store.learn()
