@@ -76,9 +76,9 @@ def leave_unread(environ: Mapping[str, Any]) -> bool:
 
 
 def may_close(environ: Mapping[str, Any]) -> bool:
-    """Whether an answer may say ``Connection: close``. PEP 3333 leaves that to servers, and several fail on it:
-    waitress, aiohttp-wsgi, wsgiref, of which Django's ``runserver`` is one. Those that close the connection only if
-    they are told are named here."""
+    """Whether a response may have ``Connection: close``. PEP 3333 leaves that to servers, and several fail with it:
+    waitress, aiohttp-wsgi, wsgiref, which Django's ``runserver`` uses. Servers that close the connection only with this
+    header are listed here."""
     return not _TOLD.isdisjoint(environ) or environ.get("SERVER_SOFTWARE") == "Granian"
 
 

@@ -55,8 +55,8 @@ class Finisher:
             self._clients.plain().put_object_legal_hold(**where, LegalHold={"Status": "ON"})
 
     def _require_known(self, name: str, promoted: ObjectHead) -> None:
-        """Raises `PlacementRefused` where a GET with ``name`` in its query answers with the object itself; once for
-        each name. A refusal, as by rights that need not include this GET, is an answer about it."""
+        """Raises `PlacementRefused` if a GET with ``name`` in its query returns the object itself; tested once for each
+        name. A refusal is also a response to this query: the required rights need not include it."""
         if name in self._known:
             return
         query = {**of_version(promoted.version_id), name: ""}
@@ -69,6 +69,6 @@ class Finisher:
         else:
             is_object = plain_etag(once(headers, "etag") or "") == promoted.etag
             if is_object or "x-amz-meta-upload-id" in headers:
-                detail = f"The store knows no ?{name}, and would take it for the object itself."
+                detail = f"The store does not know ?{name}, and would replace the object itself."
                 raise PlacementRefused(detail, 60, refused=True)
         self._known.add(name)

@@ -321,12 +321,12 @@ class S3Store:
             self._abort_begun(key, MultipartUploadId(said["UploadId"]))
 
     def _abort_begun(self, key: str, multipart_id: MultipartUploadId) -> None:
-        """Aborts what was begun to find something out. What s3rver 3.7.1 answers is a 405 (measured): clean-up decides
-        nothing."""
+        """Aborts a multipart upload that was started as a test. A failure is only logged: s3rver 3.7.1 responds with
+        405 (measured)."""
         try:
             self.abort_multipart(key, multipart_id)
         except StoreUnavailable as error:
-            log.info("an upload in parts to %r stays for the sweep: %s", key, error.detail)
+            log.info("a multipart upload to %r is left to the sweep: %s", key, error.detail)
 
     def parts(self, key: str, multipart_id: MultipartUploadId) -> list[Part] | None:
         try:
@@ -340,8 +340,8 @@ class S3Store:
         query, next_pages = {"uploadId": str(multipart_id)}, NextPages("ListParts")
         while True:
             page = self._clients.caller().ask(LIST_PARTS, key, query=query).root
-            if "Parts" not in page.name:  # a store that ignores this query answers another question
-                raise NotSupportedByStore(f"The store answers ListParts by {page.name[:40]!a}.", 60, refused=True)
+            if "Parts" not in page.name:  # a store that ignores this query responds to another request
+                raise NotSupportedByStore(f"The store responds to ListParts with {page.name[:40]!a}.", 60, refused=True)
             yield page
             if page.find("IsTruncated").lower() != "true":
                 return

@@ -29,7 +29,7 @@ _DENIED = frozenset(
 """The codes that mean that we may not ask, which remains true until the permission is granted."""
 
 MISSES = 3
-"""How often in a row ListParts may not find what was just begun, until the store counts as one without ListParts."""
+"""After how many ListParts in a row that do not find a new upload the store counts as one without ListParts."""
 
 _ABOUT_LOCKS = ("object_lock", "hides_object_lock", "part_checksums")
 
@@ -168,8 +168,8 @@ class Traits:
             return self._proves
 
     def lists_parts(self, ask: Callable[[], object]) -> bool:
-        """Whether parts can be listed; ``ask`` lists those of what was just begun, until that is known. Raises
-        `StoreUnavailable` where they are not found: a store may be late. fauxqs 2.4.1 looks for an object instead
+        """Whether parts can be listed; ``ask`` lists those of a new multipart upload, until that is known. Raises
+        `StoreUnavailable` if it is not found, as a store may be late. fauxqs 2.4.1 looks for an object instead
         (measured)."""
         if self._lists is None:
             try:
@@ -185,7 +185,7 @@ class Traits:
         if listed is None:
             self._unlisted += 1
             kind = StoreUnavailable if self._unlisted < MISSES else NotSupportedByStore
-            raise kind("ListParts does not find the upload in parts that was just begun.", 1, refused=True)
+            raise kind("ListParts does not find a multipart upload that was just started.", 1, refused=True)
         self._unlisted = 0
 
     def _asked_for_locks(self) -> dict[str, bool]:

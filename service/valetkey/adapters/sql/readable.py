@@ -48,7 +48,7 @@ def first_readable(
 def first_of_any(
     connection: Connection, statement: Select[Any], convert: Callable[[RowMapping], T], *, limit: int
 ) -> list[T]:
-    """As `first_readable`, for an order that is not unique, so that no row says where to go on: few are asked for."""
+    """Like `first_readable`, for an order that is not unique, so no row marks where to continue: for small limits."""
     step = limit
     while True:
         rows = connection.execute(statement.limit(step)).mappings().all()

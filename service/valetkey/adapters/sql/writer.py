@@ -2,8 +2,8 @@
 
 SQLite lets one connection write at a time, and a durable commit costs an fsync whatever it holds. So requests hand
 their work over and wait: the response is sent after the commit, and a busy service pays one fsync for many of them.
-The commits are made by a thread of their own, but for a request that comes while there is none: it makes its own
-commit, which saves two switches between threads.
+A separate thread makes the commits, except for a request that arrives while there is none: it makes its own, which
+saves two thread switches.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """The checks that a profile may require before confirmation: type detection by the first bytes, a scanner's verdict."""
 
 from valetkey.core.content.inspection import Content
+from valetkey.core.content.plain_text import POLYGLOT
 from valetkey.core.errors import StateConflict
 from valetkey.core.model.rules import Detect, Rules
 from valetkey.core.model.upload import Reason, Upload, Verdict
@@ -31,5 +32,12 @@ def content_mismatch(upload: Upload, content: Content) -> Reason | None:
     """Why the first bytes are not of the granted type; None if they may be."""
     if content.agrees:
         return None
-    kind = content.detected or "no known type"
-    return Reason("content_mismatch", f"{upload.content_type!r} was granted, the bytes look like {kind}.")
+    return Reason("content_mismatch", f"{upload.content_type!r} was granted, {_found(upload, content)}.")
+
+
+def _found(upload: Upload, content: Content) -> str:
+    if upload.object is not None and upload.object.size == 0:
+        return "and the file is empty"
+    if content.detected == POLYGLOT:
+        return "and another format is hidden in the file"
+    return f"the bytes look like {content.detected or 'no known type'}"

@@ -135,8 +135,8 @@ class Copier:
         return hashed.hexdigest()
 
     def _notice_torn(self, copied: ObjectHead, source: ObjectHead) -> None:
-        """A copy was made on the condition of one ETag and has another, and its source has changed by now. If that is
-        the MD5 of its bytes, the store does not copy in one step; else it may give copies ETags of their own.
+        """Handles a copy that was conditional on one ETag and has another, whose source has changed since. If that is
+        the MD5 of its bytes, the store does not copy atomically; otherwise it may give copies ETags of their own.
         """
         may_be = source.size <= READ_BACK and _MD5.fullmatch(source.etag) and _MD5.fullmatch(copied.etag)
         if self._copies_in_one_step and may_be and self._md5(copied) == copied.etag:

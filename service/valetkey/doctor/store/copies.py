@@ -263,9 +263,7 @@ def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
             visit.store.finish(copied, replace(placement, lock=None), None)
     except (PlacementRefused, StoreUnavailable, ObjectChanged, ObjectMissing) as error:
         detail = getattr(error, "detail", "") or type(error).__name__
-        action = (
-            f"Change storage_class, sse and tags of {profiles} to what the store supports: else uploads are rejected."
-        )
+        action = f"Change storage_class, sse and tags of {profiles} to what the store supports: uploads are rejected."
         if placement.sse == "aws:kms":
             action += " If the key is right, grant kms:GenerateDataKey and kms:Decrypt on it."
         return failed("placement", f"{what} ({profiles}) is refused: {detail}", action)
