@@ -4,7 +4,8 @@ Ceph RGW 16 ignores both in CopyObject, and tags in CreateMultipartUpload (measu
 So a lock is always set by separate calls, which all of them support, and only on the confirmed object.
 
 A store that ignores what it does not know in a query takes such a call for a PUT of the object itself, whose bytes are
-then this XML (nanio 0.1.7, measured). So it is asked first what the object has of it.
+then this XML (nanio 0.1.7, measured). So it is asked first: for the object's tags, and for the bucket's Object Lock, as
+moto answers with the object, too, if it is asked for an object's retention, but sets it.
 """
 
 from datetime import datetime
@@ -39,36 +40,54 @@ class Finisher:
         with placing(placement):
             # a copy replaces a client's tags, so the counted ones are ours
             if placement.tags and self._clients.plain().head_object(**where).get("TagCount") != len(placement.tags):
-                self._require_known("tagging", promoted)
+                self._require_tagging(promoted)
                 tags: Any = [{"Key": name, "Value": value} for name, value in placement.tags]
                 self._clients.plain().put_object_tagging(**where, Tagging={"TagSet": tags})
             if placement.lock is not None:
-                self._lock(promoted, where, placement.lock, retain_until)
+                self._require_object_lock(placement)
+                self._lock(where, placement.lock, retain_until)
 
-    def _lock(self, promoted: ObjectHead, where: Any, lock: Lock, retain_until: datetime | None) -> None:
+    def _lock(self, where: Any, lock: Lock, retain_until: datetime | None) -> None:
         if lock.mode is not None and retain_until is not None:
-            self._require_known("retention", promoted)
             retention: Any = {"Mode": lock.mode, "RetainUntilDate": retain_until}
             self._clients.plain().put_object_retention(**where, Retention=retention)
         if lock.legal_hold:
-            self._require_known("legal-hold", promoted)
             self._clients.plain().put_object_legal_hold(**where, LegalHold={"Status": "ON"})
 
-    def _require_known(self, name: str, promoted: ObjectHead) -> None:
-        """Raises `PlacementRefused` if a GET with ``name`` in its query returns the object itself; tested once for each
-        name. A refusal is also a response to this query: the required rights need not include it."""
-        if name in self._known:
+    def _require_tagging(self, promoted: ObjectHead) -> None:
+        """Raises `PlacementRefused` if a GET of the tags returns the object itself; tested once. A refusal is also a
+        response to this query: the required rights need not include it."""
+        if "tagging" in self._known:
             return
-        query = {**of_version(promoted.version_id), name: ""}
+        query = {**of_version(promoted.version_id), "tagging": ""}
         try:
             headers = self._clients.caller().ask(GET, promoted.key, query=query, limit=1).headers
         except ClientError as error:
-            status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-            if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
-                raise
+            _require_refusal(error)
         else:
             is_object = plain_etag(once(headers, "etag") or "") == promoted.etag
             if is_object or "x-amz-meta-upload-id" in headers:
-                detail = f"The store does not know ?{name}, and would replace the object itself."
+                detail = "The store does not know ?tagging, and would replace the object itself."
                 raise PlacementRefused(detail, 60, refused=True)
-        self._known.add(name)
+        self._known.add("tagging")
+
+    def _require_object_lock(self, placement: Placement) -> None:
+        """The same if the bucket responds to a GET of its Object Lock, and does not say that it has one."""
+        if "object-lock" in self._known:
+            return
+        try:
+            found = self._clients.plain().get_object_lock_configuration(Bucket=self._bucket)
+        except ClientError as error:
+            _require_refusal(error)
+        else:
+            if found.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") != "Enabled":
+                detail = f"The bucket has no Object Lock, and the store could replace the object itself: {placement}."
+                raise PlacementRefused(detail, 60, refused=True)
+        self._known.add("object-lock")
+
+
+def _require_refusal(error: ClientError) -> None:
+    """Raises ``error`` if the store failed, and did not refuse."""
+    status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
+        raise error
