@@ -33,7 +33,7 @@ STALL = 2_500
 NO_STALL = 60_000
 """The same where none is to be seen, however busy the machine is."""
 
-CONTENT = bytes(at % 251 for at in range(SIZE))
+CONTENT = (bytes(range(251)) * (SIZE // 251 + 1))[:SIZE]
 GATEWAY = b"<html><title>504 Gateway Time-out</title></html>"
 
 

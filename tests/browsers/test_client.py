@@ -22,7 +22,7 @@ alone takes three or more."""
 
 def content(size: int) -> bytes:
     """What `fileOf` of page.html makes."""
-    pattern = bytes(at % 251 for at in range(MIB))
+    pattern = (bytes(range(251)) * (MIB // 251 + 1))[:MIB]
     blocks = [bytes([number]) + pattern[1:] for number in range(-(-size // MIB))]
     return b"".join(blocks)[:size]
 
