@@ -137,7 +137,7 @@ def test_a_second_service_on_a_port_is_refused(
     first = valetkey_server(moto_bucket, env={"VALETKEY_WORKERS": "2"})
     again = processes.run([VALETKEY, "serve"], env=first.env, cwd=first.directory, timeout=120)
     assert again.returncode != 0
-    assert f":{first.env['VALETKEY_PORT']} already" in again.stderr
+    assert f"already listens on 127.0.0.1:{first.env['VALETKEY_PORT']}" in again.stderr
     assert httpx.get(f"{first.base_url}/healthz").status_code == 200
 
 
