@@ -6,6 +6,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.field.desk import MakeDesk
@@ -65,7 +66,7 @@ def test_tags_do_not_become_the_object(content: bytes, bucket: Bucket, make_desk
 def test_a_lock_does_not_become_the_object(bucket: Bucket, tmp_path: Path) -> None:
     """A legal hold is refused, and the bytes stay."""
     store = visit(bucket, tmp_path).store
-    given = {"Body": b"bytes", "ContentType": "text/plain", "Metadata": {"upload-id": "1"}}
+    given: dict[str, Any] = {"Body": b"bytes", "ContentType": "text/plain", "Metadata": {"upload-id": "1"}}
     bucket.client.put_object(Bucket=bucket.name, Key="final", **given)
     promoted = store.head("final")
     assert promoted is not None
