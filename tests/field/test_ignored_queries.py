@@ -6,6 +6,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.field.desk import MakeDesk
@@ -13,6 +14,7 @@ from tests.support.doctors import line, report, visit
 from tests.support.store_proxy import Answer, Quirk, Request, quirky, refusal
 from tests.support.stores import Bucket, Rgw, fresh_bucket
 
+from valetkey.core.errors import PlacementRefused
 from valetkey.core.model.profile import Profile
 from valetkey.doctor.findings import Level
 
@@ -59,6 +61,18 @@ def test_tags_do_not_become_the_object(content: bytes, bucket: Bucket, make_desk
     plain = desk.complete(desk.sent(content))
     assert plain["state"] == "confirmed"
     assert desk.read(plain["object"]["key"]) == content
+
+
+def test_a_lock_does_not_become_the_object(bucket: Bucket, tmp_path: Path) -> None:
+    """A legal hold is refused, and the bytes stay."""
+    store = visit(bucket, tmp_path).store
+    given: dict[str, Any] = {"Body": b"bytes", "ContentType": "text/plain", "Metadata": {"upload-id": "1"}}
+    bucket.client.put_object(Bucket=bucket.name, Key="final", **given)
+    promoted = store.head("final")
+    assert promoted is not None
+    with pytest.raises(PlacementRefused, match="no Object Lock"):
+        store.finish(promoted, Profile("locked", legal_hold=True).rules.placement, None)
+    assert store.head("final") == promoted
 
 
 def test_doctor_does_not_take_a_list_for_an_answer(bucket: Bucket, tmp_path: Path) -> None:
