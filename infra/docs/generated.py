@@ -32,8 +32,8 @@ _SETTINGS = """# Settings
 
 valetkey is configured with environment variables that begin with `VALETKEY_`. `serve`, `worker`, `dev`, the other
 commands and `ValetKey(app)` read them once, when they start. If a value is invalid, they do not start, and say what to
-change. An empty variable counts as not set. Blanks and a line end around a value are left out, as files of secrets have
-them. A variable that begins so and is no setting is named in the log at the start.
+change. An empty variable counts as not set. Spaces and line ends around a value are removed, as files of secrets have
+them. A variable with this prefix that is not a setting is ignored, and named in the log at the start.
 
 You can also keep settings in a file `.env` in the working directory. Each line is `NAME=value` or `export NAME=value`.
 valetkey reads the variables that begin with `VALETKEY_` or `AWS_` (those of boto3) and ignores the rest. `$` has no

@@ -83,7 +83,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a public name at its first use: who needs one part need not wait for boto3."""
+    """Loads a public name at its first use, so that programs that do not need boto3 start faster."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

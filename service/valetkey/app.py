@@ -45,7 +45,7 @@ from valetkey.api import (
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
 from valetkey.api.bodies import MAX_BODY
-from valetkey.api.hooks import HooksOf, OnEnds, context_of
+from valetkey.api.hooks import ApplicationHooks, HookMethods, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted, mounted_in
@@ -83,7 +83,7 @@ from valetkey.settings import (
 log = logging.getLogger("valetkey")
 
 STORE_HINT = (
-    "Until this is mended nothing can be uploaded, and /readyz says so: look at VALETKEY_BUCKET, "
+    "Until this is corrected nothing can be uploaded, and /readyz reports it: check VALETKEY_BUCKET, "
     "VALETKEY_S3_ENDPOINT_URL and the store's credentials."
 )
 
@@ -91,7 +91,7 @@ START_PATIENCE = 3
 """How long the start waits for each of several stores, in seconds, so that an unavailable one does not delay the
 others."""
 
-NAMED_STORE_HINT = "Until this is mended nothing can be uploaded there: look at [stores.{name}] and its credentials."
+NAMED_STORE_HINT = "Until this is corrected nothing can be uploaded there: check [stores.{name}] and its credentials."
 
 API = (routes.blueprint.name, uppy.blueprint.name)
 """The blueprints whose callers authenticate by themselves."""
@@ -108,7 +108,7 @@ class Installed(Mounted):
     ledger: DurableLedger
     """The durable record of uploads."""
 
-    hooks: HooksOf
+    hooks: ApplicationHooks
     """How the application is notified."""
 
     proven: Sequence[Proven]
@@ -124,7 +124,7 @@ class Installed(Mounted):
     """The profiles, by name."""
 
     session: boto3.Session | None
-    """The one that it was given; None: each process makes its own, which a fork does not share."""
+    """The session that it was given; None: each process creates its own, which a fork does not share."""
 
     @property
     def store(self) -> S3Store:
@@ -144,9 +144,9 @@ class Installed(Mounted):
             one.read()
 
     def begin(self) -> None:
-        """Checks that the ledger works, reads what it knows of the buckets, records the hooks, declares profiles and
-        stores, and asks the buckets what decides about grants. Raises `LedgerUnavailable`; a store that is unavailable
-        now is asked later, and the log says what to check."""
+        """Checks that the ledger works, reads what it knows about the buckets, records the hooks, declares profiles and
+        stores, and asks the buckets what grants depend on. Raises `LedgerUnavailable`; a store that is unavailable now
+        is asked later, and the log says what to check."""
         self.ledger.check()
         self.read_proofs()
         self.hooks.record()
@@ -173,13 +173,13 @@ def _try_out(stores: Stores, one: NamedStore) -> None:
             log.warning("The store %r: %s %s", one.name, error.detail, NAMED_STORE_HINT.format(name=one.name))
 
 
-class ValetKey(InPages, OnEnds, InProcess):
+class ValetKey(InPages, HookMethods, InProcess):
     """valetkey for a Flask application: ``ValetKey(app)``, or `init_app` later, for several applications if need be.
 
-    It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may end in it or not); the application's own code
-    calls the methods here, in the context of its application or, where there is one alone, anywhere. The rest of the
-    application is left alone: its own forms and files work as before. ``VALETKEY_AUTH=open`` is refused, unless
-    ``allow_open`` says that whoever reaches this application may upload: for tests and for trying things out. Raises
+    It registers the API (below ``url_prefix``; `VALETKEY_PUBLIC_URL` may or may not end in it). The application's own
+    code calls the methods here, in the context of its application, or anywhere if there is only one. The rest of the
+    application is unchanged: its own forms and files work as before. ``VALETKEY_AUTH=open`` is refused, unless
+    ``allow_open`` says that anybody who can reach this application may upload: for tests and trials. Raises
     `ConfigurationError` that says what to set.
     """
 
@@ -195,7 +195,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         allow_open: bool = False,
     ) -> None:
         InPages.__init__(self)
-        OnEnds.__init__(self)
+        HookMethods.__init__(self)
         self._allow_open = allow_open
         self._store_for = store_for
         self._settings = settings
@@ -216,7 +216,7 @@ class ValetKey(InPages, OnEnds, InProcess):
         mount(app, installed, cors_origins=settings.cors_origins)
         self._offer_to_templates(app)
         if _is_flask_run():
-            _tell_of_ledger(settings)
+            _warn_of_ledger(settings)
 
     def _build(self, app: Flask, settings: Settings) -> Installed:
         ledger = open_ledger(settings, lambda: self._hooks.types)
@@ -279,7 +279,7 @@ class ValetKey(InPages, OnEnds, InProcess):
 def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> None:
     """Registers the API and its documentation with ``app``, to work on ``parts``. Raises `ConfigurationError`."""
     if app.url_map.host_matching:
-        raise ConfigurationError("valetkey cannot be mounted in an application that matches hosts: give it its own.")
+        raise ConfigurationError("valetkey cannot be mounted in an application with host matching: give it its own.")
     prefix = parts.address.prefix
     paths = [f"{prefix}/v1/", f"{prefix}/uppy/"]
     places = {routes.blueprint: prefix or None, uppy.blueprint: f"{prefix}/uppy", assets.blueprint: f"{prefix}/assets"}
@@ -304,9 +304,9 @@ def mount(app: Flask, parts: Mounted, *, cors_origins: Sequence[str] = ()) -> No
 def _require_free(app: Flask, names: Sequence[str]) -> None:
     """Raises `ConfigurationError` if ``app`` has a blueprint with the name of one of ours."""
     if EXTENSION in app.extensions:
-        raise ConfigurationError("This application has valetkey already: mount it once, or call init_app once.")
+        raise ConfigurationError("This application already has valetkey: mount it once, or call init_app once.")
     if taken := [name for name in names if name in app.blueprints]:
-        raise ConfigurationError(f"This application has a blueprint called {taken[0]!r}, as valetkey's own is called.")
+        raise ConfigurationError(f"This application has a blueprint called {taken[0]!r}, which is valetkey's name.")
 
 
 def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool = False, alone: bool = False) -> None:
@@ -330,7 +330,7 @@ def require_fit(settings: Settings, session: boto3.Session, *, allow_open: bool 
 
 
 def _warn_of_names() -> None:
-    """Logs what of the environment is not read, although its name looks like it."""
+    """Logs variables of the environment that look like settings, but are not read."""
     for said in unknown_names():
         log.warning("%s", said)
 
@@ -364,13 +364,13 @@ def _is_flask_run() -> bool:
     return context is not None and context.command is run_command
 
 
-def _tell_of_ledger(settings: Settings) -> None:
-    """Logs at the start that requests will fail while the ledger is unavailable. The application starts all the same:
+def _warn_of_ledger(settings: Settings) -> None:
+    """Logs at the start that requests will fail while the ledger is unavailable. The application starts nevertheless:
     it has other pages as well, and the ledger may be available again soon."""
     try:
         _check_ledger(settings)
     except LedgerUnavailable as error:
-        log.warning("%s Until then valetkey answers 503.", error.detail)
+        log.warning("%s Until then valetkey responds with 503.", error.detail)
 
 
 def create_app(
@@ -388,14 +388,14 @@ def create_app(
 def create_served_app() -> Flask:
     """The application of each process of `valetkey serve`, from the environment.
 
-    Raises `ConfigurationError`, and `LedgerUnavailable` if the schema is not this version's.
+    Raises `ConfigurationError`, and `LedgerUnavailable` if the schema is that of another version.
     """
     settings, session = load_settings(), make_session()
     require_fit(settings, session, alone=True)
     app = create_app(settings, session)
     installed_in(app).begin()
-    # what is loaded by now stays; requests make few cycles (werkzeug's routing one for each), and looking for them
-    # stops all threads: 0.15 s for 50,000 objects, so it is done for fewer at a time
+    # objects loaded so far stay; requests create few cycles (werkzeug's routing one each), and collecting them stops
+    # all threads, for 0.15 s with 50,000 objects, so fewer are examined at a time
     gc.freeze()
     gc.set_threshold(5_000, 50, 100)
     return app
@@ -405,7 +405,7 @@ def create_intake(app: Flask | None = None) -> Intake:
     """The RSGI application of each process of `valetkey serve`: ``app``, or `create_served_app`, without threads that
     wait for bodies."""
     settings = load_settings()
-    slow = problems.problem(408, "request_timeout", f"The body was not there within {settings.body_timeout} s.")
+    slow = problems.problem(408, "request_timeout", f"The body did not arrive within {settings.body_timeout} s.")
     hosts = problems.problem(400, "bad_request", "The request has more than one Host header.")
     closing = [("Content-Type", problems.MEDIA_TYPE), ("Connection", "close")]
     return Intake(

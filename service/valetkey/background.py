@@ -52,8 +52,8 @@ def create_worker(app: Flask | None = None) -> Worker:
     valetkey.begin()
     if waiting := valetkey.hooks.strangers():
         log.warning(
-            "this worker does not call hooks that the ledger knows: %s. What is announced to them waits for a worker "
-            "with their application (`valetkey worker --app`), or for `valetkey hooks forget`",
+            "this worker does not call hooks that the ledger knows: %s. Their calls wait for a worker with their "
+            "application (`valetkey worker --app`), or for `valetkey hooks forget`",
             ", ".join(waiting),
         )
     return Worker(loops(valetkey, valetkey.settings, valetkey.session or make_session()))

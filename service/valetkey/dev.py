@@ -124,7 +124,7 @@ def _embedded(host: str | None, port: int | None) -> Iterator[tuple[embedded.Emb
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it logs each request to both servers
     here = load_settings(host=host, port=port)
     _leave_accounts()
-    with exclusive_address(here.host, here.port), tempfile.TemporaryDirectory(prefix="valetkey-dev-") as folder:
+    with exclusive_address(here.host, here.port), _temporary_folder() as folder:
         click.echo("Starting the embedded S3, which takes some seconds ...", err=True)
         before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         store = embedded.start()
@@ -133,6 +133,15 @@ def _embedded(host: str | None, port: int | None) -> Iterator[tuple[embedded.Emb
         finally:
             store.stop()
             signal.signal(signal.SIGTERM, before)
+
+
+def _temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+    try:
+        return tempfile.TemporaryDirectory(prefix="valetkey-dev-")
+    except OSError as error:
+        raise ConfigurationError(
+            "`valetkey dev` needs a temporary directory: set TMPDIR to a folder that can be written to."
+        ) from error
 
 
 def _serve_application(load: Callable[[], Flask], folder: Path, *, reload: bool) -> None:
@@ -315,7 +324,7 @@ def _worker_of(app: Flask, settings: Settings) -> Worker:
             whose = "passes its own settings to ValetKey" if one.name == DEFAULT_STORE else f"has [stores.{one.name}]"
             raise ConfigurationError(
                 f"The application {app.name!r} {whose}, and would upload to {one.endpoint or 'AWS'}. `valetkey dev`"
-                " uses its embedded S3 only: have the application use VALETKEY_* variables and no other store, or run"
+                " uses its embedded S3 only: let the application use VALETKEY_* variables and no other store, or run"
                 " `flask run` and `valetkey worker --app` instead."
             )
     _begin_ledger(valetkey.ledger)

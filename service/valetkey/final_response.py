@@ -1,7 +1,7 @@
 """HTTP/1.1 responses without the interim ones before them (RFC 9110, 15.2).
 
-`http.client`, and with it urllib3 and botocore, takes a 102 or 103 for the answer. The true one is then read by whoever
-uses the connection next, as the answer to another request.
+`http.client`, and with it urllib3 and botocore, mistakes a 102 or 103 for the response. The real response is then read
+by the next user of the connection, as the response to another request.
 """
 
 import http.client

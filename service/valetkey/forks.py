@@ -65,7 +65,7 @@ def look() -> None:
     if os.getpid() != _Process.id:
         with _Process.renewing:
             if os.getpid() != _Process.id:
-                reseed_rng()  # two workers would make the same ids; uuid_utils notices other forks by itself
+                reseed_rng()  # two workers would create the same ids; uuid_utils notices other forks by itself
                 _renew()
 
 
@@ -80,14 +80,14 @@ def join(thread: Thread, patience: float | None = None) -> None:
     if thread.is_alive():
         return
     number = thread.native_id
-    if number in {None, os.getpid(), get_native_id()}:  # a thread of gevent's is none
+    if number in {None, os.getpid(), get_native_id()}:  # a thread of gevent is not one
         return
     deadline = time.monotonic() + LAST_MOMENT
     while (_TASKS / str(number)).exists() and time.monotonic() < deadline:
         time.sleep(0.0001)
 
 
-def come_unannounced() -> bool:
+def forks_silently() -> bool:
     """Whether this process forks without notifying Python: uWSGI's, before it has workers. It should keep no idle
     connection open."""
     uwsgi = sys.modules.get("uwsgi")
@@ -99,7 +99,7 @@ def _see_threads_end() -> None:
     deadline = time.monotonic() + LAST_MOMENT_OF_OTHERS
     while (unknown := _unknown_threads()) and time.monotonic() < deadline:
         time.sleep(0.0005)
-    _Process.staying |= unknown  # to wait for them once is enough
+    _Process.staying |= unknown  # waiting for them once is enough
 
 
 def _unknown_threads() -> frozenset[int]:

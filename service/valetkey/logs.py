@@ -81,8 +81,8 @@ class PatientHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 def drain() -> None:
-    """Writes the queued lines of this process before it ends. A process in which `atexit` does not run, as one forked
-    by `multiprocessing`, has to call this."""
+    """Writes the queued lines of this process before it ends. A process in which `atexit` does not run, such as one
+    forked by `multiprocessing`, has to call this."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PatientHandler):
             handler.drain()
@@ -93,4 +93,4 @@ def log_to_stderr() -> None:
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=logging.WARNING, format=form, handlers=[PatientHandler()])
     logging.getLogger("valetkey").setLevel(logging.INFO)
-    atexit.register(drain)  # granian takes handlers out of the list of those that `logging` closes
+    atexit.register(drain)  # granian removes handlers from the list of those that `logging` closes

@@ -56,6 +56,7 @@ def _own_store(settings: Settings, session: boto3.Session | None) -> NamedStore:
         open_store(s3_settings(settings), session),
         senders=senders_of(DEFAULT_STORE, None),
         endpoint=endpoint_of(settings.s3_endpoint_url),
+        events_bucket=settings.events_bucket,
     )
 
 
@@ -68,11 +69,13 @@ def _named_store(name: str, table: StoreTable, session: boto3.Session | None) ->
         kms_key_id=table.sse_kms_key_id,
         senders=senders_of(name, table),
         endpoint=endpoint_of(table.endpoint_url),
+        events_bucket=table.events_bucket,
     )
 
 
 def endpoint_of(url: str | None) -> str:
-    """The endpoint as it tells buckets of one name apart; the same for all of AWS, where names are unique."""
+    """The endpoint in a form that distinguishes buckets of one name; the same for all of AWS, where names are
+    unique."""
     return (url or "").rstrip("/")
 
 
@@ -170,25 +173,25 @@ def _grant_keys(settings: Settings) -> tuple[str, str] | None:
 
 
 def address_signer(settings: Settings) -> AddressSigner | None:
-    """What signs addresses of a CDN, where it is configured. Raises `ConfigurationError`."""
+    """The signer of CDN URLs; None if none is configured. Raises `ConfigurationError`."""
     if settings.cloudfront_key_pair_id is None or settings.cloudfront_private_key_file is None:
         return None
-    from valetkey.adapters.cloudfront import CloudFront  # it brings all of cryptography along
+    from valetkey.adapters.cloudfront import CloudFront  # it imports all of cryptography
 
     return CloudFront(settings.cloudfront_key_pair_id, settings.cloudfront_private_key_file)
 
 
 def event_endpoints(settings: Settings, context: SenderContext) -> dict[str, EventEndpoint]:
-    """The senders of ``settings`` and of each store, by kind. Raises `ConfigurationError`, also where nobody could tell
-    whose events come: by the same secret, or by the same queue."""
+    """The senders of ``settings`` and of each store, by kind. Raises `ConfigurationError`, also if events could not be
+    attributed to a store because of the same secret or the same queue."""
     tables = load_config(settings.config).stores
     require_apart([(None, settings), *tables.items()], ["events_sqs_queue_url"])
     return make_endpoints(settings, tables, context)
 
 
 def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
-    """The names of the senders whose events are believed to be a store's: its own, and those of the installation that
-    it names; all of these where it says nothing."""
+    """The names of the senders whose events are accepted for a store: its own, and those of the installation that it
+    names, or all of these if it names none."""
     if table is None:
         return frozenset({*NAMES, QUEUE})
     set_here = [kind.sender_name for kind in KINDS if any(getattr(table, field) for field in kind.model_fields)]
@@ -200,7 +203,7 @@ def senders_of(name: str, table: StoreTable | None) -> frozenset[str]:
 
 
 def senders(settings: Settings, session: boto3.Session | None = None) -> dict[str, EventSender]:
-    """The event senders of ``settings`` alone that have what they need to be trusted."""
+    """The configured event senders of ``settings``."""
     return make_senders(settings, sender_context(session))
 
 
@@ -209,37 +212,35 @@ def sender_context(session: boto3.Session | None) -> SenderContext:
 
 
 _TIMES = ("sweep_first_look", "sweep_grace", "sweep_retention", "ledger_retention")
-"""By these all processes reckon when an upload is looked at, and for how long it is kept."""
+"""The settings by which all processes determine when an upload is checked, and for how long it is kept."""
 
 
 def shared_settings(settings: Settings) -> dict[str, Shared]:
-    """Those that have to be the same in all processes of a ledger, by name."""
+    """The settings that have to be equal in all processes of a ledger, by name."""
     shared = {
-        "VALETKEY_SECRET_KEYS": Shared(
-            _told_apart(*settings.secret_keys), "tickets of the one are nothing to the other"
-        ),
+        "VALETKEY_SECRET_KEYS": Shared(_fingerprints(*settings.secret_keys), "each refuses the other's tickets"),
         "VALETKEY_WEBHOOK_URL": Shared(
-            _told_apart(settings.webhook_url), "what one of them ends is announced elsewhere, or to nobody"
+            _fingerprints(settings.webhook_url), "ends that one of them causes are announced elsewhere, or not at all"
         ),
         "VALETKEY_WEBHOOK_SECRETS": Shared(
-            _told_apart(*settings.webhook_secrets), "a receiver of webhooks may know the secret of one of them alone"
+            _fingerprints(*settings.webhook_secrets), "a receiver of webhooks may know the secret of only one of them"
         ),
     } | {
-        f"VALETKEY_{name.upper()}": Shared(str(getattr(settings, name)), "each looks after uploads by its own")
+        f"VALETKEY_{name.upper()}": Shared(str(getattr(settings, name)), "each treats uploads by its own value")
         for name in _TIMES
     }
     if all(key.startswith(MADE_FOR_A_RUN) for key in settings.secret_keys):
-        del shared["VALETKEY_SECRET_KEYS"]  # nobody else has them, and whoever comes next is not to be told of them
+        del shared["VALETKEY_SECRET_KEYS"]  # no other process has them, and a later one must not be warned of them
     return shared
 
 
-def _told_apart(*values: str | None) -> str:
-    """A word for each of ``values``, which says no more than whether it is another one."""
+def _fingerprints(*values: str | None) -> str:
+    """A word for each of ``values``, which only reveals whether two of them are equal."""
     return " ".join(sha256(f"valetkey setting {one}".encode()).hexdigest()[:16] for one in values if one) or "unset"
 
 
 def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> DurableLedger:
-    """The ledger. It announces to the webhook, where one is configured, to the hooks it knows, and to ``hooks``.
+    """The ledger. It announces to the webhook, if one is configured, to the hooks that it knows, and to ``hooks``.
 
     Raises `ConfigurationError`.
     """
@@ -251,7 +252,7 @@ def open_ledger(settings: Settings, hooks: Callable[[], HookTypes] = dict) -> Du
 
 
 def event_threads(settings: Settings, stores: Stores) -> int:
-    """How many messages of one queue are handled at once: two at least where one store may be slow beside others."""
+    """How many messages of one queue are handled at once: at least two if one of several stores may be slow."""
     return max(settings.worker_threads, 1 if len(stores) == 1 else 2)
 
 

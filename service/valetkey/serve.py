@@ -32,8 +32,9 @@ BACKLOG = 4_096
 """How many connections the system queues until they are accepted; it may allow fewer (``net.core.somaxconn``)."""
 
 MAX_HEAD = 65_536
-"""Bytes of the head of a request, and of its body that are read at once: granian takes seven times as much, and reading
-a header that is a list takes long. A query, tickets and what pages' monitoring adds are a third of it."""
+"""The maximum size of a request's head in bytes, and the bytes of its body that are read at once: granian's default is
+seven times as much, and parsing a header that is a list takes long. A query, tickets and the headers of pages'
+monitoring need a third of it."""
 
 OTHER_DESCRIPTORS = 512
 """File descriptors that no client uses: connections to the store and the ledger, and files."""
@@ -117,7 +118,7 @@ def exclusive_address(host: str, port: int) -> Iterator[None]:
         yield
         return
     taken = ConfigurationError(
-        f"Something listens on {host}:{port} already. Stop it, or take another port: --port {port % 65535 + 1}."
+        f"Something already listens on {host}:{port}. Stop it, or use another port: --port {port % 65535 + 1}."
     )
     with socket.socket(socket.AF_UNIX) as mark:  # in Linux's abstract namespace, where nothing is left behind
         try:

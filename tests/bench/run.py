@@ -65,12 +65,18 @@ SAME = ("processor", "memory", "system")
 """By what a machine is known again: rows of another one are not kept."""
 
 
+def kept_as(name: str, place: Place) -> str:
+    """Under what its rows are kept: those of a ledger of another kind or size stand beside the usual ones."""
+    kind = place.ledger and place.ledger.partition(":")[0]  # the rest of a URL may have a password
+    return " ".join([name, *(str(part) for part in (kind, place.rows) if part)])
+
+
 def run(name: str, place: Place) -> list[Entry]:
     """One bench; its rows are printed as they come."""
     began, busy, date = time.monotonic(), others(), datetime.now(UTC).date().isoformat()
     entries = []
     for row in BENCHES[name](place):
-        entries.append(Entry(name, date, busy, row))
+        entries.append(Entry(kept_as(name, place), date, busy, row))
         print(report.line(row), flush=True)
     print(f"({name}: {time.monotonic() - began:.0f} s)\n", flush=True)
     return entries
@@ -105,7 +111,7 @@ def main() -> int:
                 missed = True
                 continue
             missed |= not all(entry.row.met for entry in entries)
-            found.add(name, entries)
+            found.add(kept_as(name, place), entries)
             if not options.quick:
                 report.save(found)
     return int(missed)

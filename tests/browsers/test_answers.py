@@ -1,4 +1,4 @@
-"""The browser client in Chromium before a store that says nothing, too late, or no: real sockets and XMLHttpRequest.
+"""The browser client in Chromium with a store that does not respond, responds late, or refuses, over real sockets.
 
 The reports are those of `tests/field/test_answers.py` and `test_stalls.py`: "timeout awaiting response headers" after
 the last byte (Altinity/clickhouse-backup 36), a file that S3 has and a page that never hears of it (transloadit/uppy

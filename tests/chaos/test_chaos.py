@@ -1,4 +1,4 @@
-"""Everything fails, again and again; when that stops, every promise of the design holds within a minute."""
+"""Everything fails repeatedly; when that stops, every promise of the design holds within a minute."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack

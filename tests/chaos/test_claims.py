@@ -1,4 +1,4 @@
-"""Claims while the application and the workers are killed: none is lost, none happens twice, the rest is removed."""
+"""Claims while the application and the workers are killed: none is lost, none happens twice, unclaimed uploads go."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Clients that OpenAPI Generator makes of our document, against a running service and a real S3: `make clients`.
+"""Clients that OpenAPI Generator makes from our document, with a running service and a real S3: `make clients`.
 
 Those in Kotlin, Python and TypeScript are compiled and used, each by a program of its own that does the same. Those in
 Swift and C# are only read here: no compiler of theirs can be had.

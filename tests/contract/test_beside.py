@@ -1,4 +1,4 @@
-"""What a profile writes beside the bytes, as stores keep it: of a copy, of a copy in parts, and of what is joined."""
+"""The headers, tags and metadata that a profile sets, as stores keep them: in copies, copies in parts, and joins."""
 
 from collections.abc import Iterator
 from dataclasses import replace

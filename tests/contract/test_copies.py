@@ -1,4 +1,4 @@
-"""Copies on stores whose conditions are odd: what was joined of parts, and what has changed meanwhile."""
+"""Copies on stores with unusual conditions: of multipart objects, and of objects that change meanwhile."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Which stores compute the CRC64NVME of the whole of what came in parts."""
+"""Which stores compute the CRC64NVME of the whole of a multipart upload."""
 
 from base64 import b64encode
 from collections.abc import Iterator

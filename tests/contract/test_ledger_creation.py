@@ -1,4 +1,4 @@
-"""Whatever text a client sends, a database gives it back; and what it keeps once is there."""
+"""A database returns any text that a client sends unchanged, and an upload that is created once exists once."""
 
 from datetime import UTC
 

@@ -1,4 +1,4 @@
-"""What processes say of their profiles, to a database that is not made yet."""
+"""The declarations of processes about their profiles, and a database that has no tables yet."""
 
 from contextlib import closing
 from datetime import timedelta

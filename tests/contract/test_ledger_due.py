@@ -1,4 +1,4 @@
-"""The sweep's work costs what is due, not what is kept."""
+"""The cost of the sweep grows with the due uploads, not with the ledger."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What was said to be recorded is there, whatever happens next."""
+"""An upload that was reported as recorded exists, whatever happens next."""
 
 import sqlite3
 from contextlib import closing

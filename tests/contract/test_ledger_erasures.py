@@ -1,4 +1,4 @@
-"""Erasing and forgetting cost what is erased or forgotten, not what is kept; and what older versions have left."""
+"""The cost of erasing and forgetting grows with what is removed, not with the ledger; and data of older versions."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +18,8 @@ from valetkey.testing.contracts.outbox import announcer
 from valetkey.testing.contracts.samples import NOW, new_upload
 
 MANY = 3_000
+JOBS = 50
+"""How many jobs a worker looks at."""
 
 
 def fill(ledger: SqlLedger) -> None:
@@ -99,6 +101,18 @@ def test_no_step_of_an_erasure_scans_a_table(filled: SqlLedger) -> None:
     changes = [(one, erased(one)) for one in mine]
     assert_no_scan(plans_of(filled, lambda: filled.erase(changes, job, job.changed(uploads=3))))
     assert filled.get(mine[0].id) == changes[0][1]
+
+
+def test_jobs_of_a_newer_version_hide_no_other(any_url: str) -> None:
+    """More of them than a worker takes at once, and all due before: they were all that it ever saw."""
+    with migrated(any_url, announcer()) as ledger:
+        before = [ledger.begin_erasure(new_erasure("shop", f"o{n}", NOW - timedelta(hours=1))) for n in range(2 * JOBS)]
+        with ledger._writers.begin() as connection:
+            connection.execute(text("UPDATE erasures SET state = 'paused'"))
+        assert ledger.due_erasures(NOW, JOBS) == []
+        mine = ledger.begin_erasure(new_erasure("shop", "ann", NOW))
+        assert ledger.due_erasures(NOW, JOBS) == [mine]
+        assert len(before) > JOBS
 
 
 def test_forgetting_scans_no_table(filled: SqlLedger) -> None:

@@ -1,4 +1,4 @@
-"""Uploads of a ledger in a transaction of the application's own, by whatever engine that has made."""
+"""A ledger's uploads in a transaction of the application, whatever engine it uses."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""An SQLite file that somebody else is writing to."""
+"""An SQLite file that another process is writing to."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A page costs what is on it, whatever the ledger keeps beside it."""
+"""The cost of a page grows with its length, not with the ledger."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Looks at one upload that wait for nothing: in a file, while somebody writes; never over a network."""
+"""Reads of one upload that do not wait: in a file during writes, and never over a network."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""What is forgotten goes in small steps, each of which costs what it removes, whatever else there is.
+"""Old rows are removed in small steps, each of which costs only what it removes, however large the ledger is.
 
 On a PostgreSQL that knows what its tables are made of (ANALYZE), with nothing said to its planner. Steps are smaller
 here than the service's, as the ledger is: a small table is read faster as a whole than by an index.

@@ -1,4 +1,4 @@
-"""The schema: how it is made, how it grows with what is in it, and a database that has none."""
+"""The schema: how it is created, migrated with data in it, and found missing."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Several services on one PostgreSQL, and a PostgreSQL that comes and goes."""
+"""Several services on one PostgreSQL, and a PostgreSQL that is stopped and started."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""Who waits for whom in PostgreSQL: nobody waits for the row of another upload, whatever is done to that."""
+"""What waits in PostgreSQL: no operation waits for the row of another upload."""
 
 import threading
 from collections.abc import Iterator

@@ -1,20 +1,18 @@
-"""The writer of SQLite, which commits the work of many threads together: each gets its own answer."""
+"""The writer of SQLite, which commits the work of many threads together: each gets its own result."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from queue import SimpleQueue
 from threading import Event, Thread
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from valetkey.adapters.sql import SqlLedger
 from valetkey.core.errors import LedgerUnavailable
-from valetkey.core.model.upload import UploadState
-from valetkey.core.ports.ledger import Query
+from valetkey.core.model.upload import Upload, UploadState
+from valetkey.core.ports.ledger import Query, Written
 from valetkey.testing.contracts.samples import upload
 
 
@@ -43,9 +41,9 @@ def test_a_full_disk(sqlite: SqlLedger) -> None:
 
 
 def wait_for(ledger: SqlLedger, pieces: int) -> None:
-    """Returns when so many pieces of work are in the writer's queue."""
+    """Returns when so many pieces of work wait for the writer."""
     deadline = monotonic() + 60
-    while ledger._writer._queue.qsize() < pieces:
+    while len(ledger._writer._waiting) < pieces:
         assert monotonic() < deadline
         sleep(0.001)
 
@@ -121,44 +119,60 @@ def test_closing_finishes_what_waits(sqlite: SqlLedger, url: str) -> None:
         assert len(again.page(Query("shop", 100))) == len(made)
 
 
-class SlowHand(SimpleQueue[Any]):
-    """A queue whose first piece of work is put in while somebody else closes the writer."""
-
-    def __init__(self, close: Callable[[], None]) -> None:
-        self.closer: Thread | None = Thread(target=close, daemon=True)
-
-    def put(self, item: object, block: bool = True, timeout: float | None = None) -> None:
-        if item is not None and (closer := self.closer):
-            self.closer = None
-            closer.start()
-            closer.join(0.5)
-        super().put(item, block, timeout)
-
-
 def test_writing_while_it_closes_never_hangs(sqlite: SqlLedger) -> None:
-    """Work that is handed over at the very moment is done or refused, but whoever waits for it is answered."""
-    sqlite.close()
-    sqlite._writer._queue = SlowHand(sqlite._writer.close)
-    sqlite._writer._begin()
-    adding = Thread(target=sqlite.add, args=([upload()],), daemon=True)
-    adding.start()
-    adding.join(60)
-    assert not adding.is_alive()
+    """Work that is handed over at the very moment is done, and its thread is answered."""
+    made = [upload() for _ in range(400)]
+    with ThreadPoolExecutor(8) as pool:
+        adding = [pool.submit(sqlite.add, [one]) for one in made]
+        while not all(one.done() for one in adding):
+            sqlite._writer.close()
+        assert [one.exception(0) for one in adding] == [None] * len(made)
+    assert [sqlite.get(one.id) for one in made] == made
 
 
-def test_a_writer_that_cannot_be_started_is_started_by_the_next(
-    sqlite: SqlLedger, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As under a limit of processes."""
+def begin(ledger: SqlLedger, one: Upload) -> Written:
+    unwritten: list[Written] = []
+    ledger.add([one], unwritten)
+    return unwritten[0]
+
+
+def test_begun_inserts_while_it_closes_never_hang(sqlite: SqlLedger) -> None:
+    """The same for those that no thread waits for until they are durable."""
+    made = [upload() for _ in range(400)]
+    with ThreadPoolExecutor(4) as pool:
+        begun = [pool.submit(begin, sqlite, one) for one in made]
+        while not all(one.done() for one in begun):
+            sqlite._writer.close()
+    for one in begun:
+        one.result(0).wait()
+    assert [sqlite.get(one.id) for one in made] == made
+
+
+def test_a_thread_that_cannot_be_started(sqlite: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under a limit of processes: whoever commits does the work of the others, too."""
 
     class NoThread(Thread):
         def start(self) -> None:
             raise RuntimeError("can't start new thread")
 
     sqlite.close()
+    made = [upload() for _ in range(10)]
+    work: list[Callable[[], object]] = [lambda one=one: sqlite.add([one]) for one in made]  # type: ignore[misc]
     with monkeypatch.context() as full:
         full.setattr("valetkey.adapters.sql.writer.Thread", NoThread)
-        with pytest.raises(RuntimeError):
-            sqlite.add([upload()])
+        assert together(sqlite, work) == [None] * len(made)
+        begin(sqlite, alone := upload()).wait()
+    sqlite.add([known := upload()])
+    assert [sqlite.get(one.id) for one in [*made, alone, known]] == [*made, alone, known]
+
+
+def test_who_is_interrupted_hands_on(sqlite: SqlLedger) -> None:
+    """A signal's handler that raises in the thread that commits (Ctrl-C): its work fails, that of others is done."""
+
+    def interrupted(_: Connection) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sqlite._writer.run(interrupted)
     sqlite.add([known := upload()])
     assert sqlite.get(known.id) == known

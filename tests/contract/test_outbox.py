@@ -1,4 +1,4 @@
-"""What of an outbox only a database on a disk can get wrong, and one that nobody asked for."""
+"""Properties of an outbox that only a database on disk can violate, and a ledger without announcements."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`evaluate` and a real S3 server give the same answers. Ceph RGW 16.2 is the judge."""
+"""`evaluate` and a real S3 server, Ceph RGW 16.2, give the same answers."""
 
 import http.client
 import json

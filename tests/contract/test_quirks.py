@@ -1,4 +1,4 @@
-"""The imitated stores do what is said of them: what other tests prove on them rests on this."""
+"""The simulated store faults behave as they claim, as other tests rely on them."""
 
 import os
 import time

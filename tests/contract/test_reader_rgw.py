@@ -1,4 +1,4 @@
-"""Confirmed objects as files, on Ceph RGW: a seek is a range, and another object is an error."""
+"""Confirmed objects as files, on Ceph RGW: a seek reads a range, and another object is an error."""
 
 import zipfile
 from io import BytesIO

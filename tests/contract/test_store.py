@@ -1,4 +1,4 @@
-"""Memory, and all stores that can do the main job, keep the contracts of object stores; what `S3Store` says of none."""
+"""Memory and all stores that can do the main job keep the contract of object stores; errors of `S3Store`."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

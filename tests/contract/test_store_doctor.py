@@ -1,4 +1,4 @@
-"""`valetkey doctor` finds by itself what is known of each store that was tried."""
+"""`valetkey doctor` finds the known properties of each tested store."""
 
 from pathlib import Path
 
@@ -14,28 +14,28 @@ KNOWN: dict[str, list[tuple[str, Level, str]]] = {
     "caddy": [("metadata-names", PASS, "X-Amz-Meta-Upload-Id"), ("post", PASS, "Enforced in a form")],
     "nginx": [("metadata-names", PASS, "as they were sent"), ("post", PASS, "Enforced in a form")],
     "kms": [
-        ("copy-atomic", PASS, "had the bytes"),
-        ("copy-etag", WARN, "another than its source's"),
+        ("copy-atomic", PASS, "had the requested bytes"),
+        ("copy-etag", WARN, "another ETag than its source"),
         ("checksums", WARN, "keeps no checksum"),
     ],
     "locked": [("object-lock", WARN, "retained for 1 days"), ("versions", WARN, "stay after a deletion")],
     "juicefs": [
         ("put-once", WARN, "overwrites"),
         ("copy-condition", PASS, "is refused"),
-        ("copy-atomic", WARN, "had other bytes than they were asked for"),
+        ("copy-atomic", WARN, "had other bytes than requested"),
         ("post", PASS, "Enforced"),
     ],
     "juicefs-no-etag": [("head", FAIL, "no ETag")],
     "juicefs-plain": [("head", FAIL, "does not show what was written: content type, metadata")],
     "localstack": [
         ("post", FAIL, "signature"),
-        ("checksums", PASS, "is proven and shown"),
+        ("checksums", PASS, "is verified and returned"),
         ("checksums-parts", PASS, "CRC64NVME of the whole"),
     ],
     "seaweedfs": [
         ("post", PASS, "Enforced in a form"),
-        ("copy-atomic", PASS, "had the bytes"),
-        ("checksums", PASS, "is proven and shown"),
+        ("copy-atomic", PASS, "had the requested bytes"),
+        ("checksums", PASS, "is verified and returned"),
         ("metadata-names", PASS, "X-Amz-Meta-upload-id"),
     ],
     "swift": [
@@ -44,7 +44,7 @@ KNOWN: dict[str, list[tuple[str, Level, str]]] = {
         ("part-after-join", WARN, "object"),
     ],
     "rclone": [
-        ("copy-condition", WARN, "whatever ETag"),
+        ("copy-condition", WARN, "even if its source has another ETag"),
         ("copy-parts", WARN, "no ETag"),
         ("post", WARN, "no presigned"),
     ],

@@ -1,4 +1,4 @@
-"""The table of stores in the documentation says what is measured."""
+"""The table of stores in the documentation contains what is measured."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The page with what was measured: its table, its plot and its profiles are made, and say what the figures say."""
+"""The page of benchmarks: its table, plot and profiles are generated, and its text matches the figures."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""README and site are true: every block of every page runs as it is written."""
+"""Every code block of the README and the site runs as it is written."""
 
 from pathlib import Path
 

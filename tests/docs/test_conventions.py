@@ -1,4 +1,4 @@
-"""The harness itself: a page that is not true fails, and a page that breaks the conventions is refused."""
+"""The harness itself: a page with a wrong block fails, and a page that breaks the conventions is refused."""
 
 import sys
 from pathlib import Path

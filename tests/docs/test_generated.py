@@ -1,4 +1,4 @@
-"""The pages that are made of code say what the code says, and nothing of it is missing."""
+"""Generated pages match the code, and are complete."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""The site as the service shows it at /docs/: whole, linked, accessible, and from this host alone."""
+"""The site as the service serves it at /docs/: complete, linked, accessible, and without other hosts."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who may do what: API keys, tickets, and nobody."""
+"""Permissions of API keys, of tickets, and without a credential."""
 
 import pytest
 from tests.e2e.api import Api, Created, assert_problem, wait_for

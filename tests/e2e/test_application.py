@@ -1,4 +1,4 @@
-"""A small but real application (`application/gallery`) with everything that people have around valetkey, in Chromium.
+"""A small but real application (`application/gallery`) with the usual extensions around valetkey, in Chromium.
 
 Factory, blueprints, Flask-Login, Flask-WTF, a strict Flask-Talisman, Flask-Limiter, Flask-SQLAlchemy, Celery on Redis,
 two processes of gunicorn, `valetkey worker --app` beside them, and Ceph RGW.

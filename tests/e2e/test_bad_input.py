@@ -1,4 +1,4 @@
-"""Requests that are wrong: a problem document with the right status and code, and nothing changed."""
+"""Invalid requests get a problem document with the right status and code, and change nothing."""
 
 import json
 from typing import Any

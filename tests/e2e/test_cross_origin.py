@@ -1,4 +1,4 @@
-"""A page on another origin, in a real browser, with nothing but a ticket."""
+"""A page on another origin, in a real browser, with only a ticket."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""`valetkey doctor` on Ceph RGW: nothing is wrong with a bucket that is set up, and what is broken is named."""
+"""`valetkey doctor` on Ceph RGW: it finds nothing wrong with a well configured bucket, and names each fault."""
 
 import json
 import re
@@ -106,38 +106,42 @@ BROKEN = {
         lambda: [Fails("OTHER", 400, "InvalidRequest")],
         "object-lock",
         Level.WARN,
-        "400 InvalidRequest. Look at what the store logs",
+        "400 InvalidRequest. Check the store's log",
     ),
     "a lock that is never told": Broken(
         lambda: [Fails("OTHER", 400, "InvalidRequest")], "object-lock", Level.WARN, "set VALETKEY_S3_LACKS=object-lock"
     ),
     "clock": Broken(lambda: [DateIsOff(timedelta(hours=1))], "clock", Level.FAIL, "behind the store's"),
     "ignores the condition of a copy": Broken(
-        lambda: [IgnoresCopyConditions()], "copy-condition", Level.WARN, "whatever ETag", ("conditional_copy", False)
+        lambda: [IgnoresCopyConditions()],
+        "copy-condition",
+        Level.WARN,
+        "even if its source",
+        ("conditional_copy", False),
     ),
     "copies get another ETag": Broken(
         lambda: [CopiesGetAnotherETag()],
         "copy-etag",
         Level.WARN,
-        "another than",
+        "another ETag than",
         ("copies_keep_etag", False),
         ("copy",),
     ),
     "a copy is 200 with an error": Broken(lambda: [SaysErrorWith200({"COPY"})], "copy", Level.FAIL, "cannot be copied"),
     "a copy is made and refused": Broken(
-        lambda: [LiesOfRefusals({"COPY"})], "copy", Level.WARN, "its answer is an error"
+        lambda: [LiesOfRefusals({"COPY"})], "copy", Level.WARN, "its response is an error"
     ),
     "a PUT is 200 with an error": Broken(
-        lambda: [SaysErrorWith200({"PUT"})], "put", Level.FAIL, "takes no presigned PUT"
+        lambda: [SaysErrorWith200({"PUT"})], "put", Level.FAIL, "accepts no presigned PUT"
     ),
     "a form is 200 with an error": Broken(
-        lambda: [SaysErrorWith200({"FORM"})], "post", Level.WARN, "takes no presigned POST", ("post", False)
+        lambda: [SaysErrorWith200({"FORM"})], "post", Level.WARN, "accepts no presigned POST", ("post", False)
     ),
     "forms are refused": Broken(
         lambda: [Fails("FORM", 501, "NotImplemented")], "post", Level.WARN, "501 NotImplemented", ("post", False)
     ),
     "refusals of what was stored": Broken(
-        lambda: [LiesOfRefusals({"FORM"})], "post", Level.WARN, "A good form is stored, and answered 403"
+        lambda: [LiesOfRefusals({"FORM"})], "post", Level.WARN, "A good form is stored, but the response is 403"
     ),
     "nothing signed counts": Broken(lambda: [TakesUnsigned()], "put", Level.FAIL, "is enforced: another type"),
     "no ListParts": Broken(
@@ -202,7 +206,7 @@ def test_what_settings_say_of_object_lock(has_lock: bool, rgw: Rgw, tmp_path: Pa
         found = report(visit(behind, tmp_path, s3_lacks=("object-lock",)), "store", checks=("object-lock",))
     named = line(found, "object-lock")
     assert named.level is (Level.FAIL if has_lock else Level.PASS)
-    assert ("Take object-lock out of VALETKEY_S3_LACKS" in named.action) is has_lock
+    assert ("Remove object-lock from VALETKEY_S3_LACKS" in named.action) is has_lock
 
 
 def test_a_store_that_copies_in_steps(rgw_bucket: Bucket, tmp_path: Path) -> None:
@@ -289,7 +293,9 @@ def test_all_rights_that_are_documented(governed: Governed, tmp_path: Path) -> N
     """They are enough for every line about rights."""
     governed.let(None)
     found = report(visit(governed.bucket, tmp_path, {"default": LOCKED}), "store", checks=("rights",))
-    assert line(found, "rights").seen == f"All {len(OBJECTS) + len(BUCKET) - 1} rights that the service uses are there."
+    assert (
+        line(found, "rights").seen == f"All {len(OBJECTS) + len(BUCKET) - 1} rights that the service uses are granted."
+    )
 
 
 def test_a_store_with_prefixes(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> None:
@@ -304,7 +310,7 @@ def test_a_store_with_prefixes(rgw: Rgw, rgw_bucket: Bucket, tmp_path: Path) -> 
     with migrated(one.settings.database_url):
         found = report(one, "ledger", "store")
     assert [each.seen for each in found.findings if each.level is Level.FAIL] == []
-    assert "Nobody else writes under in/acme/staging/." in line(found, "shared-staging").seen
+    assert "No other installation writes under in/acme/staging/." in line(found, "shared-staging").seen
     assert names(rgw_bucket) == []
     mine.let("PutObject", "acme/", "in/acme/")
     refused = report(visit(mine.bucket, tmp_path, **within), "store", checks=("rights",))
@@ -338,7 +344,7 @@ def test_a_profile_that_locks_in_a_bucket_that_cannot(rgw_bucket: Bucket, tmp_pa
     """It is said before its first upload is rejected."""
     found = report(visit(rgw_bucket, tmp_path, {"default": LOCKED}), "store", checks=("object-lock",))
     assert line(found, "object-lock").level is Level.FAIL
-    assert "which profiles ask for: default" in line(found, "object-lock").seen
+    assert "which profiles require: default" in line(found, "object-lock").seen
 
 
 @pytest.mark.parametrize("right", [*OBJECTS, *BUCKET])
@@ -367,7 +373,7 @@ def test_a_region_that_rgw_does_not_mind(rgw_bucket: Bucket, tmp_path: Path) -> 
     """Requests are taken, so nothing has to be done: what the store calls it is told."""
     found = line(report(visit(rgw_bucket, tmp_path, s3_region="eu-west-9"), "store", checks=("region",)), "region")
     assert found.level is Level.PASS
-    assert found.seen.startswith("Requests signed for eu-west-9 are taken. The store calls it ")
+    assert found.seen.startswith("Requests signed for eu-west-9 are accepted. The store calls it ")
 
 
 def test_a_public_bucket(rgw_bucket: Bucket, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Erasing a person on a real Ceph RGW: nothing of them is in the bucket, or in any table, whatever happens."""
+"""Erasing a person on a real Ceph RGW: afterwards nothing of them is in the bucket or in any table."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""What Flutter's `background_downloader` sends for a grant, as `service/docs/mobile.md` builds its tasks: S3 takes it.
+"""The requests of Flutter's `background_downloader` for a grant, as `service/docs/mobile.md` builds its tasks.
 
 Dart is not run here. `sent_by` writes down what version 9.5.4 does with a task, by its documentation (doc/uploads.md)
 and its source (UploadTaskRunner.kt, Uploader.swift): which headers it adds, and how it writes a form.

@@ -1,4 +1,4 @@
-"""Hooks of an application on a real Ceph RGW: what is confirmed is told, whichever process dies in between."""
+"""Hooks of an application on a real Ceph RGW: each confirmation calls them, whichever process dies in between."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a creation that is sent again makes nothing twice."""
+"""`Idempotency-Key`: a repeated creation creates nothing twice."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The list, and reading one upload again without its body."""
+"""Lists of uploads, and conditional requests for one upload."""
 
 from secrets import token_hex
 

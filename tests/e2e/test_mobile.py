@@ -1,4 +1,4 @@
-"""What an app on a phone needs: all URLs before it is put to sleep, and the state of many uploads when it wakes up."""
+"""The needs of a phone app: all URLs before it is suspended, and the state of many uploads when it resumes."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Uploads in parts and by PUT, on a real S3: what ends confirmed, and what a hostile client cannot do."""
+"""Uploads in parts and by PUT on a real S3: what is confirmed, and what a hostile client cannot do."""
 
 import os
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit

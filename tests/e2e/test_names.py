@@ -1,4 +1,4 @@
-"""Hostile file names: a safe key, and the name as it was given in the upload and on download."""
+"""Hostile file names: the key is safe, and the upload and its download have the original name."""
 
 import re
 import unicodedata

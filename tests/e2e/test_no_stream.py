@@ -1,4 +1,4 @@
-"""No file body enters the service: refused by its headers, or after 256 KiB, and never read to its end."""
+"""No file body enters the service: it is refused by its headers or after 256 KiB, and never read to its end."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""RGW's own pushes, and events posted to the webhook by hand."""
+"""Events that RGW pushes, and events posted to the endpoint by hand."""
 
 import hashlib
 from functools import partial

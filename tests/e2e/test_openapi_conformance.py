@@ -1,4 +1,4 @@
-"""schemathesis: requests made from the service's own OpenAPI document, good and bad; every answer matches it.
+"""schemathesis: valid and invalid requests generated from the OpenAPI document; every response matches it.
 
 Its pytest plugin is not used: 4.32 does not run under pytest 9.2, and a strategy per operation needs no plugin.
 """

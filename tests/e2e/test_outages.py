@@ -1,4 +1,4 @@
-"""The store or the ledger is away: 503 with Retry-After, nothing lost, and all goes on afterwards."""
+"""The store or the ledger is unavailable: 503 with Retry-After, nothing is lost, and work continues afterwards."""
 
 import os
 import resource

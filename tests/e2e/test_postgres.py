@@ -1,4 +1,4 @@
-"""`valetkey` on PostgreSQL, from outside: one upload end to end, two services on a database, a server that restarts."""
+"""`valetkey` on PostgreSQL, from outside: one whole upload, two services on a database, a server that restarts."""
 
 import re
 import sys

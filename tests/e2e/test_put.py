@@ -1,4 +1,4 @@
-"""`valetkey put` on a real S3: what arrives, what is sent again, and what a script learns from its exit code."""
+"""`valetkey put` on a real S3: the uploaded objects, repeated requests, and exit codes for scripts."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""`valetkey put` where service and store speak TLS: radosgw by itself, the service behind a proxy."""
+"""`valetkey put` over TLS: radosgw by itself, the service behind a proxy."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Events by way of SQS (moto) to two `valetkey worker` processes: `make queue` does it with 10,000 uploads.
+"""Events through SQS (moto) to two `valetkey worker` processes: `make queue` does it with 10,000 uploads.
 
 Moto's S3 and SQS run in this process, so the figures say more of moto than of the worker.
 """

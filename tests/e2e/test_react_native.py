@@ -1,4 +1,4 @@
-"""The adapter for React Native on a real S3, with Node as the phone: see `frontend/react-native/tests/app.ts`."""
+"""The adapter for React Native with a real S3, and Node as the phone: see `frontend/react-native/tests/app.ts`."""
 
 import os
 import random

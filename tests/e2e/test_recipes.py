@@ -1,4 +1,4 @@
-"""The applications of `fastapi.md` and `django.md`, as they stand there: with a browser, webhooks, and strangers."""
+"""The applications of `fastapi.md` and `django.md` as written there: with a browser, webhooks and strangers."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`success_action_redirect`: S3 sends the browser back to us, and that confirms."""
+"""`success_action_redirect`: S3 redirects the browser back to us, which confirms the upload."""
 
 from urllib.parse import parse_qs, urlsplit
 

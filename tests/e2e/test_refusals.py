@@ -1,4 +1,4 @@
-"""A granted form that was bent: RGW refuses it, nothing is confirmed, and the form as granted still works."""
+"""Altered forms: RGW refuses them, nothing is confirmed, and the granted form still works."""
 
 import base64
 import json

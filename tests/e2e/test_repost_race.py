@@ -1,4 +1,4 @@
-"""A grant is used again and again with other bytes while its upload is being confirmed, and afterwards."""
+"""A grant is used repeatedly with other bytes, during the confirmation of its upload and afterwards."""
 
 import hashlib
 import os

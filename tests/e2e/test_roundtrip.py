@@ -1,4 +1,4 @@
-"""The main job: ask for an upload, POST the file to S3, see it confirmed."""
+"""The main job: request an upload, POST the file to S3, see it confirmed."""
 
 import hashlib
 import os

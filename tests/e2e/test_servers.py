@@ -1,4 +1,4 @@
-"""One small application under the servers that people run Flask with: the same run through HTTP, twenty at once.
+"""One small application under the usual servers for Flask: the same run over HTTP, twenty requests at once.
 
 The classic fault is what a process shares after a fork: one connection to the database, a pool of sockets, a thread
 that only the parent has.

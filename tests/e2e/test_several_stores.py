@@ -1,4 +1,4 @@
-"""Several stores in one installation: Ceph RGW and moto, each with credentials of its own, and some that are down."""
+"""Several stores in one installation: Ceph RGW and moto, each with its own credentials; some are unavailable."""
 
 import json
 import secrets

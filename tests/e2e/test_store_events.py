@@ -1,4 +1,4 @@
-"""Events of stores that nobody here wrote: the client says nothing, the upload is confirmed by the store's own word."""
+"""Events of third-party stores: without a call of the client the upload is confirmed by the store's event."""
 
 import secrets
 from collections.abc import Iterator

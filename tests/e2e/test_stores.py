@@ -1,4 +1,4 @@
-"""The main job against every kind of store, from outside: what ends confirmed, what stays, what is said clearly.
+"""The main job on every kind of store, from outside: what is confirmed, what stays, and which errors are reported.
 
 What was measured of each store, and the settings that some need, is in `service/docs/stores.md`.
 """

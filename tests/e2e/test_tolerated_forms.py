@@ -1,4 +1,4 @@
-"""Bent forms that RGW 16 accepts (measured): what comes of them is checked, and nothing wrong is confirmed."""
+"""Altered forms that RGW 16 accepts (measured): their objects are checked, and nothing wrong is confirmed."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""No file passes through the service: measured on its own sockets."""
+"""No file passes through the service, as measured on its sockets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Uppy's Companion protocol on a running service and a real S3, as Uppy speaks it and as a hostile client does."""
+"""Uppy's Companion protocol on a running service and a real S3, used by Uppy and by a hostile client."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Uppy 5.1 and 6, as they come from npm, in a real browser against a real S3."""
+"""Uppy 5.1 and 6 from npm, in a real browser with a real S3."""
 
 import re
 from collections import Counter

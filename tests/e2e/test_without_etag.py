@@ -1,4 +1,4 @@
-"""A store whose HEAD tells no ETag, as the JuiceFS gateway's by default: no bytes can be pinned, so none are confirmed.
+"""A store whose HEAD returns no ETag, as the JuiceFS gateway by default: nothing is pinned, so nothing is confirmed.
 
 Every completion was a 500 there, and the sweep ended at the first such upload.
 """

@@ -1,4 +1,4 @@
-"""`valetkey worker` as a process on a real Ceph RGW: nobody tells it anything, and it may be killed at any moment."""
+"""`valetkey worker` as a process on a real Ceph RGW: without any signal, and killed at any moment."""
 
 import json
 import signal

@@ -28,6 +28,10 @@ PAGES = {
     "page behind a NUL": b"\x00" + PAGE,
     "iframe": b"<iframe src='javascript:alert(1)'>",
     "image with a handler": b"<img src=x onerror=alert(1)>",
+    "page of a line": b"<b>x</b><img src=x onerror=alert(1)>",
+    "page of a break": b"<br/><img src=x onerror=alert(1)>",
+    "page in a font": b"<font size=1><img src=x onerror=alert(1)>",
+    "page of a paragraph": b"<p class=x><img src=x onerror=alert(1)>",
     "svg": SVG,
     "svg with a handler": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
     "svg behind XML": XML + SVG,
@@ -105,9 +109,17 @@ DOCUMENT_TYPES = [
 ]
 
 ELF = PROGRAMS["Linux"]
+SNIFFED = "application/unknown unknown/unknown application/x-unknown-content-type"
 SHARED_NAMES: list[tuple[str, bytes, str]] = [
     ("page as what has a text's name", PAGE, "text/x-microdvd text/x-subviewer image/vnd.dvb.subtitle audio/x-mod"),
     ("page as a playlist", PAGE, "audio/x-mpegurl audio/x-scpls video/x-ms-asf audio/x-ms-wax audio/x-pn-realaudio"),
+    ("page as what is sniffed", PAGE, SNIFFED),
+    ("comment as what is sniffed", b"<!-- " + b"x" * 5000 + b" -->" + PAGE, SNIFFED),
+    ("markup as what is sniffed", b"<h2><img src=x onerror=alert(1)>", SNIFFED),
+    ("styles with a script", XML + b"<style><a>" + SCRIPT + b"</a></style>", "text/xml text/csv image/png"),
+    ("styles of a page", b"<style xmlns='http://www.w3.org/1999/xhtml'/>", "text/xml application/x-my-own"),
+    ("page as XML", b"<!DOCTYPE html><p>x</p>", "text/xml application/xml application/metalink4+xml"),
+    ("table as a picture", XML + b"<table><row/></table>", "image/png text/csv application/pdf"),
     ("page as a drawing", PAGE, "image/openraster image/x-cdr image/vnd.dgn image/svg model/vrml application/x-netcdf"),
     ("page as a container", PAGE, "application/vnd.comicbook-rar application/vnd.apple.installer+xml application/efi"),
     ("page as a key", PAGE, "application/vnd.apple.keynote application/x-mspublisher application/x-hdf"),

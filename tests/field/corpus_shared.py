@@ -113,7 +113,38 @@ STREAMS = [
     sample("large.mov", b"\x1d\x2f\x00\x10mdat\x00\x00" + bytes(60), "video/quicktime video/mp4"),
     sample("live.m4s", b"\x00\x00\x00\x20prft\x01\x00\x00\x18" + bytes(60), "video/mp4 video/iso.segment"),
 ]
-SHARED: list[Sample] = [*PAPERS, *NAMES, *CONTAINERS, *STREAMS]
+XMLS = "text/xml application/xml"
+LIKE_PAGES = [
+    sample("file.meta4", XML + b'<metalink xmlns="urn:ietf:params:xml:ns:metalink"/>', "application/metalink4+xml"),
+    sample("roads.shp.xml", b'<metadata xml:lang="en"><Esri><CreaDate/></Esri></metadata>', XMLS),
+    sample("maven-metadata.xml", XML + b"<metadata><groupId>a.b</groupId></metadata>", XMLS),
+    sample(
+        "apa.csl",
+        XML + b'<style xmlns="http://purl.org/net/xbiblio/csl" class="in-text"/>',
+        f"application/vnd.citationstyles.style+xml {XMLS}",
+    ),
+    sample("dump.xml", XML + b'<table name="people"><row/></table>', XMLS),
+    sample("bare-dump.xml", b'<table name="people"><row/></table>', XMLS),
+    sample("arial.fnt", XML + b'<font><info face="Arial"/></font>', XMLS),
+    sample("look.xml", XML + b"<styleSheet/>", XMLS),
+    sample("news.xml", XML + b"<headlines/>", XMLS),
+    sample("message.xml", XML + b"<header/>", f"application/x-my-own {XMLS}"),
+    sample("discs.xml", b"<titles><title>a</title></titles>", XMLS),
+    sample("sprites.img.xml", XML + b'<imgdir name="a"/>', XMLS),
+    sample("jobs.xml", b"<scripts/>", XMLS),
+]
+"""XML whose root is called like an element of HTML, or begins like one."""
+
+NOT_AS_IT_BEGINS = [
+    sample("wechat.silk", b"\x02#!SILK_V3\x0c\x00\xb0" + bytes(40), "audio/silk audio/amr"),
+    sample("skype.silk", b"#!SILK_V3\x0c\x00\xb0" + bytes(40), "audio/silk"),
+    sample("sent.silk", b"#!AMR\n\x3c\x91\x17\x16" + bytes(60), "audio/silk"),
+    sample("photo.avci", ftyp(b"avci", b"mif1", b"avci"), "image/avci image/heif"),
+    sample("photo-in.heif", ftyp(b"jpeg", b"mif1", b"jpeg"), "image/heif"),
+    sample("next.avif", ftyp(b"mif2", b"mif1", b"avif"), "image/avif image/heif"),
+    sample("linux.key", b"-----BEGIN PRIVATE KEY-----\nMIIE\n", "application/x-iwork-keynote-sffkey"),
+]
+SHARED: list[Sample] = [*PAPERS, *NAMES, *CONTAINERS, *STREAMS, *LIKE_PAGES, *NOT_AS_IT_BEGINS]
 
 WEBP = drawn("WEBP")
 HEIC = ftyp(b"heic", b"mif1", b"heic")

@@ -1,4 +1,4 @@
-"""Every address of ours follows from one base, whatever stands in front: looked for in every answer that has one.
+"""Every URL of ours is derived from one base, whatever proxies are in front; checked in every response with a URL.
 
 A proxy that ends TLS and takes a path away makes of `http://127.0.0.1:5000/files` what browsers see at
 `https://photos.example/app/files`. Reported of others: links and redirects that fall back to http, lose the prefix

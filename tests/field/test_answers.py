@@ -1,4 +1,4 @@
-"""What a store's answer means is decided by its code, and by the service and both clients alike.
+"""The code in a store's response decides its meaning, in the service and in both clients.
 
 Reported of others: uploads that end with `ExpiredToken` (a 400) when a session's token dies on the way (aws/aws-cli
 4562, peak/s5cmd 678), and a 409 `OperationAborted` or `ConditionalRequestConflict` that is not tried again although S3
@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.integration.playing import Reply, playing
+from tests.support.playing import Reply, playing
 
 from valetkey.adapters.s3 import S3Settings, S3Store
 from valetkey.client.errors import (

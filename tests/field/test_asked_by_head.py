@@ -1,4 +1,4 @@
-"""What is asked by HEAD first: viewers of documents, download managers and `curl -I` look before they load.
+"""Clients that send HEAD first: document viewers, download managers and `curl -I`.
 
 Reported: SigV4 signs the method, so a HEAD to a URL that is signed for GET gets 403 (minio/minio 6146,
 samvera/browse-everything 341, alphagov/asset-manager 169, streamio/streamio-ffmpeg pull request 236).

@@ -1,4 +1,4 @@
-"""I. Bodies that break off, in other people's servers.
+"""I. Bodies that break off, in other servers.
 
 Reported: a client that disconnects while it sends is a failure of the program in its log, and in the list of what
 somebody has to look at (pypi/warehouse #16376).

@@ -1,4 +1,4 @@
-"""A cache in front of the service keeps whatever does not forbid it.
+"""A cache in front of the service keeps everything that does not forbid it.
 
 With a rule to cache everything, Cloudflare keeps a 200 without Cache-Control for two hours (its "Cache by status
 code"), and nginx's `proxy_cache` answers one caller's question with what it has told another: neither minds

@@ -1,4 +1,4 @@
-"""G. A file is let in by whatever name its system has for a type that the profile takes, and is called as there.
+"""G. A file is accepted under any name that its system has for an allowed type, and gets the profile's name for it.
 
 Reported: a ZIP is ``application/x-zip-compressed`` on Windows (pocketbase/pocketbase #7303, mdn/content #13409,
 MobilityData/gtfs-validator #1404), a voice memo ``audio/x-m4a`` (WordPress/gutenberg #9028, pocketbase #6808), a table
@@ -37,6 +37,9 @@ TAKEN = [
     (CSV, "a", "text/comma-separated-values; charset=utf-8", "text/csv; charset=utf-8"),
     ("image/*", "IMG.jpg", "application/octet-stream", "image/jpeg"),
     ("image/*", "IMG.HEIC", "binary/octet-stream", "image/heic"),
+    ("image/*", "IMG_0001.HIF", "application/octet-stream", "image/heif"),  # Canon's, Sony's and Fujifilm's cameras
+    ("image/heic", "IMG_0001.HIF", "application/octet-stream", "image/heic"),
+    ("audio/*", "Voice 001.3ga", "application/octet-stream", "audio/3gpp"),  # Samsung's recorder
     ("image/jpg", "a.jpg", "image/jpeg", "image/jpg"),
     ("IMAGE/JPEG", "a.jpg", "image/pjpeg", "IMAGE/JPEG"),
     ("image/heic", "IMG.heic", "image/heif", "image/heic"),

@@ -1,4 +1,4 @@
-"""H. Addresses of databases, in all the forms that are written.
+"""H. Database URLs in all the forms that people write.
 
 Reported: several hosts with a port each, as PostgreSQL's own client takes them, and tools for failover print them
 (hapostgres/pg_auto_failover #875, encode/databases #466); a bracket in a password, which Python takes for an address
@@ -104,7 +104,7 @@ def test_a_driver_that_an_application_has_for_the_same_file(tmp_path: Path) -> N
         ("sqlite+pysqlcipher://:short@/{folder}/x.db", "sqlite\\+pysqlcipher"),
         ("sqlite:///{folder}/x.db?timeout=soon", "'soon'"),
         ("sqlite:///{folder}/x.db?sslmode=require", "'sslmode'"),
-        ("sqlite:///{folder}/what?.db", "no parameter"),
+        ("sqlite:///{folder}/what?.db", "is not SQLite's"),
     ],
 )
 def test_what_sqlite_does_not_take_is_named(url: str, said: str, tmp_path: Path) -> None:

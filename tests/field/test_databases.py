@@ -1,4 +1,4 @@
-"""H. Databases with settings of their own, and those that change under us: defaults of roles, time limits, failover.
+"""H. Databases with their own settings, and ones that change at run time: roles' defaults, time limits, failover.
 
 Reported: migrations that a role's ``statement_timeout`` or ``idle_in_transaction_session_timeout`` ends in the middle
 (polarsource/polar #14583, doctolib/safe-pg-migrations #30, scaleapi/scale-agentex #223); pools that keep the

@@ -1,4 +1,4 @@
-"""A store that answers before it has read the body is heard, whatever the connection says meanwhile.
+"""A store's response that arrives before it has read the body is used, whatever the connection does meanwhile.
 
 Over TLS, `AllAccessDisabled` and `EntityTooLarge` became "unreachable" after all attempts, and `ExpiredToken` got no
 fresh grant: the end of the connection has other names there.

@@ -1,4 +1,4 @@
-"""L. A store's list that says that it goes on, and not where, or leads back to where it has been.
+"""L. A store's list that continues without naming the next page, or leads back to an earlier page.
 
 Imitated: found by our own audit. Botocore's paginator ends without a word where the next page is not named, fails where
 it is the same again, and never ends where two pages name each other.
@@ -83,6 +83,6 @@ def test_a_sweep_says_that_a_list_has_no_end(operation: str, way: str, rgw: Rgw,
         desk = make_desk(bucket, PARTS)
         desk.valetkey.sweep._clock = lambda: datetime.now(UTC) + timedelta(days=3)
         broken.set()
-        with pytest.raises(StoreUnavailable, match=r"goes on|leads back"):
+        with pytest.raises(StoreUnavailable, match=r"without naming|leads back"):
             list(desk.valetkey.sweep.clean())
         broken.clear()

@@ -1,4 +1,4 @@
-"""A run is ended from outside: by `kill`, by a time limit, by a terminal that is closed.
+"""A run that is ended from outside: by `kill`, by a time limit, by a closed terminal.
 
 Reported of others: the copy of what came by a pipe stays in the temporary directory (melihbirim/csvql 177,
 diazoxide/charter 434), and the terminal is left without its cursor (omacom/ttfx pull request 9). Ours: `put -` left up

@@ -1,4 +1,4 @@
-"""Events as stores send them: whatever else is in a delivery, what it says of an object counts.
+"""Events as stores send them: whatever else a delivery contains, what it reports about an object counts.
 
 Measured on Ceph RGW 16.2: an event repeats the object's metadata, bytes as they came. A presigned PUT lets a client
 send a header that nobody signed, and other programs write to the bucket, too: RGW keeps bytes that are no UTF-8 as they

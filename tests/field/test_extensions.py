@@ -1,4 +1,4 @@
-"""Extensions that applications have, each the real one: what they read of our requests, and what ours need of them.
+"""Common Flask extensions, each the real one: what they read of our requests, and what we need from them.
 
 A hook that runs before ours may read a body whatever it is: looked for by ourselves, after FIELD.md's row (H) on hooks.
 """

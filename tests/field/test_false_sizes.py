@@ -1,4 +1,4 @@
-"""What a system says of a file's size is not always what is in it.
+"""The size that a system reports for a file can differ from its contents.
 
 Reported: in /proc, and where a file is brought from elsewhere once it is read, a size of 0 is said of files that have
 bytes (strukto-ai/mirage 83, linuxdeepin/deepin-editor pull request 466). Ours: `put` confirmed an empty object, exit 0.

@@ -1,4 +1,4 @@
-"""A server that makes the application, uses it, and forks then (``gunicorn --preload``).
+"""A server that creates the application, uses it, and then forks (``gunicorn --preload``).
 
 Documented by SQLAlchemy ("Using Connection Pools with Multiprocessing or os.fork()"), and FIELD.md's row (H) of ours:
 parent and children write to one connection and read each other's answers, or wait for a thread that only the

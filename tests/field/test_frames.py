@@ -1,4 +1,4 @@
-"""Somebody else's frame around us: prefixes, global hooks, servers that fork.
+"""The surroundings of a mounted valetkey: prefixes, global hooks, servers that fork.
 
 Reported of extensions for Flask and of services behind proxies: links that lose the prefix (python-restx/flask-restx
 58), APIs that Flask-WTF's ``CSRFProtect`` answers with 400 (pallets-eco/flask-wtf 111), and a page's ``fetch`` that
@@ -213,7 +213,7 @@ def test_an_applications_login_hook_tells_our_requests_by_their_blueprint(mount:
 
 def test_an_application_that_matches_hosts_is_refused(mount: Mount) -> None:
     """Its rules have hosts, and ours would match none: that is said at the start and not by 404s."""
-    with pytest.raises(ConfigurationError, match="matches hosts"):
+    with pytest.raises(ConfigurationError, match="host matching"):
         mount(Flask("photos", host_matching=True, static_host="photos.example"))
 
 

@@ -1,4 +1,4 @@
-"""Honest files are let in under every type that systems give them, and what pretends is not.
+"""Honest files are accepted under every type that systems give them, and disguised ones are not.
 
 Reported publicly: tables from Windows with Excel refused as ``application/vnd.ms-excel`` (medusajs/medusa pull request
 15483, Arize-ai/phoenix pull request 11956); photos of iPhones without a type (transloadit/uppy issue 1604,
@@ -145,6 +145,8 @@ def test_the_worker_lets_honest_files_in(rgw_bucket: Bucket, tmp_path: Path) -> 
 NAMED = {
     "a.webp": "image/webp",
     "IMG_1.HEIC": "image/heic",
+    "IMG_2.HIF": "image/heif",
+    "Voice 001.3ga": "audio/3gpp",
     "Brief.docx": DOCX,
     "table.XLSX": XLSX,
     "talk.pptx": PPTX,

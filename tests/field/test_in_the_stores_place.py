@@ -1,8 +1,9 @@
-"""E. What stands in the store's place answers, and its status is taken for the store's word.
+"""E. Something else responds in the store's place, and its status is mistaken for the store's.
 
 Reported: Traefik's "404 page not found" while what is behind it is being exchanged (traefik/traefik #621 and #5332).
 Maintenance pages with status 200 are imitated. A deletion that is answered so has removed nothing, and the ledger said
-that it has; a listing has shown nothing, and a tag is not set.
+that it has; a listing has shown nothing, and a tag is not set. A firewall's 405 and a load balancer's 501 (imitated)
+were taken for a store that cannot do what was asked, and that was remembered.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,12 @@ PAGES = {
     "Traefik": (404, "text/plain; charset=utf-8", b"404 page not found\n"),
     "nginx": (404, "text/html", b"<html>\r\n<head><title>404 Not Found</title></head></html>\r\n"),
 }
+UNABLE = {
+    "nginx": (405, "text/html", b"<html>\r\n<head><title>405 Not Allowed</title></head></html>\r\n"),
+    "Kong": (405, "application/json; charset=utf-8", b'{"message":"Method not allowed"}'),
+    "Pound": (501, "text/html", b"<html><head><title>501</title></head>This method may not be used.</html>"),
+    "nothing": (501, "application/octet-stream", b""),
+}
 TEXT = b"plain text"
 PROFILES = """
 [profiles.parts]
@@ -34,7 +41,7 @@ class Stranger(Quirk):
     """Answers some operations in the store's place, while it is there."""
 
     def __init__(self, page: str) -> None:
-        self.status, self.kind, self.body = PAGES[page]
+        self.status, self.kind, self.body = (PAGES | UNABLE)[page]
         self.operations: set[str] = set()
 
     def before(self, request: Request) -> Answer | None:
@@ -129,3 +136,18 @@ def test_no_tags_are_set_by_a_page(stranger: Stranger, bucket: Bucket, make_desk
     assert done["state"] == "confirmed", done
     found = bucket.client.get_object_tagging(Bucket=bucket.name, Key=done["object"]["key"])
     assert found["TagSet"] == [{"Key": "a", "Value": "b"}]
+
+
+@pytest.mark.parametrize("page", UNABLE)
+def test_a_page_says_nothing_of_what_the_store_is_able_to_do(page: str, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """No upload in parts is granted while it stands there, and the next one is; one of a store is believed."""
+    stranger = Stranger(page)
+    with quirky(rgw, stranger) as server, fresh_bucket(server) as bucket:
+        desk = make_desk(bucket, PROFILES)
+        asked = {"filename": "a.txt", "content_type": "text/plain", "size": len(TEXT), "profile": "parts"}
+        stranger.operations = {"LIST_PARTS"}
+        answer = desk.http.post("/v1/uploads", json=asked)
+        assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable"), answer.text
+        assert "front of the store" in answer.text or "store's place" in answer.text
+        stranger.operations = set()
+        assert desk.complete(desk.sent(TEXT, profile="parts"))["state"] == "confirmed"

@@ -88,7 +88,7 @@ def test_processes_that_disagree_say_so(
 ) -> None:
     """At the start, by name, with what differs; who agrees says nothing."""
     make_desk(rgw_bucket, CHECKED).valetkey.begin()
-    for profiles, said in ((CHECKED, ""), (OTHER, "'photo' is another here"), ("", "'photo' is not configured here")):
+    for profiles, said in ((CHECKED, ""), (OTHER, "'photo' differs from"), ("", "'photo' is not configured here")):
         caplog.clear()
         with caplog.at_level(logging.WARNING, "valetkey"):
             make_desk(rgw_bucket, profiles).valetkey.begin()

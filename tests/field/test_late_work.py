@@ -1,4 +1,4 @@
-"""Work that succeeded late is found and used, and a good copy is never deleted (FIELD.md, F, and of L the KMS-like).
+"""Work that finished late is found and used, and a good copy is never deleted (FIELD.md, F, and L's KMS-like).
 
 Reported: copies that time out and are begun again and again though each succeeds in the end (rclone/rclone #3579,
 aws/aws-sdk-go-v2 #712), and copies whose ETag is not that of their source (minio/minio #6580 and #20915; AWS documents

@@ -1,4 +1,4 @@
-"""An answer counts when it is whole and can be read; one that is cut is a lost one, and interim ones are skipped.
+"""A response counts if it is complete and readable; one that is cut off is lost, and interim ones are skipped.
 
 An answer of the service that was cut ended the upload, also when all bytes were there; 102 and 103 before it did; an
 error of the store in gzip or UTF-16, or behind many blanks, was none; and an answer without what it should have was a

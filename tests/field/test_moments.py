@@ -1,4 +1,4 @@
-"""What a store says in a bad moment is not what it is like, and a refusal is taken for what it is (FIELD.md, L).
+"""A store's temporary failure is not mistaken for a property, and a refusal is recognized (FIELD.md, L).
 
 None of it is anybody's report: it was found by our second audit. An answer of one bad moment was remembered for good,
 or rejected an upload whose bytes were there. The answers are those that S3's API reference documents for such moments;

@@ -1,4 +1,4 @@
-"""What else is in the application: hooks that read bodies, request classes, extensions and blueprints of others.
+"""Other code in the application: hooks that read bodies, request classes, extensions and other blueprints.
 
 A tester put each of them around a real application: requests that hung, 500 on every call, two values in one header.
 A server of its own runs where Flask's test client would have the whole body in memory.
@@ -38,7 +38,7 @@ CAT = {"filename": "cat.png", "content_type": "image/png", "size": 5}
 
 @contextmanager
 def served(app: Flask) -> Iterator[Callable[..., tuple[int, dict[str, Any]]]]:
-    """``app`` behind werkzeug's server: a function that posts and returns status and document, within a minute."""
+    """``app`` behind werkzeug's server: a function that posts, and returns status and document within a minute."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -87,7 +87,7 @@ def hooked(hook: Callable[[Request], object]) -> Flask:
 
 @pytest.mark.parametrize("how", KEEPING)
 def test_a_hook_that_reads_bodies_as_flask_keeps_them(how: str) -> None:
-    """A log, or a check of signatures: what it has read is there for us, and no byte is waited for twice."""
+    """A log, or a signature check: valetkey gets the bytes that it has read, and does not wait for them again."""
     with served(hooked(KEEPING[how])) as post:
         assert post(json.dumps(CAT))[0] == 201
         assert post(b"{")[1]["code"] == "malformed_json"
@@ -95,7 +95,7 @@ def test_a_hook_that_reads_bodies_as_flask_keeps_them(how: str) -> None:
 
 @pytest.mark.parametrize("how", TAKING)
 def test_a_hook_that_takes_bodies_away_is_named(how: str) -> None:
-    """A body that is gone is neither waited for nor taken for the client's fault."""
+    """A lost body is neither waited for nor reported as the client's fault."""
     with served(hooked(TAKING[how])) as post:
         status, document = post(json.dumps(CAT))
     assert (status, document["code"]) == (500, "configuration_error")
@@ -103,7 +103,7 @@ def test_a_hook_that_takes_bodies_away_is_named(how: str) -> None:
 
 
 class ReadOnly(Request):
-    """As a class that works its limit out has it."""
+    """A request class that computes its limit."""
 
     max_content_length = property(lambda _: None)
 
@@ -111,7 +111,7 @@ class ReadOnly(Request):
 @pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 400), (MAX_BODY + 1, 413)])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_request_class_with_a_limit_of_its_own(size: int, status: int, chunked: bool) -> None:
-    """It cannot be set, and our bodies end at ours all the same, with a length and without one."""
+    """It cannot be set, but our bodies still end at our limit, with and without a length."""
     app = Flask("photos")
     app.request_class = ReadOnly
     MemoryValetKey(app)
@@ -137,7 +137,7 @@ def neighbours(first: bool, neighbour: Callable[[Flask], object], mount: Callabl
 
 @ORDERS
 def test_an_application_with_blueprints_of_our_names(first: bool) -> None:
-    """A Swagger UI of its own, which is ``swagger_ui`` wherever it is, and blueprints that are called after us."""
+    """It has its own Swagger UI, whose blueprint is always ``swagger_ui``, and blueprints with our names."""
 
     def own(app: Flask) -> None:
         app.register_blueprint(get_swaggerui_blueprint("/apidocs", "/own.json"), url_prefix="/apidocs")
@@ -152,7 +152,7 @@ def test_an_application_with_blueprints_of_our_names(first: bool) -> None:
 
 @pytest.mark.parametrize("name", BLUEPRINTS)
 def test_a_name_that_is_taken_is_named(name: str) -> None:
-    """As a fault of the configuration, before anything of ours is registered."""
+    """It is a configuration error, before anything of ours is registered."""
     app = Flask("photos")
     app.register_blueprint(Blueprint(name, __name__))
     rules = len(list(app.url_map.iter_rules()))
@@ -162,7 +162,7 @@ def test_a_name_that_is_taken_is_named(name: str) -> None:
 
 
 def test_a_second_valetkey_in_one_application_is_refused() -> None:
-    """A factory that runs twice on one application is told so."""
+    """A factory that runs twice on one application gets an error."""
     app = Flask("photos")
     MemoryValetKey(app)
     with pytest.raises(ConfigurationError, match="already"):
@@ -174,7 +174,7 @@ def everybody(app: Flask) -> None:
 
 
 def by_hand(app: Flask) -> None:
-    """As many applications do it, without an extension."""
+    """CORS headers without an extension, as in many applications."""
 
     @app.after_request
     def allow(response: Response) -> Response:
@@ -188,7 +188,7 @@ def by_hand(app: Flask) -> None:
 def test_pages_are_answered_once(
     first: bool, neighbour: Callable[[Flask], None], settings: Settings, mount: Callable[..., object]
 ) -> None:
-    """On our routes our origins count, whatever the application says on all of its; on others it says what it says."""
+    """On our routes our origins count, whatever the application sets for all routes; on others its own count."""
     ours = settings.model_copy(update={"cors_origins": ("https://a.example",)})
     app = neighbours(first, neighbour, lambda app: mount(app, settings=ours))
     app.add_url_rule("/own", view_func=lambda: "own")
@@ -207,7 +207,7 @@ def test_pages_are_answered_once(
 
 
 class SeaSurf:
-    """A protection as Flask-SeaSurf is: a hook of an object's own, which leaves out views by their names."""
+    """A protection like Flask-SeaSurf's: a bound method as hook, which exempts views by their names."""
 
     def __init__(self, app: Flask) -> None:
         self._left_out: set[str] = set()
@@ -225,7 +225,7 @@ class SeaSurf:
 
 
 class Limits:
-    """Something else that views can be left out of, and ours are not to be."""
+    """Another extension with exemptions, which must not include our views."""
 
     def __init__(self, app: Flask) -> None:
         self.left_out: list[Any] = []
@@ -237,7 +237,7 @@ class Limits:
 
 @ORDERS
 def test_any_protection_of_forms_leaves_our_calls_alone(first: bool) -> None:
-    """They bear no cookie. The application's own views stay protected, and limits are limits."""
+    """Our calls use no cookie. The application's own views stay protected, and its limits apply to us."""
     app = neighbours(first, SeaSurf, MemoryValetKey)
     limits = Limits(app)
     app.add_url_rule("/own", view_func=lambda: "own", methods=["POST"])
@@ -250,7 +250,7 @@ def test_any_protection_of_forms_leaves_our_calls_alone(first: bool) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "/files"])
 def test_what_is_nobodys_below_us_is_answered_as_we_answer(prefix: str) -> None:
-    """A program that errs in path or method reads a problem document; a person elsewhere sees a page."""
+    """A program with a wrong path or method gets a problem document; people elsewhere see a page."""
     app = Flask("photos")
     MemoryValetKey(app, url_prefix=prefix or None)
     app.add_url_rule(f"{prefix}/v1/own", view_func=lambda: "own", methods=["GET"])
@@ -283,7 +283,8 @@ def for_whatever_comes(app: Flask, prefix: str, kind: str) -> None:
 @pytest.mark.parametrize("prefix", ["", "/files"])
 @pytest.mark.parametrize("kind", ["page", "files", "all methods"])
 def test_a_route_for_whatever_comes_is_not_for_what_is_below_us(kind: str, prefix: str, *, first: bool) -> None:
-    """As an application in one page has it, or one with its files at the root: its page is no answer of an API."""
+    """A single-page application, or one with files at its root, has a catch-all route: its page is not an API
+    response."""
     app = Flask("photos", static_folder=None)
     if first:
         for_whatever_comes(app, prefix, kind)
@@ -308,7 +309,7 @@ def test_a_route_for_whatever_comes_is_not_for_what_is_below_us(kind: str, prefi
 
 
 def test_versions_of_an_application_are_its_own() -> None:
-    """A variable that begins in the middle of a part is no route for whatever comes."""
+    """A variable within a path segment is not a catch-all route."""
     app = Flask("shop")
     app.add_url_rule("/v<int:version>/orders", view_func=lambda version: f"orders of {version}", endpoint="orders")
     MemoryValetKey(app)
@@ -325,7 +326,7 @@ class Numbers(BaseConverter):
 
 
 def test_an_application_with_converters_of_its_own() -> None:
-    """Also where its own are called as those that every application has; they stay its own for its own routes."""
+    """Even if they have the names of built-in ones; they keep working on its own routes."""
     app = Flask("photos")
     app.url_map.converters |= {"default": Numbers, "string": Numbers}
     MemoryValetKey(app)
@@ -338,7 +339,7 @@ def test_an_application_with_converters_of_its_own() -> None:
 
 
 def test_a_host_that_the_application_does_not_trust() -> None:
-    """A program that calls us by another name is told so in a document it can read."""
+    """A program that calls us by another host gets a problem document."""
     app = Flask("photos")
     app.config["TRUSTED_HOSTS"] = ["photos.example"]
     MemoryValetKey(app)
@@ -349,7 +350,7 @@ def test_a_host_that_the_application_does_not_trust() -> None:
 
 
 def test_preflights_where_the_application_answers_none(settings: Settings, mount: Callable[..., Flask]) -> None:
-    """What it says of its own routes (Flask's ``PROVIDE_AUTOMATIC_OPTIONS``) is not for pages that upload."""
+    """The application's setting for its own routes (Flask's ``PROVIDE_AUTOMATIC_OPTIONS``) does not affect uploads."""
     app = Flask("photos")
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     mount(app, settings=settings.model_copy(update={"cors_origins": ("https://a.example",)}))
@@ -361,7 +362,7 @@ def test_preflights_where_the_application_answers_none(settings: Settings, mount
 
 
 def asked_by_asgi(app: Flask, body: list[bytes], *headers: tuple[bytes, bytes]) -> tuple[int, dict[str, Any]]:
-    """What ``app`` answers to a POST by way of asgiref, whose server gives the body in these pieces."""
+    """The response of ``app`` to a POST through asgiref, with the body in these pieces."""
     messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in body]
     said: list[dict[str, Any]] = []
 
@@ -380,8 +381,8 @@ def asked_by_asgi(app: Flask, body: list[bytes], *headers: tuple[bytes, bytes]) 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_body_without_a_length_by_way_of_asgi(*, first: bool) -> None:
-    """Flask's documentation wraps applications so for ASGI servers: chunks and HTTP/2 need no length, and the body is
-    there. It ends at our limit, also where a hook reads it."""
+    """Flask's documentation wraps applications like this for ASGI servers: chunks and HTTP/2 need no length, and the
+    body is complete. It ends at our limit, also if a hook reads it."""
     app = Flask("photos")
     if first:
         app.before_request(lambda: (request.get_data(), None)[1])
@@ -397,8 +398,8 @@ def test_a_body_without_a_length_by_way_of_asgi(*, first: bool) -> None:
 
 
 def test_an_application_whose_templates_are_written_otherwise() -> None:
-    """Vue's marks are Jinja's, so applications change these, and what an extension renders shows them to its readers
-    (flask-admin 1665, flask-sitemap 42); what an application adds to each page may fail where nobody is logged in."""
+    """Vue's delimiters are Jinja's, so applications change them, and pages of extensions then show them (flask-admin
+    1665, flask-sitemap 42); a context processor may fail if nobody is logged in."""
     app = Flask("photos")
     app.jinja_options = {
         "variable_start_string": "[[",
@@ -423,7 +424,7 @@ def test_an_application_whose_templates_are_written_otherwise() -> None:
 @pytest.mark.needs("docs", "pages")
 @pytest.mark.parametrize("path", ["/assets/valetkey-element.js", "/docs/", "/docs/api/swagger-ui.css"])
 def test_an_application_whose_files_the_server_in_front_sends(path: str) -> None:
-    """``USE_X_SENDFILE``: that server may send the application's own files, and none of ours, so it answers 404."""
+    """``USE_X_SENDFILE``: that server can read the application's files, but not ours, so it would respond with 404."""
     app = Flask("photos")
     app.config["USE_X_SENDFILE"] = True
     MemoryValetKey(app)
@@ -435,14 +436,14 @@ def test_an_application_whose_files_the_server_in_front_sends(path: str) -> None
 
 @pytest.mark.parametrize("prefix", ["/<tenant>/files", "/a?b", "/a#b", "/a//b", "/..", "/a/./b", "/a\\b", "/a\nb"])
 def test_a_prefix_that_no_address_can_have(prefix: str) -> None:
-    """It is said at the start: its routes would match, and each address that the API gives would lead elsewhere."""
+    """The start refuses it: its routes would match, but every URL that the API returns would be wrong."""
     with pytest.raises(ConfigurationError, match="url_prefix"):
         MemoryValetKey(Flask("photos"), url_prefix=prefix)
 
 
 @pytest.mark.parametrize(("prefix", "shown"), [("/фото", "/%D1%84%D0%BE%D1%82%D0%BE"), ("/my files", "/my%20files")])
 def test_a_prefix_of_any_letters(prefix: str, shown: str) -> None:
-    """Addresses have it escaped: servers send no header with other letters, and S3 is told to redirect there."""
+    """It is escaped in URLs: servers send no header with other letters, and S3 has to redirect there."""
     app = Flask("photos")
     MemoryValetKey(app, url_prefix=prefix)
     client = app.test_client()
@@ -456,8 +457,8 @@ def test_a_prefix_of_any_letters(prefix: str, shown: str) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit, CancelledError])
 def test_a_receiver_of_signals_that_ends_otherwise(error: type[BaseException]) -> None:
-    """What it raises is its own affair, also what is no ``Exception``: ``sys.exit`` of a script, a cancelled task, a
-    timeout of gevent's. A loop of the worker ended by it, without a word."""
+    """Its exception has no effect on us, even if it is not an ``Exception``: ``sys.exit``, a cancelled task, gevent's
+    timeout. It used to end a loop of the worker silently."""
     app = Flask("photos")
     MemoryValetKey(app)
     client = app.test_client()
@@ -471,7 +472,7 @@ def test_a_receiver_of_signals_that_ends_otherwise(error: type[BaseException]) -
 
 
 def test_each_view_has_a_name_of_its_own() -> None:
-    """Extensions know views by module and name: who frees one of a limit, or of a protection, frees no other."""
+    """Extensions identify views by module and name: an exemption of one must not exempt another."""
     app = Flask("photos")
     MemoryValetKey(app)
     views = {end: view for end, view in app.view_functions.items() if end.startswith("valetkey-")}
@@ -481,7 +482,7 @@ def test_each_view_has_a_name_of_its_own() -> None:
 
 
 def test_a_limit_that_one_view_is_freed_of() -> None:
-    """Events come as fast as files do; uploads are created as fast as the application allows."""
+    """Events arrive as fast as files; uploads are created as fast as the application allows."""
     app = Flask("photos")
     MemoryValetKey(app)
     limiter = Limiter(lambda: "everybody", app=app, default_limits=["1 per hour"], storage_uri="memory://")
@@ -508,7 +509,7 @@ FRAMES: dict[str, Callable[[Flask], object]] = {
 @pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize("frame", FRAMES)
 def test_the_reference_of_the_api_is_a_page_of_ours(frame: str, *, later: bool) -> None:
-    """And so is the documentation: nothing of the application's is in them, and their own policy lets them work."""
+    """So is the documentation: they contain nothing of the application, and work with their own policy."""
     app = Flask("photos")
     if later:
         MemoryValetKey(app)
@@ -520,13 +521,14 @@ def test_the_reference_of_the_api_is_a_page_of_ours(frame: str, *, later: bool) 
         page = client.get(path)
         assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
         assert "script-src 'self' 'unsafe-inline'" in page.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'self'" in page.headers["Content-Security-Policy"]
         assert client.get(path.rstrip("/")).location == path  # relative addresses in it lead nowhere from there
     assert 'src="./swagger-ui-bundle.js"' in page.text
     assert client.get("/docs/api/swagger-ui-bundle.js").mimetype == "text/javascript"
 
 
 def test_pages_for_people_keep_their_policy() -> None:
-    """An application's is for its own pages, and ours would be without their styles."""
+    """The application's policy is for its own pages; with it ours would have no styles."""
     app = Flask("photos")
     MemoryValetKey(app)
     Talisman(app, force_https=False)

@@ -1,4 +1,4 @@
-"""A process meets what a newer version has written into the ledger that both share (a rolling upgrade).
+"""A process meets rows that a newer version has written into their shared ledger (a rolling upgrade).
 
 Found by our own audit: an unknown state, method, scope or claim was answered with 500, and one such row ended the sweep
 of all others.
@@ -59,7 +59,8 @@ def test_its_uploads_are_left_alone(
     for method, path in (("GET", ""), ("POST", "/grant"), ("GET", "/parts"), ("DELETE", ""), ("GET", "/download")):
         answer = desk.http.open(f"/v1/uploads/{name}{path}", method=method)
         assert (answer.status_code, answer.get_json()["code"]) == (503, "record_unknown"), path
-    assert desk.http.get("/v1/uploads").status_code == 503
+    page = desk.http.get("/v1/uploads").get_json()
+    assert ([one["id"] for one in page["uploads"]], page["unreadable"]) == ([other["upload"]["id"]], [name])
     caplog.clear()
     with caplog.at_level(logging.WARNING, "valetkey"):
         assert [(one.action, one.subject) for one in desk.work()] == [(Action.CONFIRM, other["upload"]["id"])]
@@ -91,6 +92,21 @@ def test_many_of_them_do_not_hide_the_others(rgw_bucket: Bucket, make_desk: Make
         write(desk, "state", "archived", created["upload"]["id"])
     assert [one.subject for one in desk.work()] == [good["upload"]["id"]]
     assert desk.upload(good)["state"] == "confirmed"
+
+
+def test_a_list_goes_on_behind_them(rgw_bucket: Bucket, make_desk: MakeDesk) -> None:
+    """Each upload is on one page, those that cannot be read by their ids, and no page is longer than was asked."""
+    desk = make_desk(rgw_bucket)
+    ids = [desk.create(5)["upload"]["id"] for _ in range(7)][::-1]
+    for name in (ids[0], ids[2], ids[3], ids[6]):
+        write(desk, "state", "archived", name)
+    pages: list[list[str]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = desk.http.get(f"/v1/uploads?limit=2{cursor and '&cursor='}{cursor}").get_json()
+        pages.append(sorted([one["id"] for one in page["uploads"]] + page.get("unreadable", []), reverse=True))
+        cursor = page["next_cursor"]
+    assert pages == [ids[0:2], ids[2:4], ids[4:6], ids[6:]]
 
 
 def test_their_events_come_again(rgw_bucket: Bucket, make_desk: MakeDesk) -> None:

@@ -1,4 +1,4 @@
-"""Requests as other programs make them: queries that are no UTF-8, JSON behind a mark, whole numbers with a point.
+"""Requests of other programs: queries that are not UTF-8, JSON with a byte order mark, integers with a decimal point.
 
 Reported: a query in Latin-1, as browsers and maps send it, is a 500 of the program behind (Kinto/kinto 1195, geoadmin/
 mf-chsdi3 1053, Pylons/webob 161); a compressed body is JSON that is none, or a 500 (HarperFast/harper 1438, google/
@@ -59,12 +59,12 @@ def server(valetkey_server: Callable[..., ValetkeyServer], moto_bucket: Bucket) 
     return valetkey_server(moto_bucket, env={"VALETKEY_EVENTS_CEPH_SECRET": "größe-und-noch-mehr"})
 
 
-def said(server: ValetkeyServer, head: bytes) -> bytes:
+def said(server: ValetkeyServer, head: bytes, body: bytes = b"") -> bytes:
     """The status line of what is answered to a request; b"" where the connection ends without one."""
     parts = urlsplit(server.base_url)
     with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
         with suppress(OSError):  # it may be refused before all of it is there
-            connection.sendall(head + b"\r\nHost: here\r\nConnection: close\r\n\r\n")
+            connection.sendall(head + b"\r\nHost: here\r\nConnection: close\r\n\r\n" + body)
         with connection.makefile("rb") as answer:
             return answer.readline().strip()
 
@@ -164,3 +164,21 @@ def test_an_idempotency_key_that_cannot_be_printed(client: FlaskClient, key: str
     """Some servers let it pass; PostgreSQL takes no NUL, so the answer was a 503 for ever."""
     answer = client.post("/v1/uploads", json=CAT, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})
     assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("digit", ["0", "9"])
+def test_a_length_of_thousands_of_digits(client: FlaskClient, digit: str) -> None:
+    """Python raises from 4,301 on, and anybody may send them: it was a 500 with a stack trace in the log."""
+    environ = {"CONTENT_LENGTH": digit * 5_000}
+    answer = client.post("/v1/uploads", json=CAT, environ_overrides=environ)
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "request_entity_too_large")
+
+
+def test_a_length_of_thousands_of_digits_to_serve(server: ValetkeyServer) -> None:
+    """The same before there is a WSGI request. What no server takes for a length, granian refuses."""
+    body = json.dumps(CAT).encode()
+    key = server.create_key().key.encode()
+    head = b"POST /v1/uploads HTTP/1.1\r\nAuthorization: Bearer %s\r\nContent-Length: %s"
+    for digits, status in ((b"%05000d" % len(body), b"201"), (b"9" * 5_000, b"400"), (b"0" * 5_000, b"400")):
+        assert said(server, head % (key, digits), body).split(b" ")[1] == status
+    assert "Traceback" not in server.log

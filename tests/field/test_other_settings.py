@@ -1,4 +1,4 @@
-"""Two processes of one ledger whose settings are not the same: neither is wrong, and something is lost between them.
+"""Two processes of one ledger with different settings, each valid, which lose something between them.
 
 Reported of others: processes that each have a secret of their own, so that what one has signed the next refuses
 (hedyorg/hedy pull request 280, astronomer/airflow-chart 171). Ours: an upload that a worker without
@@ -50,7 +50,7 @@ def test_processes_whose_settings_differ_say_so(
     assert warnings(caplog, make_desk, moto_bucket, **one) == []
     assert warnings(caplog, make_desk, moto_bucket, **one) == []
     said = warnings(caplog, make_desk, moto_bucket, **other)
-    assert any(f"VALETKEY_{name} is another here" in text for text in said), said
+    assert any(f"VALETKEY_{name} differs from that of a process" in text for text in said), said
     assert not any(secret in text for text in said for secret in (*SECRETS, "secret-of-ours", OLD, NEW))
 
 
@@ -78,4 +78,4 @@ def test_an_application_without_a_start_says_it_with_its_first_upload(
     make_desk(moto_bucket, **HOOK).create(5)
     with caplog.at_level(logging.WARNING, "valetkey"):
         make_desk(moto_bucket).create(5)
-    assert any("VALETKEY_WEBHOOK_URL is another here" in record.getMessage() for record in caplog.records)
+    assert any("VALETKEY_WEBHOOK_URL differs from" in record.getMessage() for record in caplog.records)

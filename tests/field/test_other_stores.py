@@ -1,4 +1,4 @@
-"""Stores that are not those we know (FIELD.md, L and H): none loses a good upload, and what cannot be is said.
+"""Other stores (FIELD.md, L and H): none loses a good upload, and what they do not support is reported.
 
 Reported: names of metadata in another case (minio/minio #7280, aws/aws-sdk-java #704; whatever is written in Go),
 refused storage classes (minio/minio #5469), and buckets with Object Lock that want a checksum with each object and part
@@ -126,10 +126,16 @@ def test_types_as_proxies_write_them(
             assert direct["ContentType"] == content_type
 
 
-def test_metadata_that_a_proxy_drops(rgw: Rgw, make_desk: MakeDesk) -> None:
-    """Nothing is rejected or deleted for what nobody can see; without the proxy it is confirmed."""
+@pytest.mark.parametrize(
+    "forgotten", [[], [Says({"HEAD"}, lambda _: "application/octet-stream", "Content-Type")]], ids=["id", "id and type"]
+)
+def test_metadata_that_a_proxy_drops(forgotten: list[Quirk], rgw: Rgw, make_desk: MakeDesk) -> None:
+    """Nothing is rejected or deleted for what nobody can see; without the proxy it is confirmed.
+
+    A store that keeps files and nothing else calls all of them application/octet-stream (localbucket 1.2.1, measured).
+    """
     with fresh_bucket(rgw) as bucket:
-        with quirky(rgw, Drops("x-amz-meta-upload-id")) as server:
+        with quirky(rgw, Drops("x-amz-meta-upload-id"), *forgotten) as server:
             desk = make_desk(Bucket(bucket.name, server.client(), server))
             created = desk.sent(b"bytes")
             problem = desk.complete(created)
@@ -179,6 +185,52 @@ def test_a_store_that_cannot_list_parts(rgw: Rgw, make_desk: MakeDesk) -> None:
         created = desk.create(5)
         assert created["grant"]["method"] == "POST"
         assert not bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads")
+
+
+LIST_OF_OBJECTS = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+
+
+@pytest.mark.parametrize(
+    ("quirks", "misses"),
+    [
+        ([Fails("LIST_PARTS", 405, "MethodNotAllowed"), Fails("ABORT", 405, "MethodNotAllowed")], 0),
+        ([Says({"LIST_PARTS"}, lambda _: LIST_OF_OBJECTS, None)], 0),
+        ([Fails("LIST_PARTS", 404, "NoSuchKey")], 2),
+    ],
+    ids=["s3rver", "another list", "fauxqs"],
+)
+def test_a_store_that_lists_something_else(quirks: list[Quirk], misses: int, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """s3rver 3.7.1 cannot abort either, and fauxqs 2.4.1 looks for an object (both measured); others list the bucket.
+
+    Parts are refused before a byte is sent. All were sent, for a 409 `parts_missing` each time. What is not found may
+    be late, so it is a 503 first.
+    """
+    with fresh_bucket(rgw) as bucket, quirky(rgw, *quirks) as server:
+        desk = make_desk(Bucket(bucket.name, server.client(), server), "[profiles.default]\nmultipart_from = 1\n")
+        wanted = {"filename": "a", "content_type": "text/plain", "size": 5, "method": "multipart"}
+        asked = [desk.http.post("/v1/uploads", json=wanted) for _ in range(misses + 2)]
+        assert [answer.status_code for answer in asked] == [503] * misses + [422] * 2, asked[0].text
+        assert asked[-1].get_json()["code"] == "method_not_supported"
+        assert desk.complete(desk.sent(b"bytes"))["state"] == "confirmed"
+
+
+@pytest.mark.parametrize("key", [None, "again"], ids=["no key", "key"])
+def test_who_leaves_the_choice_gets_a_grant_at_once(key: str | None, rgw: Rgw, make_desk: MakeDesk) -> None:
+    """The first upload of a process told its client to ask for 'auto', which it had; with an Idempotency-Key, for
+    ever."""
+    with quirky(rgw, no_list_parts()) as server, fresh_bucket(server) as bucket:
+        desk = make_desk(bucket, "[profiles.default]\nmultipart_from = 1\n")
+        wanted = {"filename": "a", "content_type": "text/plain", "size": 5}
+        answers = [
+            desk.http.post("/v1/uploads", json=wanted, headers={"Idempotency-Key": key} if key else {})
+            for _ in range(2)
+        ]
+        assert [answer.status_code for answer in answers] == [201, 201], answers[0].text
+        created = dict(answers[0].get_json())
+        assert (created["upload"]["id"] == answers[1].get_json()["upload"]["id"]) is (key is not None)
+        assert created["grant"]["method"] == answers[1].get_json()["grant"]["method"] == "POST"
+        desk.send(created, b"bytes")
+        assert desk.complete(created)["state"] == "confirmed"
 
 
 def with_an_older_one(body: str) -> str:

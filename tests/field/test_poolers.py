@@ -1,4 +1,4 @@
-"""PgBouncer in front of the ledger, pooling transactions.
+"""PgBouncer in front of the ledger, in transaction mode.
 
 Reported of what speaks to PostgreSQL by psycopg or asyncpg (``prepared statement "_pg3_10" does not exist``:
 psycopg/psycopg 280, MagicStack/asyncpg 121 and 198; ``unsupported startup parameter: options`` is FIELD.md's, H): a

@@ -1,4 +1,4 @@
-"""What is not signed is not looked at afterwards (FIELD.md, B): the confirmed object is ours alone.
+"""Unsigned headers have no effect afterwards (FIELD.md, B): the confirmed object has only what we set.
 
 Reported: whoever has a presigned PUT may add headers that nobody signed, and they are stored (minio/minio-java #1140).
 """

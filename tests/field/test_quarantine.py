@@ -1,4 +1,4 @@
-"""What is looked at cannot be changed while it is looked at (FIELD.md, C).
+"""Bytes cannot be changed while they are checked (FIELD.md, C).
 
 Reported: services whose files are readable under their last key before anybody has scanned them (londonaicentre/FLIP
 #841), and scanners that judge what may be written again (the review of opengovsg/FormSG #6642 asks for it). With bytes

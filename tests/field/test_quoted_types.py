@@ -1,4 +1,4 @@
-"""What browsers and systems call a type gets the quotes that it needs from the clients; the API takes one type only.
+"""Types of browsers and systems get the quotes that they need from the clients; the API accepts one type only.
 
 Chromium's `MediaRecorder` types its Blob "video/webm;codecs=vp8,opus": the API answered 422, and no recording could be
 uploaded. The browser client is asked the same in `frontend/client/tests/file-types.test.ts`.

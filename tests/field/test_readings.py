@@ -1,4 +1,4 @@
-"""What a client says is read by others as well, more strictly or otherwise: a store, a browser, a proxy, a database.
+"""Others read a client's values, too, more strictly or differently: a store, a browser, a proxy, a database.
 
 Reported publicly: a client's own ``Content-Type`` of an upload run as a page (opengovsg/isomer pull request 1839,
 InsForge/InsForge pull request 1626); half an emoji as ``\\ud83d`` that a strict parser answers with an error
@@ -121,7 +121,7 @@ def reader(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servi
 
 
 def stored_type(service: Service, upload: Json) -> str:
-    """The type that S3 says of a confirmed object, to whoever asks."""
+    """The Content-Type that S3 returns for a confirmed object."""
     [key] = service.final_keys(upload["id"])
     return str(service.bucket.client.head_object(Bucket=service.bucket.name, Key=key)["ContentType"])
 
@@ -129,8 +129,8 @@ def stored_type(service: Service, upload: Json) -> str:
 @pytest.mark.parametrize("content_type", ONE_TYPE)
 @pytest.mark.parametrize("method", ["post", "put", "multipart"])
 def test_a_type_comes_back_as_it_was_granted(reader: Service, content_type: str, method: str) -> None:
-    """Odd, but legal: quoted strings with semicolons, commas and quotes, capitals. Signed, sent, stored by RGW,
-    compared and confirmed, by form, PUT and parts; the object has the very same."""
+    """Unusual, but valid: quoted strings with semicolons, commas and quotes, capitals. Signed, sent, stored by RGW,
+    compared and confirmed, by form, PUT and parts; the object has exactly this type."""
     created = reader.api.create(content_type, size=5, method=method)
     if method == "post":
         assert created.fields["Content-Type"] == content_type
@@ -149,7 +149,7 @@ def test_a_type_comes_back_as_it_was_granted(reader: Service, content_type: str,
 @pytest.mark.parametrize("said", TRIMMED)
 @pytest.mark.parametrize("method", ["post", "put", "multipart"])
 def test_blanks_that_others_drop_are_dropped_first(reader: Service, said: str, method: str) -> None:
-    """`text/plain; ` was a form that S3 refused for ever, and a `type_mismatch` by PUT."""
+    """With `text/plain; ` S3 refused every form, and a PUT ended as `type_mismatch`."""
     created = reader.api.create(said, size=5, method=method)
     assert created.upload["content_type"] == TRIMMED[said]
     if method == "post":
@@ -163,7 +163,7 @@ def test_blanks_that_others_drop_are_dropped_first(reader: Service, said: str, m
 
 @pytest.mark.parametrize("content_type", NOT_ONE, ids=lambda text: ascii(text[:40]))
 def test_what_is_not_exactly_one_type_is_refused(reader: Service, content_type: str) -> None:
-    """422 wherever a client may say a type: one upload, a batch, an upload by a ticket, both of Uppy's calls."""
+    """422 wherever a client may declare a type: one upload, a batch, an upload by a ticket, both of Uppy's calls."""
     api = reader.api
     wanted = WANTED | {"content_type": content_type}
     answers = [api.http.post("/v1/uploads", json=wanted | {"profile": profile}) for profile in ("default", "photos")]
@@ -180,7 +180,7 @@ def test_what_is_not_exactly_one_type_is_refused(reader: Service, content_type: 
 
 
 def test_a_value_that_lacks_its_quotes(reader: Service) -> None:
-    """Refused by the API, whose clients quote it; by way of Uppy, which has it from a browser, it gets its quotes."""
+    """The API refuses it, as clients quote it; through Uppy, which has it from a browser, it gets its quotes."""
     given = "image/png; a=b c"
     assert reader.api.http.post("/v1/uploads", json=WANTED | {"content_type": given}).status_code == 422
     ticket = reader.api.http.post("/v1/tickets", json={"profile": "photos"}).json()["ticket"]
@@ -192,7 +192,7 @@ def test_a_value_that_lacks_its_quotes(reader: Service) -> None:
 
 @pytest.mark.parametrize("content_type", [text for text in ONE_TYPE if not text.startswith("multipart/")])
 def test_no_type_that_is_granted_runs_as_a_page(reader: Service, chromium: Browser, content_type: str) -> None:
-    """What Chromium makes of a page's bytes that were confirmed under it, read from the bucket itself."""
+    """Chromium opens the bytes of a page that were confirmed under each type, from the bucket itself."""
     created = reader.api.create(content_type, size=len(PAGE))
     assert created.post(PAGE).status == 201
     key = reader.api.confirm(created.id)["object"]["key"]
@@ -207,20 +207,20 @@ def test_no_type_that_is_granted_runs_as_a_page(reader: Service, chromium: Brows
 
 @pytest.mark.parametrize("allowed", ["*/png", "image/png; q=1"])
 def test_a_profile_names_types_or_all_of_a_kind(rgw: Rgw, tmp_path: Path, allowed: str) -> None:
-    """Anything else never matched, without a word: it is refused at the start (more of them: tests/unit)."""
+    """Anything else silently never matched: it is refused at the start (more cases: tests/unit)."""
     config = f"[profiles.default]\ncontent_types = [{json.dumps(allowed)}]\n"
-    assert "content_types holds types" in refusal(rgw, tmp_path, config)
+    assert "content_types lists types" in refusal(rgw, tmp_path, config)
 
 
 @pytest.mark.parametrize("key", ["{owner}/{id}", "stagin{ext}/{id}", "quarantine/{id}", "a/{ext}/{id}"])
 def test_no_template_whose_keys_could_be_cleaned_up(rgw: Rgw, tmp_path: Path, key: str) -> None:
-    """An owner `staging` under `{owner}/{id}` had a confirmed object under the staging key, which the sweep removed:
-    refused at the start (more of them: tests/unit)."""
+    """With `{owner}/{id}` an owner `staging` had a confirmed object under the staging key, which the sweep removed:
+    such a template is refused at the start (more cases: tests/unit)."""
     assert "Key template" in refusal(rgw, tmp_path, f"[profiles.default]\nkey = {json.dumps(key)}\n")
 
 
 def refusal(rgw: Rgw, directory: Path, config: str) -> str:
-    """What `serve` says when it does not start with this configuration."""
+    """The message of `serve` when it does not start with this configuration."""
     (directory / "valetkey.toml").write_text(config)
     env = rgw.env() | {
         "VALETKEY_CONFIG": str(directory / "valetkey.toml"),
@@ -247,7 +247,8 @@ OWNERS = [
 
 
 def test_owners_never_share_a_prefix(reader: Service) -> None:
-    """`tenant-a/alice`, `tenant-b/alice` and `älice` were all `alice`: who may read one prefix read three."""
+    """`tenant-a/alice`, `tenant-b/alice` and `älice` all became `alice`: permission to read one prefix covered
+    three."""
     prefixes = {}
     for owner in OWNERS:
         created = reader.api.create(owner=owner, profile="owned", filename="a.bin")
@@ -271,7 +272,7 @@ HALVES = ["\ud83d", "\ude00", "a\ud83db", "\ude00\ud83d", "\ud83d\ud83d\ude00", 
 
 @pytest.mark.parametrize("text", HALVES, ids=ascii)
 def test_half_an_emoji_is_u_fffd(reader: Service, text: str) -> None:
-    """A text that was cut within a character: in values and keys of metadata and in names, also to Uppy's calls."""
+    """Text that was cut within a character: in values and keys of metadata and in names, also in Uppy's calls."""
     mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert "\ufffd" in mended
     body = json.dumps(WANTED | {"filename": text, "metadata": {"caption": text, "k" + text: "v"}})
@@ -292,7 +293,7 @@ def test_half_an_emoji_is_u_fffd(reader: Service, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["owner", "profile"])
 def test_what_has_to_be_exact_is_not_mended(reader: Service, name: str) -> None:
-    """Two owners that differ in what was lost would be one: 422, and the same for a ticket."""
+    """Two owners that differ only in the lost character would become one: 422, also for a ticket."""
     for text in ("ann\ud83d", "ann\ufffd", "ann\x00"):
         body = json.dumps(WANTED | {name: text})
         assert_problem(posted(reader.api, body), 422, "invalid_request")
@@ -301,7 +302,7 @@ def test_what_has_to_be_exact_is_not_mended(reader: Service, name: str) -> None:
 
 
 def test_a_verdict_with_half_an_emoji_counts(reader: Service) -> None:
-    """Its detail is a text for people: it must not keep an infected file from being rejected."""
+    """Its detail is text for people, which must not keep an infected file from being rejected."""
     judge = reader.api.with_token(reader.server.create_key("scanner", "verdict").key)
     created = reader.api.create(profile="scanned")
     assert created.post(b"x").status == 201
@@ -343,8 +344,8 @@ def test_a_verdict_with_half_an_emoji_counts(reader: Service) -> None:
     ids=lambda value: ascii(value[:60]) if isinstance(value, str | bytes) else None,
 )
 def test_json_that_readers_understand_differently(reader: Service, body: str | bytes, status: int) -> None:
-    """A name that is there twice, numbers that are none, other encodings: refused with a code, never a 500. A byte
-    order mark, as PowerShell writes it, is no fault."""
+    """Duplicate names, invalid numbers and other encodings are refused with a code, never a 500. A byte order mark, as
+    PowerShell writes it, is accepted."""
     answer = posted(reader.api, body)
     assert answer.status_code == status, answer.text
     assert status == 201 or answer.json()["code"] in {"malformed_json", "invalid_request"}
@@ -352,7 +353,7 @@ def test_json_that_readers_understand_differently(reader: Service, body: str | b
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1e400", "9" * 6000, "[" * 150 + "]" * 150, '"\\u0000"'])
 def test_uppy_metadata_is_never_a_500(reader: Service, value: str) -> None:
-    """Values of any kind become text where they are JSON, and are refused where they are not."""
+    """Values of any JSON type become text; anything else is refused."""
     ticket = reader.api.http.post("/v1/tickets", json={"profile": "default"}).json()["ticket"]
     body = f'{{"filename": "a", "type": "a/b", "metadata": {{"x": {value}}}}}'
     assert posted(reader.api, body, f"/uppy/{ticket}/s3/multipart").status_code in {200, 400, 422}
@@ -376,7 +377,8 @@ def test_uppy_metadata_is_never_a_500(reader: Service, value: str) -> None:
     ],
 )
 def test_a_checksum_has_exactly_one_text(reader: Service, value: str) -> None:
-    """Blanks, the alphabet of URLs, no padding, bits behind the end: a store would compare it with its own text."""
+    """Spaces, the URL alphabet, missing padding and extra bits are refused: a store would compare it with its own
+    text."""
     answer = reader.api.http.post("/v1/uploads", json=WANTED | {"checksum": CHECKSUM | {"value": value}})
     assert_problem(answer, 422, "invalid_request")
     assert reader.api.http.post("/v1/uploads", json=WANTED | {"checksum": CHECKSUM}).status_code == 201
@@ -396,14 +398,14 @@ ODD_KEYS = {
 
 
 def test_metadata_has_any_key(reader: Service) -> None:
-    """It goes into no header of S3: what is odd there is kept as it came."""
+    """It is in no header of S3, so unusual keys are stored unchanged."""
     created = reader.api.create(metadata=ODD_KEYS)
     assert created.post(b"x").status == 201
     assert reader.api.confirm(created.id)["metadata"] == ODD_KEYS
 
 
 def test_metadata_is_counted_before_it_is_read(reader: Service) -> None:
-    """Ten thousand values that are wrong are one error, of a batch and of Uppy's call, too."""
+    """Ten thousand invalid values are one error, also in a batch and in Uppy's call."""
     many = WANTED | {"metadata": {str(number): "\x00" for number in range(10_000)}}
     assert_problem(reader.api.http.post("/v1/uploads", json=many), 422, "metadata_not_allowed")
     answer = reader.api.http.post("/v1/uploads/batch", json={"uploads": [many, WANTED]}).json()["results"]
@@ -416,7 +418,7 @@ def test_metadata_is_counted_before_it_is_read(reader: Service) -> None:
 
 @pytest.mark.parametrize("key", [b"a key with blanks", b'"quoted, (1)"', b"=?utf-8?q?a?=", b"x" * 255])
 def test_an_idempotency_key_is_any_ascii(reader: Service, key: bytes) -> None:
-    """With blanks and quotes: the same key is the same upload, another one is not."""
+    """With spaces and quotes: the same key is the same upload, and another one is not."""
 
     def create(key: bytes) -> tuple[str, str | None]:
         answer = reader.api.http.post("/v1/uploads", json=WANTED, headers={b"Idempotency-Key": key})
@@ -430,7 +432,7 @@ def test_an_idempotency_key_is_any_ascii(reader: Service, key: bytes) -> None:
 
 @pytest.mark.parametrize("key", ["schlüssel".encode(), b"\xff\xfe", b"", b"x" * 256])
 def test_an_idempotency_key_that_servers_read_differently(reader: Service, key: bytes) -> None:
-    """Bytes that are no ASCII are Latin-1 to one server, UTF-8 to another and nothing to a third: two could be one."""
+    """Servers decode bytes that are not ASCII as Latin-1, as UTF-8 or not at all: two keys could become one."""
     answer = reader.api.http.post("/v1/uploads", json=WANTED, headers={b"Idempotency-Key": key})
     assert_problem(answer, 422, "invalid_request")
 
@@ -449,7 +451,8 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_control_characters_in_a_name_end_no_header(reader: Service, name: str) -> None:
-    """The download's header is ASCII without control characters, and has the whole name escaped; RGW sends it so."""
+    """The download's header is ASCII without control characters, and has the whole name escaped; RGW sends it
+    unchanged."""
     created = reader.api.create(filename=name)
     assert created.post(b"x").status == 201
     assert reader.api.confirm(created.id)["filename"] == name
@@ -462,7 +465,7 @@ def test_control_characters_in_a_name_end_no_header(reader: Service, name: str) 
 
 
 def test_uppy_says_no_type_where_it_knows_none(reader: Service) -> None:
-    """The name tells it then, by the table that all clients have; what tells nothing is octet-stream."""
+    """The name then determines it, by the table of all clients; otherwise it is octet-stream."""
     ticket = reader.api.http.post("/v1/tickets", json={"profile": "photos"}).json()["ticket"]
 
     def begin(**said: Any) -> httpx.Response:
@@ -483,8 +486,8 @@ def test_uppy_says_no_type_where_it_knows_none(reader: Service) -> None:
 
 
 def test_uppys_metadata_has_names_with_brackets(reader: Service) -> None:
-    """``meta["tags[]"]``, which PHP's forms have, was dropped of a file that goes in one piece, and kept of one in
-    parts: Uppy 5 writes all of it as ``metadata[name]`` (transloadit/uppy, `getUploadParameters`)."""
+    """``meta["tags[]"]``, a name of PHP forms, was dropped for a file in one request, and kept for one in parts: Uppy 5
+    sends all of it as ``metadata[name]`` (transloadit/uppy, `getUploadParameters`)."""
     ticket = reader.api.http.post("/v1/tickets", json={"profile": "default"}).json()["ticket"]
     said = {"tags[]": "1", "a[b][c]": "2", "]": "3", "[": "4", "a\nb": "5", "plain": "6"}
     query = {"filename": "a.txt", "type": "text/plain", **{f"metadata[{name}]": value for name, value in said.items()}}
@@ -495,7 +498,8 @@ def test_uppys_metadata_has_names_with_brackets(reader: Service) -> None:
 
 
 def test_programs_say_half_an_emoji_too(reader: Service) -> None:
-    """As Python has names of files that are no UTF-8: the client sends them as they are, and the service mends them."""
+    """Python has such names for files that are not UTF-8: the client sends them unchanged, and the service replaces the
+    surrogates."""
     with Client(reader.server.base_url, reader.server.create_key("program").key) as client:
         for content in (b"x", bytearray(b"x"), memoryview(b"x")):
             upload = client.upload(content, filename="a\ud83d.txt", metadata={"c\udcff": "\ud83d"})
@@ -504,7 +508,8 @@ def test_programs_say_half_an_emoji_too(reader: Service) -> None:
 
 
 def test_an_owner_who_is_nobody_is_not_left_out(reader: Service) -> None:
-    """An empty text, as a session without a login has it: its file would be the program's own."""
+    """A session without a login has an empty text as owner: without it, the file would belong to the program's own
+    account."""
     key = reader.server.create_key("program").key
     with Client(reader.server.base_url, key) as client, pytest.raises(ClientError, match="owner"):
         client.upload(b"x", filename="a.txt", owner="")

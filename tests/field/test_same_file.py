@@ -1,4 +1,4 @@
-"""Going on with an interrupted upload proves that it is of the same file.
+"""Resuming an interrupted upload proves that it is of the same file.
 
 Reported of others: resumable uploads know a file by its name, size and time stamp (tus-js-client's fingerprint, as
 in livepeer/ui-kit 37), and what is sent again is appended to what is there (ankitpokhrel/tus-php 444). Ours: after an

@@ -1,4 +1,4 @@
-"""H. Settings as machines and editors give them, and not as a person types them into a shell.
+"""H. Settings as machines and editors write them, unlike a person in a shell.
 
 Reported: a secret that ends in a line end, as `kubectl create secret --from-file` and `echo ... | base64` make it
 (kubernetes/kubernetes #23404 and #28086); the variable `<SERVICE>_PORT=tcp://...` that Kubernetes sets beside a Service
@@ -21,8 +21,9 @@ from valetkey.adapters.s3 import find_credentials, make_session
 from valetkey.cli import main
 from valetkey.core.errors import ConfigurationError
 from valetkey.core.model.profile import Profile
+from valetkey.opening import open_stores
 from valetkey.senders import EventSettings
-from valetkey.settings import Settings, load_profiles, load_settings
+from valetkey.settings import Settings, load_config, load_profiles, load_settings
 
 READY = {
     "VALETKEY_BUCKET": "photos",
@@ -168,8 +169,8 @@ def test_a_name_that_is_no_setting_is_named(
     for key, value in {**READY, **LINKS, **others, name: "something"}.items():
         monkeypatch.setenv(key, value)
     ValetKey(Flask("photos"), session=make_session())
-    [line] = [record.getMessage() for record in caplog.records if "no setting" in record.getMessage()]
-    assert line.startswith(f"{name.upper()} is no setting")
+    [line] = [record.getMessage() for record in caplog.records if "not a setting" in record.getMessage()]
+    assert line.startswith(f"{name.upper()} is not a setting")
     assert said in line
 
 
@@ -177,3 +178,39 @@ def test_names_in_the_file_are_looked_at_too(tmp_path: Path, caplog: pytest.LogC
     (tmp_path / ".env").write_text("".join(f"{key}={value}\n" for key, value in READY.items()) + "VALETKEY_BUKET=x\n")
     ValetKey(Flask("photos"))
     assert "Do you mean VALETKEY_BUCKET?" in caplog.text
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
+    for name, value in {**READY, **more}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "cure"),
+    [
+        ("arn:aws:s3:eu-central-1:123456789012:accesspoint/uploads-of-the-shop-front", "-s3alias"),
+        ("acme:uploads", "leave the tenant out"),
+    ],
+)
+def test_a_bucket_for_which_no_form_can_be_signed(
+    bucket: str, cure: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An access point's ARN, and a tenant before the name (Ceph RGW): what to set is said, in the environment and in
+    the file. "The store does not answer: ParamValidationError" before."""
+    set_all(monkeypatch, VALETKEY_BUCKET=bucket)
+    with pytest.raises(ConfigurationError, match=f"VALETKEY_BUCKET.*{cure}"):
+        load_settings()
+    config = tmp_path / "valetkey.toml"
+    config.write_text(f'[stores.shop]\nbucket = "{bucket}"\n')
+    with pytest.raises(ConfigurationError, match=cure):
+        load_config(config)
+
+
+def test_the_name_of_a_bucket_in_events(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It belongs to its store, from the environment and from the file."""
+    config = tmp_path / "valetkey.toml"
+    config.write_text('[stores.shop]\nbucket = "shop-abc-s3alias"\nevents_bucket = "shop"\n')
+    set_all(monkeypatch, VALETKEY_EVENTS_BUCKET="photos-itself", VALETKEY_CONFIG=str(config))
+    stores = {one.name: one for one in open_stores(load_settings())}
+    for store, own in (("default", "photos-itself"), ("shop", "shop")):
+        assert [stores[store].is_bucket(name) for name in (stores[store].store.bucket, own, "x")] == [True, True, False]

@@ -1,4 +1,4 @@
-"""A stall ends with the last byte; then the answer has time, and whoever gets none looks before sending again.
+"""A stall ends with the last byte; then the response has time, and a client without one checks before sending again.
 
 Reported of others: "timeout awaiting response headers" after a part was sent, and all of it sent again
 (Altinity/clickhouse-backup 36); a file that S3 has, and a page that never hears of it (transloadit/uppy 1699). Ours: a

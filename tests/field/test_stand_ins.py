@@ -1,4 +1,4 @@
-"""Somebody else answers in the place of the service: a portal, a firewall, a proxy whose backend is being exchanged.
+"""Something else responds in the service's place: a portal, a firewall, a proxy whose backend is being replaced.
 
 Reported of others: "Unexpected token '<'" ends what was under way (telerik/nativescript-cloud pull request 86,
 fisharebest/webtrees 4785). Ours: a 404 of an ingress, or a 403 of a firewall, was taken for "there is no such upload",

@@ -1,4 +1,4 @@
-"""E. A 404 in front of the store: a proxy without a backend, or an ingress that sends what it does not know elsewhere.
+"""E. A 404 from in front of the store: a proxy without a backend, or an ingress that routes unknown paths elsewhere.
 
 Imitated, in the words of the default pages of nginx, Traefik, Kubernetes' ingress ("default backend - 404"), Spring's
 gateway, and Envoy, which has none. By its status alone it said that there is no such object, or no such parts.

@@ -1,4 +1,4 @@
-"""Whoever takes room takes it from nobody who has a better right to it.
+"""A client takes resources only from clients with no better right to them.
 
 A tester had 1,100 connections announce a body of 256 KB each and stay, without a key: an honest client that needed half
 a second for its body was answered with 408. As many that went away within their bodies had the same effect, for the

@@ -1,4 +1,4 @@
-"""Output of the command line, where what takes it is small, full, closed, or has other letters.
+"""Output of the command line to terminals and files that are small, full, closed, or lack letters.
 
 Reported: a command that has done its work ends with a stack trace, as the encoding of the terminal has not all letters
 (buckket/twtxt #196, dbcli/pgcli #628). Looked for by ourselves: a full disk, and a stream that is closed.
@@ -46,7 +46,11 @@ def test_letters_that_the_terminal_has_not(shell: Shell) -> None:
     assert json.loads(as_json.stdout)["keys"][0]["name"] == NAME
 
 
-@pytest.mark.parametrize("command", ["keys list", "keys list --json", "keys create other", "openapi", "uploads list"])
+WRITES = ["keys list", "keys list --json", "keys create other", "openapi", "uploads list"]
+HELPS = ["--help", "--version", "keys --help", "keys create -h"]
+
+
+@pytest.mark.parametrize("command", [*WRITES, *HELPS])
 def test_a_full_disk(command: str, shell: Shell) -> None:
     """It is said in a sentence, once."""
     done = shell(f"vk {command} >/dev/full")
@@ -57,3 +61,18 @@ def test_a_full_disk(command: str, shell: Shell) -> None:
 def test_a_stream_that_is_closed(command: str, shell: Shell) -> None:
     """Nobody wants to read it: that is no error."""
     assert shell(f"vk {command} >&-").returncode == 0
+
+
+UNREAD = "{ trap '' PIPE; while echo 2>/dev/null; do :; done; %s; } | true"
+"""Runs a command as soon as nobody reads what it writes."""
+
+
+@pytest.mark.parametrize("line", ["%s >/dev/full", "%s >&-", UNREAD], ids=["full", "closed", "unread"])
+def test_a_key_that_nobody_has_seen_is_good_for_nothing(line: str, shell: Shell) -> None:
+    """It is revoked again, or was never made; its id is said where there is one."""
+    done = shell("set -o pipefail; " + line % "vk keys create other --json")
+    kept = json.loads(shell("vk keys list --json").stdout)["keys"]
+    others = [one for one in kept if one["name"] == "other"]
+    assert done.returncode == 1
+    assert [one["revoked_at"] is None for one in others] == ([] if ">&-" in line else [False])
+    assert all(one["id"] in done.stderr for one in others)

@@ -1,4 +1,4 @@
-"""Stores that do not copy in one step, and forms that are sent again right then: only what was proven is confirmed.
+"""Stores that do not copy atomically, with forms sent again at that moment: only proven bytes are confirmed.
 
 Reported: concurrent overwrites have the gateway describe another object than the one that was written
 (juicedata/juicefs #7383); a copy has to be consistent, and to be refused where its source has changed

@@ -1,4 +1,4 @@
-"""H. A page whose monitoring adds headers to each of its requests, so that its calls are asked for first.
+"""H. A page whose monitoring adds headers to each of its requests, so that its calls need preflights.
 
 Reported: Sentry added `baggage` to requests of uploads, and a list of allowed headers without it stopped them all
 (HumanSignal/label-studio pull request 7515; ten24group/fw24 pull request 332 of other such headers).

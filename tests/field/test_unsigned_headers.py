@@ -1,4 +1,4 @@
-"""B. A presigned PUT is made another operation by a header that nobody signed.
+"""B. An unsigned header turns a presigned PUT into another operation.
 
 Reported as CVE-2026-54330 and its like of MinIO's descendants (0chain/zs3server #195): AWS refuses `x-amz-` headers
 that are not among the signed ones, others heed them. `x-amz-copy-source` turns a PUT into a copy, by the signer's

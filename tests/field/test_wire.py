@@ -1,4 +1,4 @@
-"""L and E. What is between us and the store, on the wire: no answer is taken for another one, nor half of it for all.
+"""L and E. Between us and the store, on the wire: no response is taken for another one, nor half of one for all.
 
 Reported: interim answers that clients take for the final one (snoyberg/http-client #521, nginx/nginx #1241), after
 which a connection is out of step; Cloudflare R2, which names a version of what it writes and knows it nowhere else

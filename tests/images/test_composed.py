@@ -1,4 +1,4 @@
-"""The services of infra/docker/compose.yaml as podman containers: our own images, and stand-ins for those of others."""
+"""The services of infra/docker/compose.yaml as podman containers: our own images, and stand-ins for others."""
 
 import json
 import os

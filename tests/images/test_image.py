@@ -1,4 +1,4 @@
-"""The image of infra/docker: built here on a Debian that is made here, and run with as little as it may have."""
+"""The image of infra/docker: built on a Debian that is made here, and run with minimal permissions."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""infra/docker/compose.yaml, as far as it can be looked at where no registry of images is reached."""
+"""infra/docker/compose.yaml, as far as it can be checked without a registry of images."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What infra/kubernetes gives a cluster: rendered by kubectl and Helm, and held against Kubernetes' own schemas."""
+"""The manifests of infra/kubernetes, rendered by kubectl and Helm, and checked against Kubernetes' own schemas."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""Pages and services of two versions, as a rolling upgrade has them: a real browser, `valetkey serve`, Ceph RGW.
+"""Pages and services of two versions during a rolling upgrade: a real browser, `valetkey serve`, Ceph RGW.
 
 The other version is the one before the newest migration.
 """

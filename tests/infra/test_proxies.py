@@ -1,4 +1,4 @@
-"""Uploads through nginx and Caddy as infra/proxies has them, in front of the service and of a Ceph RGW."""
+"""Uploads through nginx and Caddy with the configuration of infra/proxies, in front of the service and a Ceph RGW."""
 
 import os
 import threading

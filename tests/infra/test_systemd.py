@@ -1,4 +1,4 @@
-"""The units of infra/systemd: what systemd says of them, and an upload under them where systemd runs them."""
+"""The units of infra/systemd: systemd's verification of them, and an upload under them where systemd runs."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The module of infra/terraform: its form, its own tests, and an upload confirmed by an event of what it made."""
+"""The module of infra/terraform: its format, its own tests, and an upload confirmed by an event of its resources."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A rolling upgrade: the version before the newest migration, and this one, at work on one ledger."""
+"""A rolling upgrade: the version before the newest migration and this one, working on one ledger."""
 
 import json
 import os

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from tests.integration.played_service import Desk, running_desk
 from tests.support import ledgers
+from tests.support.played_service import Desk, running_desk
 from tests.support.stores import Bucket
 
 from valetkey import ValetKey

@@ -1,4 +1,4 @@
-"""Client and element as the service serves them, and what `{{ valetkey.scripts() }}` puts into a page."""
+"""Client and element as the service serves them, and the output of `{{ valetkey.scripts() }}` in a page."""
 
 import base64
 import hashlib

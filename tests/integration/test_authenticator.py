@@ -1,4 +1,4 @@
-"""Callers by a bare token, which comes in a path or in a header of somebody else's protocol."""
+"""Callers with a bare token, in a path or in a header of another protocol."""
 
 from datetime import UTC, datetime, timedelta
 

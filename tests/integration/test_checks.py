@@ -1,4 +1,4 @@
-"""Checks of content over HTTP and by the worker, on moto: who may judge, what is shown, and GuardDuty's events."""
+"""Content checks over HTTP and by the worker, on moto: who may give verdicts, responses, and GuardDuty's events."""
 
 import json
 from collections.abc import Callable
@@ -146,7 +146,7 @@ def test_verdicts_that_do_not_fit_are_conflicts(shop: Shop) -> None:
     """On other bytes than those at the store, and for a profile that waits for none."""
     ours, scanner = shop.key(Scope.UPLOADS), shop.key(Scope.VERDICT)
     problem = shop.judge(shop.sent(ours), scanner, 409, verdict="clean", etag="another")
-    assert "on other bytes" in problem["detail"]
+    assert "about other bytes" in problem["detail"]
     problem = shop.judge(shop.sent(ours, profile="note"), scanner, 409, verdict="clean", etag="e")
     assert "scan = true" in problem["detail"]
 

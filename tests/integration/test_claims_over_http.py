@@ -1,4 +1,4 @@
-"""Claims of several uploads in one call of the API: all of them or none, and which of them is wrong."""
+"""Claims of several uploads in one call of the API: all or none, and which of them caused the error."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The command line, as a process: what it prints, and what it refuses."""
+"""The command line as a process: its output and its refusals."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def run(*args: str, **env: str) -> Result:
         ({"VALETKEY_WEBHOOK_DELAYS": "5,soon"}, "VALETKEY_WEBHOOK_DELAYS"),
         ({"AWS_SECRET_ACCESS_KEY": ""}, "missing: AWS_SECRET_ACCESS_KEY"),
         ({"AWS_PROFILE": "nobody"}, "nobody"),
-        ({"VALETKEY_DATABASE_URL": "sqlite:////proc/x.db"}, "The ledger's file cannot be made. "),
+        ({"VALETKEY_DATABASE_URL": "sqlite:////proc/x.db"}, "The ledger's file cannot be created. "),
         ({}, "valetkey migrate"),
     ],
 )
@@ -129,7 +129,7 @@ def test_a_port_in_use_names_the_option_for_another() -> None:
         port = str(taken.getsockname()[1])
         for result in (run("serve", "--port", port, **READY), run("dev", "--port", port)):
             assert result.exit_code == 1
-            assert f"Something listens on 127.0.0.1:{port} already." in result.output
+            assert f"Something already listens on 127.0.0.1:{port}." in result.output
             assert f"--port {int(port) + 1}." in result.output
             assert "Starting" not in result.output
 
@@ -141,7 +141,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         ledger.execute("update valetkey_version set version_num = '9999'")
     for result in (run("serve", **READY), run("migrate")):
         assert result.exit_code == 1
-        assert "The ledger's schema 9999 is a newer valetkey's; this one ends at 0" in result.output
+        assert "The ledger's schema 9999 is that of a newer valetkey; this one ends at 0" in result.output
         assert "Traceback" not in result.output
     with sqlite3.connect(tmp_path / "valetkey.db") as ledger:
         ledger.execute("update valetkey_version set version_num = '0001'")

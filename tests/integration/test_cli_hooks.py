@@ -1,4 +1,4 @@
-"""`valetkey hooks`: what is known of hooks, which calls are dead, calling again, and forgetting."""
+"""`valetkey hooks`: lists hooks and dead calls, repeats calls, and forgets hooks."""
 
 import json
 from collections.abc import Iterator

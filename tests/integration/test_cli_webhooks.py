@@ -1,4 +1,4 @@
-"""`valetkey webhooks`: what is dead, and sending it again."""
+"""`valetkey webhooks`: lists dead webhooks, and sends them again."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The models and the methods of `valetkey.client` and the OpenAPI document say the same, in both directions."""
+"""Models and methods of `valetkey.client` match the OpenAPI document, in both directions."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""`verify_webhook`: what the service has just signed, as the service signs it; and nothing else, in whatever form."""
+"""`verify_webhook` accepts what the service has just signed, and nothing else."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.integration.test_client_calls import UPLOAD
+from tests.support.client_play import UPLOAD
 
 from valetkey.adapters.webhooks import HttpWebhook
 from valetkey.client import ClientError, WebhookRefused, verify_webhook

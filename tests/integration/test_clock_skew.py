@@ -90,16 +90,16 @@ def test_a_clock_that_is_off_is_named(
         assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
         assert int(answer.headers["Retry-After"]) >= 1
         assert re.search(says, caplog.text)
-        assert "set it right" in answer.get_json()["detail"]
+        assert "correct it" in answer.get_json()["detail"]
         caplog.clear()
         answer = client.post("/v1/events/ceph", query_string={"secret": SECRET}, json=event)
         assert (answer.status_code, answer.get_json()["confirmed"]) == (200, 1)
         assert re.search(says, caplog.text)
-        assert caplog.text.count("set it right") == 1
+        assert caplog.text.count("correct it") == 1
         assert client.post(f"/v1/uploads/{upload['id']}/complete").get_json()["state"] == "confirmed"
     caplog.clear()
     assert installed_in(client.application).store.head(grant["fields"]["key"] + "-") is None
-    assert "set it right" in caplog.text
+    assert "correct it" in caplog.text
 
 
 @pytest.mark.parametrize(("by", "says"), OFF)

@@ -1,4 +1,4 @@
-"""Pages of other origins: which may read what the API answers, and that nobody else's routes are touched."""
+"""Pages of other origins: which may read the API's responses; other routes are not affected."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""`valetkey dev --app`: an application of one's own with valetkey in it, in one command."""
+"""`valetkey dev --app`: your own application with valetkey, in one command."""
 
 import os
 import re

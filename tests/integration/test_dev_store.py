@@ -1,4 +1,4 @@
-"""The embedded S3 of `valetkey dev`, as an application of one's own uses it."""
+"""The embedded S3 of `valetkey dev`, as your own application uses it."""
 
 import re
 import sys

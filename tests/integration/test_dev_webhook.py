@@ -1,4 +1,4 @@
-"""`valetkey dev` with a webhook: from a client's upload to the application that hears of it."""
+"""`valetkey dev` with a webhook: from a client's upload to the application that receives it."""
 
 from base64 import b64encode
 from collections.abc import Callable

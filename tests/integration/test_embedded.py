@@ -1,4 +1,4 @@
-"""The embedded S3 of `valetkey dev` does what a store does where moto alone does not."""
+"""The embedded S3 of `valetkey dev` behaves like a store where moto alone does not."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What `make` says to a newcomer before it installs anything."""
+"""What `make` prints for a newcomer before it installs anything."""
 
 import os
 import shutil
@@ -102,7 +102,7 @@ def test_a_port_in_use_and_all_else_at_once(clone: Path, path: Path) -> None:
         done = make(clone, path, "dev", f"ARGS=--port {port}")
         by_setting = make(clone, path, "dev", VALETKEY_PORT=str(port))
     other = f'make dev ARGS="--port {port + 1}"'
-    said = f"Something listens on 127.0.0.1:{port} already. Stop it, or take another port: {other}"
+    said = f"Something already listens on 127.0.0.1:{port}. Stop it, or use another port: {other}"
     for lines in (done.stderr.splitlines(), by_setting.stderr.splitlines()):
         assert lines[0].startswith("The pages for browsers need Node")
         assert lines[1] == said

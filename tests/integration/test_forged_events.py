@@ -1,4 +1,4 @@
-"""Every forgery by every sender, over HTTP to the running application: refused, and nobody else is asked for anything.
+"""Forged events of every sender over HTTP: each is refused, and causes no request to another host.
 
 Each look-up of a host and each connection that this process makes is seen, so what a forgery costs can be counted.
 """

@@ -17,7 +17,7 @@ from tests.support.ledgers import migrated
 
 from valetkey import Upload
 from valetkey.adapters.sql import SqlLedger
-from valetkey.api.hooks import Decorating, HookCaller, Hooks
+from valetkey.api.hooks import HookCaller, HookDecorator, Hooks
 from valetkey.core.announcing.dispatcher import Dispatcher
 from valetkey.core.model.announcement import Announcer, Status
 from valetkey.testing.contracts.hooks import abort
@@ -35,7 +35,7 @@ from pathlib import Path
 from flask import Flask
 from tests.integration.test_hook_delivery import loop_of
 from valetkey.adapters.sql import SqlLedger
-from valetkey.api.hooks import Decorating, Hooks
+from valetkey.api.hooks import HookDecorator, Hooks
 
 hooks = Hooks()
 
@@ -43,7 +43,7 @@ def hook(upload):
     Path("began").write_text(upload.id)
     os.kill(os.getpid(), signal.SIGKILL)
 
-Decorating(hooks, "upload.aborted")(name="hook")(hook)
+HookDecorator(hooks, "upload.aborted")(name="hook")(hook)
 [caller] = hooks.of(Flask("shop"), SqlLedger(sys.argv[1])).callers()
 loop_of(caller).run()
 """
@@ -103,7 +103,7 @@ def test_a_hook_that_takes_longer_than_its_lease_is_called_once(hooks: Hooks, le
     """Two workers: the one that has begun keeps the call, also while it is being stopped."""
     called: list[str] = []
 
-    @Decorating(hooks, "upload.aborted")(name="long")
+    @HookDecorator(hooks, "upload.aborted")(name="long")
     def long(upload: Upload) -> None:
         called.append(upload.id)
         sleep(2 * LEASE.total_seconds())
@@ -121,8 +121,8 @@ def test_a_hook_that_takes_longer_than_its_lease_is_called_once(hooks: Hooks, le
 def test_a_hook_that_does_not_return_holds_up_no_other(hooks: Hooks, ledger: SqlLedger) -> None:
     """All of its places are taken; the other's calls are made."""
     release, called = Event(), list[str]()
-    Decorating(hooks, "upload.aborted")(name="stuck")(lambda upload: release.wait(BOUND))
-    Decorating(hooks, "upload.aborted")(name="quick")(lambda upload: called.append(upload.id))
+    HookDecorator(hooks, "upload.aborted")(name="stuck")(lambda upload: release.wait(BOUND))
+    HookDecorator(hooks, "upload.aborted")(name="quick")(lambda upload: called.append(upload.id))
     ids = [abort(ledger).id for _ in range(20)]
     with working(hooks, ledger):
         deadline = monotonic() + BOUND
@@ -135,7 +135,7 @@ def test_a_hook_that_does_not_return_holds_up_no_other(hooks: Hooks, ledger: Sql
 def test_a_process_that_is_killed_in_a_hook(hooks: Hooks, ledger: SqlLedger, url: str, tmp_path: Path) -> None:
     """Its lease is over soon, and the next worker calls the hook again."""
     called: list[str] = []
-    Decorating(hooks, "upload.aborted")(name="hook")(lambda upload: called.append(upload.id))
+    HookDecorator(hooks, "upload.aborted")(name="hook")(lambda upload: called.append(upload.id))
     upload = abort(ledger)
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = processes.run([sys.executable, "-c", KILLED, url], timeout=BOUND, cwd=tmp_path, env=env)

@@ -1,4 +1,4 @@
-"""An application's own calls: a form on moto, with API keys on, and the same calls on valetkey in memory."""
+"""An application's own calls: a form on moto with API keys enabled, and the same calls on valetkey in memory."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -47,7 +47,7 @@ JSON = {"Accept": "application/json"}
 
 
 class Desk:
-    """An application whose form takes photos, and a browser that uploads with the tickets that it gives."""
+    """An application whose form accepts photos, and a browser that uploads with its tickets."""
 
     def __init__(self, app: Flask, valetkey: ValetKey | MemoryValetKey, send: Callable[[Any, bytes], int]) -> None:
         self.app, self.valetkey, self.send = app, valetkey, send
@@ -55,14 +55,14 @@ class Desk:
         add_views(app, valetkey)
 
     def granted(self, owner: str = "ann", profile: str = "photos", size: int = 5) -> dict[str, Any]:
-        """A page of ``owner`` has asked for an upload, with a ticket of the application."""
+        """A page of ``owner`` has requested an upload, with a ticket of the application."""
         ticket = self.http.post("/ticket", data={"owner": owner, "profile": profile}).text
         answer = self.http.post("/v1/uploads", json=CAT | {"size": size}, headers={"Authorization": f"Bearer {ticket}"})
         found: dict[str, Any] = answer.get_json()
         return found
 
     def uploaded(self, owner: str = "ann", profile: str = "photos", content: bytes = b"hello") -> str:
-        """It has sent the bytes, too: the id of a confirmed upload."""
+        """Its bytes are sent, too: the id of a confirmed upload."""
         granted = self.granted(owner, profile, len(content))
         assert self.send(granted["grant"], content) < 400
         upload_id: str = granted["upload"]["id"]
@@ -73,7 +73,7 @@ class Desk:
         return upload_id
 
     def post(self, *ids: str, owner: str = "ann", reference: str = "post:17", **headers: str) -> TestResponse:
-        """The form is submitted with these uploads."""
+        """Submits the form with these uploads."""
         data = {"photos": list(ids), "owner": owner, "reference": reference}
         return self.http.post("/posts", data=data, headers=headers)
 
@@ -121,7 +121,7 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 
 
 def test_a_form_takes_the_uploads_of_its_visitor(desk: Desk) -> None:
-    """The whole way: tickets, uploads, the form; sent twice it is the same, and for another post it is refused."""
+    """The whole way: tickets, uploads, the form; a repeated form has the same result, and another post is refused."""
     ids = [desk.uploaded(), desk.uploaded()]
     first = desk.post(*ids, "")
     keys = [upload.object.key for upload in map(desk.valetkey.get, ids) if upload.object]
@@ -133,7 +133,8 @@ def test_a_form_takes_the_uploads_of_its_visitor(desk: Desk) -> None:
 
 
 def test_what_a_visitor_may_not_take(desk: Desk) -> None:
-    """Somebody else's, what is pending, of another profile, or no id at all: a page that says so, and never a 500."""
+    """Uploads of others, pending ones, ones of another profile, and malformed ids get a page that says so, never a
+    500."""
     good, bens = desk.uploaded(), desk.uploaded("ben")
     pending: str = desk.granted()["upload"]["id"]
     other = desk.uploaded(profile="default")
@@ -157,8 +158,8 @@ def test_what_a_visitor_may_not_take(desk: Desk) -> None:
 
 
 def test_ids_as_applications_have_them() -> None:
-    """A column of the type UUID gives no text, and a form without its field gives None: the one is an id, the other
-    nobody's upload. Both were a `TypeError`, which visitors saw as a 500."""
+    """A UUID column does not return text, and a form without the field returns None: the first is an id, the second an
+    unknown upload. Both were a `TypeError`, which visitors saw as a 500."""
     desk = in_memory()
     valetkey, kept = desk.valetkey, UUID(desk.uploaded())
     assert valetkey.get(kept).id == str(kept)
@@ -178,7 +179,7 @@ def test_ids_as_applications_have_them() -> None:
 
 
 def test_taking_without_a_reference_only_looks(desk: Desk) -> None:
-    """For what the application claims later: it refuses what is claimed at all."""
+    """It is for uploads that the application claims later: it refuses those that are claimed at all."""
     upload_id = desk.uploaded()
     assert desk.post(upload_id, reference="").status_code == 200
     assert desk.valetkey.get(upload_id).claim is None
@@ -192,7 +193,7 @@ def test_taking_without_a_reference_only_looks(desk: Desk) -> None:
 
 
 def test_the_calls_and_their_errors(desk: Desk) -> None:
-    """Each raises an error of ours that `valetkey` exports, and none acts on what it does not find."""
+    """Each raises an error that `valetkey` exports, and has no effect if the upload is not found."""
     mine, garbage = desk.uploaded(), "0197"
     calls: list[Callable[[str], object]] = [
         desk.valetkey.get,
@@ -222,7 +223,7 @@ def test_the_calls_and_their_errors(desk: Desk) -> None:
 
 
 def test_an_owner_that_is_nobody_is_no_wildcard(desk: Desk) -> None:
-    """`current_user.get_id()` is None without a login: nobody is logged in, which never means everybody."""
+    """`current_user.get_id()` is None without a login: that means nobody, never everybody."""
     upload_id = desk.uploaded()
     nobody: Any = None
     for call in (
@@ -241,7 +242,7 @@ def test_an_owner_that_is_nobody_is_no_wildcard(desk: Desk) -> None:
 
 
 def test_an_object_is_read_as_a_file(desk: Desk) -> None:
-    """By a job, outside of any request; and its URL needs no credential."""
+    """A job reads it outside of any request; its URL needs no credential."""
     content = bytes(range(256)) * 1000
     upload_id = desk.uploaded(content=content)
     with desk.valetkey.open(upload_id, buffer_size=1000) as file:
@@ -253,7 +254,7 @@ def test_an_object_is_read_as_a_file(desk: Desk) -> None:
 
 
 def test_a_replaced_object_is_a_conflict(on_moto: Desk, moto_bucket: Bucket) -> None:
-    """Another object under the key, of the same size, too: an error of ours in the middle of the file."""
+    """Another object under the key, even of the same size, is an error in the middle of the file."""
     upload_id = on_moto.uploaded(content=b"a" * 5000)
     upload = on_moto.valetkey.get(upload_id)
     assert upload.object is not None
@@ -267,7 +268,7 @@ def test_a_replaced_object_is_a_conflict(on_moto: Desk, moto_bucket: Bucket) -> 
 
 
 def test_the_object_shows_what_the_json_shows(desk: Desk) -> None:
-    """The same names and values at every depth, pending, confirmed and claimed."""
+    """The names and values are the same at every depth: pending, confirmed and claimed."""
     granted = desk.granted()
     headers = {"Authorization": f"Bearer {granted['ticket']}"}
 
@@ -290,7 +291,7 @@ def _as_json(value: Any) -> str:
 
 
 def test_uploads_of_api_keys_are_not_the_applications(on_moto: Desk) -> None:
-    """Its calls find what its tickets created, and an API key finds none of that."""
+    """Its calls find uploads of its tickets, and an API key finds none of them."""
     key = _key(on_moto, "shop")
     theirs = on_moto.http.post("/v1/uploads", json=CAT | {"size": 5}, headers=key).get_json()["upload"]["id"]
     ours = on_moto.uploaded()
@@ -301,7 +302,7 @@ def test_uploads_of_api_keys_are_not_the_applications(on_moto: Desk) -> None:
 
 
 def test_claims_over_http(on_moto: Desk) -> None:
-    """With an API key, by the same rules; a ticket may do neither, and whoever has a key may delete what is claimed."""
+    """The same rules apply with an API key; a ticket may not claim or release, and a key may delete claimed uploads."""
     key, upload_id = _key(on_moto, "application"), on_moto.uploaded()
     path = f"/v1/uploads/{upload_id}"
 
@@ -348,7 +349,8 @@ def _key(desk: Desk, name: str) -> dict[str, str]:
 
 
 def test_a_form_that_was_abandoned_leaves_nothing() -> None:
-    """In a test of one's own, time included: what was never taken is removed a day later, and its signal says so."""
+    """In an application's own test, time included: unclaimed uploads are removed a day later, and the signal says
+    so."""
     now = [datetime.now(UTC)]
     desk = in_memory(lambda: now[0])
     left, taken = desk.uploaded(), desk.uploaded()
@@ -375,7 +377,7 @@ def test_a_form_that_was_abandoned_leaves_nothing() -> None:
 
 
 def test_a_crash_between_claim_and_commit_is_mended() -> None:
-    """The claim is given back when it is old enough, and the form can be sent again."""
+    """The claim is released when it is old enough, and the form can be sent again."""
     now = [datetime.now(UTC)]
     desk = in_memory(lambda: now[0])
     lost, kept = desk.uploaded(), desk.uploaded()
@@ -389,7 +391,8 @@ def test_a_crash_between_claim_and_commit_is_mended() -> None:
 
 
 def test_an_application_has_its_own_pages_for_our_errors(desk: Desk) -> None:
-    """Its handlers of a status, of an error of ours, and of a blueprint come first; other errors stay its own."""
+    """Its handlers for a status, for one of our errors, and of a blueprint take precedence; other errors are
+    unaffected."""
     missing = "01900000-0000-7000-8000-000000000000"
 
     @desk.app.errorhandler(404)
@@ -420,7 +423,7 @@ def test_an_application_has_its_own_pages_for_our_errors(desk: Desk) -> None:
 
 
 def test_an_application_that_answers_all_of_them_itself_is_left_alone() -> None:
-    """Whether its handler was there before valetkey or came after it."""
+    """Whether its handler was registered before or after valetkey."""
     for first in (True, False):
         app = Flask("shop")
 
@@ -437,7 +440,7 @@ def test_an_application_that_answers_all_of_them_itself_is_left_alone() -> None:
 
 
 def test_a_view_of_a_mistake_is_a_500() -> None:
-    """What an operator has to mend is no page for visitors."""
+    """A configuration error is not a page for visitors."""
     from valetkey import ConfigurationError
 
     app = Flask("shop")
@@ -452,7 +455,7 @@ def test_a_view_of_a_mistake_is_a_500() -> None:
 
 
 def test_every_public_name_is_there() -> None:
-    """What `valetkey` says that it exports can be imported, and the classes of errors are errors of ours."""
+    """All exported names can be imported, and the error classes are ours."""
     found = {name: getattr(public, name) for name in public.__all__}
     assert sorted(public.__all__, key=lambda name: (not name.isupper(), name)) == public.__all__
     errors = [one for one in found.values() if isinstance(one, type) and issubclass(one, Exception)]

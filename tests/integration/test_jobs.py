@@ -1,4 +1,4 @@
-"""An upload's id crosses to a job, whatever runs that: its bytes are read where no request has ever been.
+"""An upload's id is passed to a job, which reads the bytes where there was never a request.
 
 What this takes the place of, a stream that dies with its request, is in `test_stream_trap.py` beside it.
 """

@@ -1,4 +1,4 @@
-"""`valetkey.testing.memory`: in the place of what an application has mounted, as the author of that would use it."""
+"""`valetkey.testing.memory` in place of the valetkey that an application mounts, as its author would use it."""
 
 import io
 import json
@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """An empty folder, the environment for tests, and no network; afterwards no file is there either."""
+    """An empty directory, the environment for tests, and no network; afterwards the directory is still empty."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
 
@@ -109,7 +109,7 @@ def ann(app: Flask) -> FlaskClient:
 
 
 def test_all_of_what_is_mounted_works_in_memory(app: Flask) -> None:
-    """Routes, the calls of the application's own object, and signals; the factory was not told of it."""
+    """Routes, calls of the application's own object, and signals work, although the factory is unchanged."""
     heard: list[str] = []
 
     def on_confirmed(sender: Any) -> None:
@@ -144,7 +144,7 @@ def test_what_was_there_is_back_after_an_exception(app: Flask) -> None:
 
 
 def test_one_in_another(app: Flask) -> None:
-    """Each has a ledger and a store of its own, with the application's profiles; the outer one goes on afterwards."""
+    """Each has its own ledger and store, with the application's profiles; the outer one continues afterwards."""
     with memory(app) as outer:
         first = outer.client().upload(b"hello")["id"]
         with memory(app) as inner:
@@ -157,7 +157,7 @@ def test_one_in_another(app: Flask) -> None:
 
 
 def test_in_the_place_of_valetkey_in_memory() -> None:
-    """`MemoryValetKey` may be what is mounted: it is replaced like any other."""
+    """A mounted `MemoryValetKey` is replaced like any other."""
     app = Flask("posts")
     mounted = MemoryValetKey(app, profiles=PROFILES)
     with memory(app, profiles={"small": Profile("small", max_size=3)}) as found:
@@ -169,7 +169,7 @@ def test_in_the_place_of_valetkey_in_memory() -> None:
 
 
 def test_applications_side_by_side() -> None:
-    """Two threads with an application each do not meet."""
+    """Two threads with an application each do not affect each other."""
     barrier, found = Barrier(2, timeout=60), []
 
     def run(name: str) -> None:
@@ -189,13 +189,13 @@ def test_applications_side_by_side() -> None:
 
 
 def test_an_application_without_valetkey_is_told_what_to_call() -> None:
-    """There is nothing to replace."""
+    """The error says that there is nothing to replace."""
     with pytest.raises(ConfigurationError, match=r"ValetKey\(app\)"), memory(Flask("posts")):
         pass
 
 
 def test_credentials_are_asked_for_as_in_production(app: Flask, in_memory: InMemory) -> None:
-    """Nobody uploads without one; a ticket is for its owner; an application with an open door stays open."""
+    """Uploads need a credential; a ticket is for its owner; an open application stays open."""
     asked = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
     assert app.test_client().post("/files/v1/uploads", json=asked).status_code == 401
     ticket = in_memory.ticket("default", owner="ann", max_uploads=1)
@@ -213,7 +213,7 @@ def test_credentials_are_asked_for_as_in_production(app: Flask, in_memory: InMem
 
 
 def test_a_form_that_a_page_has_filled(in_memory: InMemory, ann: FlaskClient) -> None:
-    """One call gives what the element adds to the form; the ticket comes by the application's own login."""
+    """One call returns what the element adds to the form; the ticket comes by the application's own login."""
     form = in_memory.page(ann).field(
         "photos", (PNG, "a.png"), (io.BytesIO(PNG), "b", "image/gif"), profile="photos", metadata={"n": "1"}
     )
@@ -231,7 +231,7 @@ def test_a_form_that_a_page_has_filled(in_memory: InMemory, ann: FlaskClient) ->
 
 
 def test_a_page_sends_no_form_that_the_element_would_not(app: Flask, in_memory: InMemory, ann: FlaskClient) -> None:
-    """Nobody is logged in; pages get no ticket for the profile; contents are not what they are called."""
+    """Nobody is logged in; pages get no tickets for the profile; a file's content is not of its type."""
     with pytest.raises(AssertionError, match="unauthenticated"):
         in_memory.page().field("photos", PNG, profile="photos")
     with pytest.raises(AssertionError, match="forbidden"):
@@ -242,7 +242,7 @@ def test_a_page_sends_no_form_that_the_element_would_not(app: Flask, in_memory: 
 
 
 def test_time_passes_with_a_worker_beside_it(in_memory: InMemory, ann: FlaskClient) -> None:
-    """What nobody claims is removed a day after its confirmation, what is abandoned expires, and late bytes count."""
+    """Unclaimed uploads are removed a day after their confirmation, abandoned ones expire, and late bytes count."""
     kept, abandoned = in_memory.page(ann).field("photos", (PNG, "a.png"), (PNG, "b.png"), profile="photos")["photos"]
     ann.post("/posts", data={"photos": kept})
     client = in_memory.client()
@@ -264,7 +264,7 @@ def test_time_passes_with_a_worker_beside_it(in_memory: InMemory, ann: FlaskClie
 
 
 def test_a_clock_of_the_tests_own(app: Flask) -> None:
-    """It says the time, and may be set forward all the same."""
+    """It determines the time, and can still be advanced."""
     then = datetime(2026, 3, 1, tzinfo=UTC)
     with memory(app, clock=lambda: then) as found:
         upload = found.client().upload(b"hello")
@@ -274,7 +274,7 @@ def test_a_clock_of_the_tests_own(app: Flask) -> None:
 
 
 def test_webhooks_reach_the_applications_own_receiver(app: Flask, in_memory: InMemory) -> None:
-    """Signed with the secret that it knows, and repeated when they are due until it takes them."""
+    """They are signed with its secret, and repeated when they are due until it accepts them."""
     in_memory.webhooks_to("/hooks/valetkey")
     app.config["failures"] = 2
     upload = in_memory.client().upload(b"hello")
@@ -291,7 +291,7 @@ def test_webhooks_reach_the_applications_own_receiver(app: Flask, in_memory: InM
 
 
 def test_webhooks_that_cannot_be_checked(app: Flask, in_memory: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another secret is the receiver's own error, which the test gets; without any there is nothing to sign with."""
+    """Another secret is an error of the receiver, which the test gets; without any, nothing can be signed."""
     in_memory.webhooks_to("/hooks/valetkey", secrets=["whsec_" + "bm90IG91cnM=" * 3])
     in_memory.client().upload(b"hello")
     with pytest.raises(Exception, match="No matching signature"):
@@ -302,7 +302,7 @@ def test_webhooks_that_cannot_be_checked(app: Flask, in_memory: InMemory, monkey
 
 
 def test_events_of_the_store_come_by_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Senders are those of the application, with its secrets; a certificate is not even asked for."""
+    """The senders are those of the application, with its secrets; a certificate is not fetched."""
     monkeypatch.setenv("VALETKEY_EVENTS_CEPH_SECRET", "only for tests, really")
     topic = "arn:aws:sns:us-east-1:123456789012:uploads"
     monkeypatch.setenv("VALETKEY_EVENTS_SNS_TOPIC_ARNS", topic)

@@ -1,4 +1,4 @@
-"""valetkey inside somebody else's Flask application."""
+"""valetkey mounted in an existing Flask application."""
 
 import io
 import subprocess

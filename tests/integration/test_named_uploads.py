@@ -1,4 +1,4 @@
-"""`GET /v1/uploads?id=…&id=…`: many uploads in one call, as an app asks for after it was started again."""
+"""`GET /v1/uploads?id=…&id=…`: many uploads in one call, which an app requests after a restart."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Erasing owners, from each side that an application and an operator have."""
+"""Erasing owners, by an application and by an operator."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Tickets that an application's own pages get, by the application's login."""
+"""Tickets for an application's own pages, by its login."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -191,12 +191,13 @@ def test_terms_that_no_ticket_can_have(terms: dict[str, Any]) -> None:
         valetkey.owner_loader(**terms)(user)
 
 
-@pytest.mark.parametrize("returned", [17, "", "x" * 201, "a\x00b"])
+@pytest.mark.parametrize("returned", [17, "", "x" * 201, "a\x00b", "a\ufffdb", "a\ud83d"])
 def test_an_owner_that_is_none(returned: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """A number, or a text that no ledger takes, is a fault of the application, and never somebody else."""
+    """A number, or a text that no ledger takes or that others may have become, too, is a fault of the application, and
+    never somebody else."""
     app, valetkey = application()
     valetkey.owner_loader(lambda: returned)
-    assert refusal(ask(app.test_client()))[0] == 500
+    assert refusal(ask(app.test_client())) == (500, "configuration_error")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a form that is shown again gets to know of its uploads, by the application's login."""
+"""The uploads that a form shows when it is shown again, by the application's login."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What people see in a browser: errors as pages, the pages of `valetkey dev` in their language, and the icon."""
+"""Pages for people in a browser: errors, the pages of `valetkey dev` in their language, and the icon."""
 
 import html
 import re
@@ -62,7 +62,8 @@ def test_an_error_is_a_page_for_a_browser_alone(client: FlaskClient, accept: str
 def test_a_form_that_is_posted_to_the_service_is_answered_by_a_page(client: FlaskClient) -> None:
     """It is refused before its file is read, with what to do instead, and the connection is closed."""
     form = {"file": (BytesIO(b"hello"), "a.txt")}
-    answer = client.post("/v1/uploads", data=form, headers={"Accept": BROWSER})
+    given = {"SERVER_SOFTWARE": "Granian"}
+    answer = client.post("/v1/uploads", data=form, headers={"Accept": BROWSER}, environ_overrides=given)
     assert (answer.status_code, answer.mimetype) == (415, "text/html")
     assert "Files go straight to S3" in answer.text
     assert answer.headers["Connection"] == "close"

@@ -1,4 +1,4 @@
-"""`GET /v1/profiles`: what may be uploaded, told to whoever may upload it; and paths as Uppy says them."""
+"""`GET /v1/profiles`: the rules for those who may upload; and paths as Uppy declares them."""
 
 from datetime import timedelta
 

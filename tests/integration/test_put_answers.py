@@ -1,4 +1,4 @@
-"""What `valetkey put` makes of answers that a good service and a good store seldom give: a server that plays both."""
+"""Responses to `valetkey put` that good services and stores rarely send, from a server that plays both."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
-from tests.integration.playing import Reply, playing
+from tests.support.playing import Reply, playing
 from tests.support.servers import ValetkeyServer
 
 from valetkey.cli import main

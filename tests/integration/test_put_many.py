@@ -1,4 +1,4 @@
-"""`valetkey put` with many files: what is asked for together, and what becomes of each. One server plays both sides."""
+"""`valetkey put` with many files: batches, and the outcome of each file. One server plays service and store."""
 
 import json
 import os
@@ -15,8 +15,8 @@ import pytest
 from anycrc import Model
 from click.testing import CliRunner
 from tests.e2e.api import wait_for
-from tests.integration.played_service import BATCH, CREATE, OVER, Desk, Json, problem
 from tests.support import processes
+from tests.support.played_service import BATCH, CREATE, OVER, Desk, Json, problem
 from tests.support.servers import VALETKEY
 
 from valetkey.cli import main

@@ -1,4 +1,4 @@
-"""`valetkey put` as a process with odd files, odd streams and a state directory that takes nothing."""
+"""`valetkey put` as a process with unusual files and streams, and a state directory that is not writable."""
 
 import json
 import os
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from tests.e2e.putting import NO_RIGHTS
-from tests.integration.played_service import Desk, problem
 from tests.support import processes
+from tests.support.played_service import Desk, problem
 from tests.support.servers import VALETKEY
 
 

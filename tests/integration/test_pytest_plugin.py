@@ -1,4 +1,4 @@
-"""The plugin for pytest, in runs of pytest of its own, where it is found as in an installed valetkey."""
+"""The pytest plugin, in separate runs of pytest that find it as in an installed valetkey."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The test run itself, which pytest runs here on a few tests of its own: it ends, and nothing that it started goes on.
+"""The test run itself, with a few tests of its own: it ends, and nothing that it started keeps running.
 
 Whatever the shell has it ignore, whatever hangs in it, and whoever kills it.
 """

@@ -1,4 +1,4 @@
-"""Every sender through the whole application, to objects on moto."""
+"""Events of every sender through the whole application, for objects on moto."""
 
 import hashlib
 import hmac

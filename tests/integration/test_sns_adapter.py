@@ -1,4 +1,4 @@
-"""The fetch of a certificate, from an https server on loopback with a certificate of its own."""
+"""Fetching a certificate from an https server on loopback with a self-signed certificate."""
 
 import ssl
 import time

@@ -1,4 +1,4 @@
-"""What the start of `valetkey serve` leaves out: what it does not need, and to build everything once per process."""
+"""The start of `valetkey serve`: it loads nothing unnecessary, and builds everything once per process."""
 
 import os
 import sys

@@ -65,25 +65,25 @@ def config(folder: Path, text: str) -> Path:
         ('[stores.eu]\nbucket = "abc"\nprefix = "größe/"', "must be segments that end in '/'"),
         (f'[stores.eu]\nbucket = "abc"\nprefix = "{"a/" * 101}"', "with up to 200 characters"),
         ('[stores.eu]\nbucket = "abc"\nevents = ["kafka"]', "there is no sender 'kafka'"),
-        ('[stores.eu]\nbucket = "abc"\nexternal_id = "x"', "external_id needs a role_arn"),
+        ('[stores.eu]\nbucket = "abc"\nexternal_id = "x"', "external_id requires a role_arn"),
         ('[stores."e u"]\nbucket = "abc"', "'e u' is not a valid name of a store"),
         ('[stores_by_owner]\n"acme-*" = "eu"', "'acme-.*' names the store 'eu', which is not configured"),
     ],
 )
 def test_what_cannot_be_right_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    """With the name of the file, of the table, and what is wrong."""
+    """The error names the file, the table, and what is wrong."""
     with pytest.raises(ConfigurationError, match=said):
         load_config(config(tmp_path, text))
 
 
 def test_secrets_of_a_store_are_not_shown(tmp_path: Path) -> None:
-    """An external id is a secret of its owner's."""
+    """An external id is a secret."""
     path = config(tmp_path, f'[stores.eu]\nbucket = "abc"\nrole_arn = "{ROLE}"\nexternal_id = "hush-hush"')
     assert "hush-hush" not in repr(load_config(path))
 
 
 def test_the_first_pattern_that_fits_counts(tmp_path: Path) -> None:
-    """As a shell has them, in the order of the file, letter for letter."""
+    """Patterns are like a shell's, case-sensitive, in the order of the file."""
     text = '[stores.eu]\nbucket = "abc"\n[stores_by_owner]\n"acme-7" = "default"\n"acme-*" = "eu"\n"?" = "eu"'
     found = load_config(config(tmp_path, text))
     owners = {owner: found.store_for(owner, "any") for owner in ("acme-7", "acme-8", "ACME-8", "a", "ab", "")}
@@ -92,7 +92,7 @@ def test_the_first_pattern_that_fits_counts(tmp_path: Path) -> None:
 
 @pytest.fixture
 def named(settings: Settings, moto_bucket: Bucket, tmp_path: Path) -> Callable[[str], Settings]:
-    """Settings with the store `default` on moto, and what a toml says of others; `{server}` is where moto is."""
+    """Settings with the store `default` on moto, and other stores in a toml; `{server}` is moto's URL."""
 
     def make(text: str) -> Settings:
         path = config(tmp_path, text.replace("{server}", moto_bucket.server.endpoint_url))
@@ -110,7 +110,7 @@ OTHER = '[stores.other]\nbucket = "other"\nendpoint_url = "{server}"\n'
 
 
 def test_settings_without_stores_are_the_one_store(settings: Settings, moto_bucket: Bucket) -> None:
-    """Called `default`, as it ever was."""
+    """It is called `default`."""
     [only] = open_stores(settings, session_of(moto_bucket))
     assert (only.name, only.store.bucket, only.prefix, only.staging_prefix) == ("default", moto_bucket.name, "", "")
 
@@ -118,7 +118,7 @@ def test_settings_without_stores_are_the_one_store(settings: Settings, moto_buck
 def test_the_settings_and_the_toml_are_not_both_the_default(
     named: Callable[[str], Settings], moto_bucket: Bucket
 ) -> None:
-    """Which of them is meant nobody can say."""
+    """It would be ambiguous which of them is meant."""
     with pytest.raises(ConfigurationError, match=r"VALETKEY_BUCKET and \[stores.default\] are the same store"):
         open_stores(named(OTHER.replace("stores.other", "stores.default")), session_of(moto_bucket))
 
@@ -126,7 +126,7 @@ def test_the_settings_and_the_toml_are_not_both_the_default(
 def test_a_bucket_is_missing_only_where_there_is_no_store(
     named: Callable[[str], Settings], moto_bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """And credentials of the environment only where a store asks for them."""
+    """Credentials in the environment are required only if a store uses them."""
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     (tmp_path / "credentials").write_text("[other]\naws_access_key_id = k\naws_secret_access_key = s\n")
     none = boto3.Session()
@@ -140,7 +140,7 @@ def test_a_bucket_is_missing_only_where_there_is_no_store(
 
 
 def test_a_profile_that_names_no_store_is_refused(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """When the application is made: never first by a client."""
+    """The error comes when the application is created, not with a client's request."""
     with pytest.raises(ConfigurationError, match=r"'x' names the store 'mars', which is not configured"):
         create_app(named(OTHER + '[profiles.x]\nstore = "mars"'), session_of(moto_bucket), allow_open=True)
 
@@ -154,7 +154,7 @@ def mounted_on(settings: Settings, bucket: Bucket, **said: Any) -> tuple[Flask, 
 
 
 def test_a_function_chooses_the_store(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """It takes the place of the rule by owner, and gets owner and profile."""
+    """It replaces the rule by owner, and is called with owner and profile."""
     asked: list[tuple[str, str]] = []
 
     def store_for(owner: str, profile: str) -> str | None:
@@ -173,7 +173,7 @@ def test_a_function_chooses_the_store(named: Callable[[str], Settings], moto_buc
 
 
 def test_the_worker_has_a_loop_for_each_store(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """So that none of them waits for another."""
+    """So no store waits for another."""
     _, installed = mounted_on(named(OTHER), moto_bucket)
     made = loops(installed, installed.settings, session_of(moto_bucket))
     kinds = CheckLoop, SweepLoop, CleanLoop
@@ -181,7 +181,7 @@ def test_the_worker_has_a_loop_for_each_store(named: Callable[[str], Settings], 
 
 
 def test_stores_in_memory(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """An application's tests see each store apart, under its name, and need none of them."""
+    """An application's tests see each store separately, under its name, and need none of them."""
     settings = named(OTHER + 'prefix = "kept/"\n[profiles.second]\nstore = "other"')
     app, _ = mounted_on(settings, moto_bucket)
     with memory(app) as valetkey:
@@ -198,13 +198,13 @@ def test_stores_in_memory(named: Callable[[str], Settings], moto_bucket: Bucket)
 
 
 def test_the_generated_names_are_those_of_the_toml(tmp_path: Path) -> None:
-    """What a profile says of its store is what the toml says."""
+    """The names in profiles are those of the toml."""
     path = config(tmp_path, '[stores.eu]\nbucket = "abc"\n[profiles.docs]\nstore = "eu"')
     assert load_profiles(path)["docs"] == Profile("docs", store="eu")
 
 
 def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """As an installation that has that one alone; where several are meant, it asks which."""
+    """It examines one store as if it were the only one; if there are several, it asks which."""
     session = session_of(moto_bucket)
     more = '[stores.kept]\nbucket = "kept"\nprefix = "kept/"\nstaging_prefix = "in/"\nevents = ["minio"]\n'
     text = OTHER + 'region = "eu-west-1"\nlacks = ["post"]\n' + more
@@ -231,8 +231,8 @@ def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket:
             "Nothing to do: VALETKEY_S3_LACKS=post says it.",
             'Nothing to do: lacks = ["post"] of [stores.other] says it.',
         ),
-        ("Look at VALETKEY_EVENTS_SQS_QUEUE_URL.", "Look at events_sqs_queue_url of [stores.other]."),
-        ("Look at VALETKEY_BUCKET.", "Look at bucket of [stores.other]."),
+        ("Check VALETKEY_EVENTS_SQS_QUEUE_URL.", "Check events_sqs_queue_url of [stores.other]."),
+        ("Check VALETKEY_BUCKET.", "Check bucket of [stores.other]."),
         ("Set VALETKEY_S3_GRANT_ACCESS_KEY_ID to a key.", "Set grant_aws_profile of [stores.other] to a key."),
         ("Give it more (VALETKEY_WORKER_THREADS).", "Give it more (VALETKEY_WORKER_THREADS)."),
     ],
@@ -240,7 +240,7 @@ def test_doctor_tries_one_of_them(named: Callable[[str], Settings], moto_bucket:
 def test_doctor_names_the_settings_of_a_store(
     said: str, expected: str, named: Callable[[str], Settings], moto_bucket: Bucket
 ) -> None:
-    """As they are called where they are set; those of the environment's store, and of all stores, as ever."""
+    """It uses their names in the toml; the environment's store and the settings for all stores keep their names."""
 
     def told(name: str) -> str:
         place = at_store(named(OTHER), session_of(moto_bucket), name)
@@ -254,7 +254,7 @@ def test_doctor_names_the_settings_of_a_store(
 
 
 def test_what_was_proven_is_known_of_its_store_alone(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """What doctor learned of one changes nothing of another; settings go before it."""
+    """The findings about one store do not affect another, and settings take precedence."""
     settings = named(OTHER)
     _, installed = mounted_on(settings, moto_bucket)
     place = s3_settings_of(settings, "other").place
@@ -281,7 +281,7 @@ def credentials_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_credentials_of_a_profile(credentials_file: Path, moto_bucket: Bucket) -> None:
-    """Also beside others in the environment, or in a session that was given."""
+    """They are used even if the environment or a given session has others."""
     settings = S3Settings("bucket", source=CredentialSource(profile="eu"))
     assert S3Store(settings, session_of(moto_bucket)).credentials().access_key == "of-eu"
     with pytest.raises(ConfigurationError, match="mars"):
@@ -289,7 +289,7 @@ def test_credentials_of_a_profile(credentials_file: Path, moto_bucket: Bucket) -
 
 
 def test_keys_for_grants_of_a_profile(credentials_file: Path) -> None:
-    """None that end: they are not renewed."""
+    """Temporary ones are refused, as they are not renewed."""
     assert static_keys("eu") == ("of-eu", "s")
     with pytest.raises(ConfigurationError, match="temporary"):
         static_keys("passing")
@@ -300,7 +300,7 @@ def source(bucket: Bucket, **said: Any) -> CredentialSource:
 
 
 def assuming(bucket: Bucket, **said: Any) -> tuple[S3Store, list[dict[str, Any]]]:
-    """A store whose role is assumed of moto's STS, and what STS is asked."""
+    """A store whose role is assumed at moto's STS, and the requests to STS."""
     session, asked = session_of(bucket), list[dict[str, Any]]()
     session.events.register("provide-client-params.sts.AssumeRole", lambda params, **_: asked.append(params))
     settings = S3Settings(bucket.name, endpoint_url=bucket.server.endpoint_url, source=source(bucket, **said))
@@ -308,7 +308,7 @@ def assuming(bucket: Bucket, **said: Any) -> tuple[S3Store, list[dict[str, Any]]
 
 
 def test_a_role_is_assumed(moto_bucket: Bucket) -> None:
-    """When it is first needed, with the external id; no grant outlives what STS has given."""
+    """It is assumed when it is first needed, with the external id; no grant outlasts its session."""
     store, asked = assuming(moto_bucket, external_id="shared-word")
     assert asked == []
     store.check()
@@ -326,7 +326,7 @@ def test_a_role_is_assumed(moto_bucket: Bucket) -> None:
 
 
 def test_a_role_is_assumed_again_before_it_ends(moto_bucket: Bucket) -> None:
-    """By botocore's own margin."""
+    """botocore's own margin applies."""
     store, asked = assuming(moto_bucket)
     first = store.credentials()
     own: Any = store._clients.credentials()
@@ -342,7 +342,7 @@ def test_a_role_is_assumed_again_before_it_ends(moto_bucket: Bucket) -> None:
 
 
 def test_a_role_that_cannot_be_assumed(moto_bucket: Bucket) -> None:
-    """The start goes on, and whoever needs the store is told: other stores may be fine."""
+    """The service starts, and requests for the store get the error: other stores may work."""
     away = CredentialSource(role_arn=ROLE, sts_endpoint_url=f"http://127.0.0.1:{free_port()}")
     settings = S3Settings(moto_bucket.name, endpoint_url=moto_bucket.server.endpoint_url, source=away)
     store = S3Store(settings, session_of(moto_bucket))
@@ -352,7 +352,7 @@ def test_a_role_that_cannot_be_assumed(moto_bucket: Bucket) -> None:
 
 
 def test_a_refusal_of_sts_is_no_missing_object() -> None:
-    """Whatever it answers: an upload must not end as one whose bytes never came. And it is asked once in a while."""
+    """Whatever STS responds, an upload must not end as if its bytes were missing. STS is asked only once in a while."""
     calls: list[str] = []
 
     def refuse() -> None:
@@ -368,7 +368,7 @@ def test_a_refusal_of_sts_is_no_missing_object() -> None:
 
 
 def test_the_terms_of_a_store_hold_no_secret(moto_bucket: Bucket) -> None:
-    """They are kept in the ledger, and logged."""
+    """They are stored in the ledger, and logged."""
     store, _ = assuming(moto_bucket, external_id="shared-word")
     terms = NamedStore("eu", store, prefix="kept/", endpoint="https://s3.example").terms
     assert terms == f"bucket '{moto_bucket.name}' at https://s3.example in us-east-1, prefix 'kept/'"
@@ -384,7 +384,7 @@ DOCS = {"default": Profile("default"), "docs": Profile("docs", store="other")}
 
 @pytest.fixture
 def sent(moto_bucket: Bucket) -> Iterator[Callable[[Flask, str], Upload]]:
-    """Makes an upload of a profile, whose bytes are there, and which nobody has reported."""
+    """Creates an upload of a profile whose bytes have arrived and were not reported."""
     moto_bucket.client.create_bucket(Bucket="other")
 
     def send(app: Flask, profile: str) -> Upload:
@@ -408,7 +408,7 @@ def sent(moto_bucket: Bucket) -> Iterator[Callable[[Flask, str], Upload]]:
 
 
 def told(app: Flask, secret: str, *uploads: Upload) -> Any:
-    """What a delivery of Ceph with this secret leads to: its counts, or the code of its problem."""
+    """The result of a Ceph delivery with this secret: its counts, or the code of its problem."""
     records = [created_event(one.bucket, one.staging_key, 1, "e")["Records"][0] for one in uploads]
     answer = app.test_client().post(f"/v1/events/ceph?secret={secret}", json={"Records": records}).get_json()
     return answer.get("code") or answer["confirmed"]
@@ -417,7 +417,7 @@ def told(app: Flask, secret: str, *uploads: Upload) -> Any:
 def test_a_secret_of_a_store_is_believed_for_it_alone(
     named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
 ) -> None:
-    """By the same address: who has the one of all stores, or of another, says nothing of it."""
+    """The endpoint is the same; the secret of all stores, or of another store, reports nothing for this one."""
     settings = named(WITH_SENDER).model_copy(update={"events_ceph_secret": OURS})
     app, _ = mounted_on(settings, moto_bucket, profiles=DOCS)
     here, there = sent(app, "default"), sent(app, "docs")
@@ -431,7 +431,7 @@ def test_a_secret_of_a_store_is_believed_for_it_alone(
 def test_doctor_sees_an_event_by_the_stores_own_sender(
     named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
 ) -> None:
-    """Under the name that it waits for, and by no other."""
+    """It counts under the sender's name that doctor expects, and no other."""
     settings = named(WITH_SENDER).model_copy(update={"events_ceph_secret": OURS})
     app, installed = mounted_on(settings, moto_bucket, profiles=DOCS)
     probe, now = sent(app, "docs")._replace(id=new_upload_id()), datetime.now(UTC)
@@ -445,7 +445,7 @@ def test_doctor_sees_an_event_by_the_stores_own_sender(
 def test_a_store_with_a_secret_where_all_have_none(
     named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
 ) -> None:
-    """Its address is there for it; another sender's is not."""
+    """Its endpoint exists; that of another sender does not."""
     app, _ = mounted_on(named(WITH_SENDER), moto_bucket, profiles=DOCS)
     assert told(app, THEIRS, sent(app, "docs")) == 1
     assert app.test_client().post("/v1/events/minio", json={}).get_json()["code"] == "sender_unknown"
@@ -454,7 +454,7 @@ def test_a_store_with_a_secret_where_all_have_none(
 def test_a_store_that_names_the_senders_of_all(
     named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
 ) -> None:
-    """They are believed beside its own."""
+    """They are accepted in addition to its own."""
     settings = named(WITH_SENDER + 'events = ["ceph"]\n').model_copy(update={"events_ceph_secret": OURS})
     app, _ = mounted_on(settings, moto_bucket, profiles=DOCS)
     assert [told(app, secret, sent(app, "docs")) for secret in (OURS, THEIRS)] == [1, 1]
@@ -491,7 +491,7 @@ def test_what_nobody_could_tell_apart(
 
 
 def test_a_topic_that_is_none_is_named_where_it_is_set(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """In the store's own table, or in the environment."""
+    """The error names the store's own table, or the environment."""
     with pytest.raises(
         ConfigurationError, match=r"^events_sns_topic_arns of \[stores.other\]: 'uploads' is not the ARN"
     ):
@@ -502,7 +502,7 @@ def test_a_topic_that_is_none_is_named_where_it_is_set(named: Callable[[str], Se
 
 
 def test_a_delivery_of_another_topic_than_the_stores(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """It is told where the topics are set."""
+    """The refusal names the place where the topics are set."""
     app, _ = mounted_on(named(OTHER + ONE_TOPIC), moto_bucket)
     headers = {"x-amz-sns-topic-arn": "arn:aws:sns:us-east-1:123456789012:another"}
     refused = app.test_client().post("/v1/events/sns", data=b"{}", headers=headers).get_json()
@@ -510,13 +510,13 @@ def test_a_delivery_of_another_topic_than_the_stores(named: Callable[[str], Sett
 
 
 def test_a_topic_that_is_listed_twice(settings: Settings, moto_bucket: Bucket) -> None:
-    """It is one topic, of one place."""
+    """It counts as one topic of one place."""
     topic = "arn:aws:sns:eu-west-1:123456789012:uploads"
     mounted_on(settings.model_copy(update={"events_sns_topic_arns": (topic, topic)}), moto_bucket)
 
 
 def test_secrets_of_senders_are_not_shown(tmp_path: Path) -> None:
-    """Neither those of a store."""
+    """Secrets of a store's senders are not shown either."""
     text = WITH_SENDER.replace("{server}", "https://s3.example")
     assert THEIRS not in repr(load_config(config(tmp_path, text)))
     with pytest.raises(ConfigurationError) as refused:
@@ -527,7 +527,7 @@ def test_secrets_of_senders_are_not_shown(tmp_path: Path) -> None:
 def test_a_store_with_a_queue_of_its_own(
     named: Callable[[str], Settings], moto_bucket: Bucket, sent: Callable[[Flask, str], Upload]
 ) -> None:
-    """The worker reads it with the store's credentials; what comes by it counts for that store alone."""
+    """The worker reads it with the store's credentials; its events count for that store only."""
     sqs: Any = session_of(moto_bucket).client("sqs", endpoint_url=moto_bucket.server.endpoint_url)
     urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("all", "one")]
     settings = named(f'{OTHER}events_sqs_queue_url = "{urls[1]}"\n').model_copy(
@@ -550,7 +550,7 @@ def test_a_store_with_a_queue_of_its_own(
 
 
 def test_doctor_waits_for_the_senders_of_a_store(named: Callable[[str], Settings], moto_bucket: Bucket) -> None:
-    """Those whose events count there, its own among them, and looks at their secrets."""
+    """It waits for the senders whose events count there, including the store's own, and checks their secrets."""
     given = {"events_ceph_secret": OURS, "events_minio_token": "the-token-of-all-stores"}
     settings = named(WITH_SENDER).model_copy(update=given)
 

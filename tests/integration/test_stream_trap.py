@@ -1,4 +1,4 @@
-"""The trap that this project removes, and what takes its place."""
+"""The problem that this project solves, a closed stream, and its replacement."""
 
 import io
 from collections.abc import Callable

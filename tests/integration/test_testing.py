@@ -1,4 +1,4 @@
-"""`valetkey.testing`, as the author of an application would use it: public names only."""
+"""`valetkey.testing`, as an application's author would use it: public names only."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`valetkey uploads`: what an operator sees of the ledger, and a sweep by hand."""
+"""`valetkey uploads`: the ledger as an operator sees it, and a sweep by hand."""
 
 import json
 import os

@@ -59,7 +59,7 @@ BOUND = 60
 
 
 class Silent:
-    """A `Notifier` that tells nobody."""
+    """A `Notifier` that does nothing."""
 
     def ended(self, upload: Upload) -> None: ...
 
@@ -76,7 +76,7 @@ def ledger(url: str) -> Iterator[SqlLedger]:
 
 
 def abort(ledger: Ledger) -> Upload:
-    """An upload that has just been aborted."""
+    """Creates and aborts an upload."""
     upload = new_upload(NOW, filename="größe.png")
     ledger.add([upload])
     aborted = upload.moved(UploadState.ABORTED)
@@ -85,7 +85,7 @@ def abort(ledger: Ledger) -> Upload:
 
 
 def verified(request: Received) -> dict[str, object]:
-    """The body, if each of the secrets verifies it."""
+    """The body, if it is verified with each of the secrets."""
     parsed = [Webhook(secret).verify(request.body, request.headers) for secret in SECRETS]
     assert parsed[0] == parsed[1]
     found: dict[str, object] = parsed[0]
@@ -94,7 +94,7 @@ def verified(request: Received) -> dict[str, object]:
 
 @contextmanager
 def running(*loops: OutboxLoop) -> Iterator[None]:
-    """The loops, each in a thread; they have to end when they are stopped."""
+    """Runs the loops, each in a thread; they have to end when they are stopped."""
     threads = [Thread(target=loop.run, daemon=True) for loop in loops]
     for thread in threads:
         thread.start()
@@ -109,7 +109,7 @@ def running(*loops: OutboxLoop) -> Iterator[None]:
 
 
 def delivered(ledger: SqlLedger) -> list[Announcement]:
-    """What was delivered as soon as nothing waits any more."""
+    """The delivered rows, as soon as none waits any more."""
     deadline = monotonic() + BOUND
     while ledger.announcements(Status.WAITING, 1):
         assert monotonic() < deadline
@@ -118,7 +118,7 @@ def delivered(ledger: SqlLedger) -> list[Announcement]:
 
 
 def test_what_is_sent(ledger: SqlLedger) -> None:
-    """The upload exactly as the API shows it, its event and moment, with headers that the library verifies."""
+    """The body is the upload as the API shows it, with event and time, and the library verifies its headers."""
     with running_receiver(answer(204)) as receiver:
         upload = abort(ledger)
         with running(OutboxLoop(Dispatcher(ledger, HttpWebhook(receiver.url, SECRETS, allow_private=True)))):
@@ -138,7 +138,7 @@ def test_what_is_sent(ledger: SqlLedger) -> None:
 
 
 def hundred_ends(ledger: SqlLedger) -> Counter[str]:
-    """100 uploads through the service, to each kind of end; the ids that have to be announced."""
+    """Creates 100 uploads and brings them to each kind of end; returns the ids to be announced."""
     store = MemoryStore()
     service = Assembly(
         stores=one_store(store),
@@ -168,7 +168,7 @@ def hundred_ends(ledger: SqlLedger) -> Counter[str]:
 
 
 def misbehaving(seed: int) -> Behaviour:
-    """500 a third of the time; sometimes it hangs up, or takes longer than it is waited for."""
+    """Responds with 500 a third of the time; sometimes it hangs up, or exceeds the time-out."""
     chance, lock = random.Random(seed), Lock()
     choices: list[tuple[Behaviour, float]] = [
         (answer(500, body=b"x" * 100_000), 1 / 3),
@@ -187,8 +187,8 @@ def misbehaving(seed: int) -> Behaviour:
 
 
 def test_every_end_arrives_at_least_once(url: str, ledger: SqlLedger) -> None:
-    """100 uploads, two workers, a receiver that fails half of the time: each end arrives, always with its own id and
-    the same body, and every signature verifies."""
+    """100 uploads, two workers, and a receiver that fails half of the time: each end arrives, always with its own id
+    and the same body, and every signature is verified."""
     with running_receiver(misbehaving(20260301)) as receiver, closing(SqlLedger(url)) as other:
         loops = [
             OutboxLoop(
@@ -214,7 +214,7 @@ def test_every_end_arrives_at_least_once(url: str, ledger: SqlLedger) -> None:
 
 
 def test_two_workers_do_not_send_the_same_row(url: str, ledger: SqlLedger) -> None:
-    """With nothing going wrong each end arrives exactly once."""
+    """Without failures each end arrives exactly once."""
     for _ in range(40):
         abort(ledger)
     with running_receiver(answer(200)) as receiver, ExitStack() as stack:
@@ -245,8 +245,8 @@ OutboxLoop(Dispatcher(SqlLedger(url), KilledAfterDelivery(to, secrets, allow_pri
 
 
 def test_killed_between_delivery_and_marking(url: str, ledger: SqlLedger) -> None:
-    """A worker that is killed (SIGKILL) when the receiver has answered: another one sends it again, with the same id,
-    and not before the lease is over."""
+    """A worker is killed (SIGKILL) when the receiver has responded: another one sends the webhook again, with the same
+    id, but not before the lease ends."""
     upload = abort(ledger)
     with running_receiver(answer(200)) as receiver:
         worker = processes.run(
@@ -267,7 +267,7 @@ def test_killed_between_delivery_and_marking(url: str, ledger: SqlLedger) -> Non
 
 
 def attempt(receiver: Receiver, timeout: float = 15.0) -> tuple[DeliveryOutcome, str, float | None]:
-    """One attempt, and what came of it."""
+    """Makes one attempt; its result."""
     webhook = HttpWebhook(receiver.url, SECRETS, allow_private=True, timeout=timeout)
     upload_id = new_upload_id()
     receipt = webhook.deliver(
@@ -277,7 +277,7 @@ def attempt(receiver: Receiver, timeout: float = 15.0) -> tuple[DeliveryOutcome,
 
 
 def test_a_redirect_is_not_followed() -> None:
-    """It is a failure, and the place it names hears nothing."""
+    """It is a failure, and its target gets no request."""
     with running_receiver(answer(200)) as elsewhere, running_receiver(answer(200)) as receiver:
         for status in (301, 302, 303, 307, 308):
             receiver.behave = answer(status, {"Location": elsewhere.url})
@@ -286,13 +286,13 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_retry_after_of_a_real_answer() -> None:
-    """Comes with the receipt."""
+    """It is part of the receipt."""
     with running_receiver(answer(503, {"Retry-After": "77"})) as receiver:
         assert attempt(receiver) == (DeliveryOutcome.FAILED, "HTTP 503", 77)
 
 
 def drip(head: bytes) -> Behaviour:
-    """Sends ``head`` and then a byte each 50 ms, for ever."""
+    """Sends ``head`` and then a byte every 50 ms, for ever."""
 
     def behave(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(head)
@@ -305,7 +305,8 @@ def drip(head: bytes) -> Behaviour:
 
 
 def test_an_answer_that_drips_is_cut() -> None:
-    """A header that grows by a byte now and then would outlast any time-out of the socket: the whole has a limit."""
+    """A header that grows by a byte now and then would outlast any time-out of the socket: the whole response has a
+    limit."""
     with running_receiver(drip(b"HTTP/1.1 200 OK\r\nX: ")) as receiver:
         begun = monotonic()
         assert attempt(receiver, 0.5)[0] is DeliveryOutcome.FAILED
@@ -313,7 +314,7 @@ def test_an_answer_that_drips_is_cut() -> None:
 
 
 def test_a_body_that_never_ends_is_not_waited_for() -> None:
-    """The status has come: it counts, whatever becomes of the body."""
+    """Once the status has arrived it counts, whatever happens to the body."""
     with running_receiver(drip(b"HTTP/1.1 200 OK\r\n\r\n")) as receiver:
         begun = monotonic()
         assert attempt(receiver, 5) == (DeliveryOutcome.DELIVERED, "HTTP 200", None)
@@ -321,7 +322,7 @@ def test_a_body_that_never_ends_is_not_waited_for() -> None:
 
 
 def test_a_huge_body_is_not_read() -> None:
-    """A few KiB at most: the receiver finds the connection closed before it has sent much of its 50 MB."""
+    """At most a few KiB are read: the receiver finds the connection closed before it has sent much of its 50 MB."""
     sent: list[int] = []
 
     def behave(request: BaseHTTPRequestHandler) -> None:
@@ -341,7 +342,7 @@ def test_a_huge_body_is_not_read() -> None:
 
 @pytest.mark.parametrize("interim", [b"102 Processing", b"103 Early Hints\r\nLink: </x>"])
 def test_an_interim_answer_is_not_the_receivers(interim: bytes) -> None:
-    """What comes after it counts: a receiver that has taken the announcement is not told of it ten times."""
+    """The response after it counts: a receiver that has accepted the announcement does not get it ten times."""
 
     def behave(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"HTTP/1.1 " + interim + b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
@@ -351,7 +352,7 @@ def test_an_interim_answer_is_not_the_receivers(interim: bytes) -> None:
 
 
 def test_an_address_that_leads_nowhere_leaves_time_for_the_others() -> None:
-    """A name has several (IPv6 and IPv4), and the first may swallow what is sent to it."""
+    """A name has several addresses (IPv6 and IPv4), and the first may drop all packets."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, ExitStack() as waiting:
         for _ in range(8):  # those that nobody accepts: the next ones get no answer
             queued = waiting.enter_context(socket.socket())
@@ -374,13 +375,13 @@ def test_an_address_that_leads_nowhere_leaves_time_for_the_others() -> None:
 
 @pytest.mark.parametrize("behave", [hang_up, drip(b"nonsense\r\n"), drip(b"HTTP/1.1 abc\r\n\r\n")])
 def test_what_is_no_answer_is_a_failure(behave: Behaviour) -> None:
-    """A closed connection, or something that is not HTTP."""
+    """A closed connection, or bytes that are not HTTP."""
     with running_receiver(behave) as receiver:
         assert attempt(receiver, 1.0)[0] is DeliveryOutcome.FAILED
 
 
 def test_what_the_receiver_says_is_kept_harmless() -> None:
-    """A NUL, which PostgreSQL keeps in no text, a line's end or a terminal's escape does not get into the ledger."""
+    """A NUL, which PostgreSQL cannot store, a line break and terminal escapes do not get into the ledger."""
     with running_receiver(drip(b"a\x00b\x1b[31m\rc\r\n")) as receiver:
         outcome, detail, _ = attempt(receiver)
     assert outcome is DeliveryOutcome.FAILED
@@ -406,7 +407,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext,
 def test_tls_proves_the_name(
     authority: tuple[ssl.SSLContext, ssl.SSLContext], host: str, trusting: bool, said: str
 ) -> None:
-    """The certificate is compared with the URL's host, though the connection is made to an address."""
+    """The certificate is compared with the URL's host, although the connection is made to an IP address."""
     server, client = authority
     with running_receiver(answer(200), server) as receiver:
         port = int(receiver.url.split(":")[2].split("/")[0])
@@ -424,7 +425,7 @@ def test_tls_proves_the_name(
 
 
 def test_nobody_listens() -> None:
-    """A receipt that says so."""
+    """The receipt says so."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         receiver = Receiver(f"http://127.0.0.1:{taken.getsockname()[1]}/", answer(200))
@@ -434,7 +435,7 @@ def test_nobody_listens() -> None:
 
 
 def test_a_receiver_that_is_gone_is_left_alone(ledger: SqlLedger, caplog: pytest.LogCaptureFixture) -> None:
-    """410: at most what was under way is sent; nothing more, and the log says it."""
+    """After a 410 at most the current deliveries are finished; nothing more is sent, and the log says so."""
     with running_receiver(answer(410)) as receiver:
         loop = OutboxLoop(Dispatcher(ledger, HttpWebhook(receiver.url, SECRETS, allow_private=True)))
         abort(ledger)
@@ -452,7 +453,7 @@ def test_a_receiver_that_is_gone_is_left_alone(ledger: SqlLedger, caplog: pytest
 
 
 def test_a_stop_waits_for_what_is_under_way(ledger: SqlLedger) -> None:
-    """A delivery that has begun is noted before the loop ends."""
+    """A delivery that has started is recorded before the loop ends."""
     abort(ledger)
     with running_receiver(after(0.5, answer(200))) as receiver:
         loop = OutboxLoop(Dispatcher(ledger, HttpWebhook(receiver.url, SECRETS, allow_private=True)))
@@ -473,7 +474,7 @@ def wired(url: str, **changes: object) -> Settings:
     [({"webhook_allow_private": True}, Status.DELIVERED), ({"webhook_delays": ()}, Status.DEAD)],
 )
 def test_as_the_settings_wire_it(url: str, changes: dict[str, object], status: Status) -> None:
-    """The ledger announces, the loop delivers; a private receiver is refused unless the settings allow it."""
+    """The ledger announces and the loop delivers; a private receiver is refused unless the settings allow it."""
     with running_receiver(answer(200)) as receiver:
         settings = wired(url, webhook_url=receiver.url, **changes)
         with closing(open_ledger(settings)) as ledger:
@@ -490,7 +491,7 @@ def test_as_the_settings_wire_it(url: str, changes: dict[str, object], status: S
 
 
 def test_without_a_webhook_nothing_is_wired(url: str) -> None:
-    """No loop, and no rows that nobody would send."""
+    """There is no loop, and no rows that nothing would send."""
     settings = wired(url)
     with closing(open_ledger(settings)) as ledger:
         ledger.migrate()

@@ -1,4 +1,4 @@
-"""What is in the wheel: it must not depend on what happened to be built before."""
+"""The contents of the wheel: they must not depend on earlier builds."""
 
 import json
 import os

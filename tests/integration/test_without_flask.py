@@ -1,4 +1,4 @@
-"""Where valetkey is alone: new uploads, completions and events without a request of Flask's, answered as with one."""
+"""New uploads, completions and events without a Flask request: the responses are the same as with one."""
 
 import hashlib
 import hmac
@@ -57,7 +57,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def requests(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths of requests that were Flask's."""
+    """The paths of requests that Flask handled."""
     found: list[str] = []
     as_ever = app.request_context
 
@@ -100,7 +100,7 @@ def said(answer: TestResponse) -> tuple[int, dict[str, str], Any]:
 def test_it_is_answered_as_by_flask(
     app: Flask, client: FlaskClient, requests: list[str], path: str, body: dict[str, Any]
 ) -> None:
-    """The same status, headers and body, whether it is granted or refused; without Flask where it is granted."""
+    """The same status, headers and body, for grants and refusals; grants without Flask."""
     alone = said(client.post(path, json=body))
     assert len(requests) == (0 if alone[0] < 400 else 1)
     app.before_request(lambda: None)
@@ -109,7 +109,7 @@ def test_it_is_answered_as_by_flask(
 
 
 def test_a_hook_of_somebody_elses_is_called(app: Flask, client: FlaskClient) -> None:
-    """Whoever adds one to the application hears of new uploads, too."""
+    """A hook that is added to the application is also called for new uploads."""
 
     def sign(response: Response) -> Response:
         response.headers["X-Signed"] = "yes"
@@ -131,7 +131,7 @@ def test_a_hook_of_somebody_elses_is_called(app: Flask, client: FlaskClient) -> 
     ],
 )
 def test_what_is_not_plain_is_flasks(client: FlaskClient, requests: list[str], changes: dict[str, Any]) -> None:
-    """It may need headers of its own, or be refused before it is read."""
+    """It may need more headers, or be refused before it is read."""
     client.post("/v1/uploads", **({"data": json.dumps(WANTED), "content_type": "application/json"} | changes))
     assert requests == ["/v1/uploads"]
 
@@ -148,7 +148,7 @@ def test_a_host_that_is_none_is_refused_as_by_flask(client: FlaskClient, request
 def test_no_refusal_is_logged_by_who_must_not_wait(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
-    """A log may be a pipe that nobody reads."""
+    """The log may be a pipe without a reader."""
 
     def unavailable(*_: Any) -> Any:
         raise error
@@ -162,7 +162,7 @@ def test_no_refusal_is_logged_by_who_must_not_wait(
 
 
 def test_what_fails_is_told_in_a_document(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A ledger that is away is a 503, an error of ours a 500 that says nothing."""
+    """An unavailable ledger is a 503, an error of ours a 500 without details."""
 
     def fail(error: Exception) -> TestResponse:
         def add(*_: object) -> None:
@@ -181,7 +181,7 @@ def test_what_fails_is_told_in_a_document(app: Flask, client: FlaskClient, monke
 def test_a_limited_ticket_is_no_work_for_who_must_not_wait(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ledger counts its uploads: the request goes to another thread before anything is signed, which is then done
+    """The ledger counts its uploads: the request moves to another thread before anything is signed, and is then handled
     once."""
     installed_in(app).begin()
     ticket = body_of(client.post("/v1/tickets", json={"profile": "default", "max_uploads": 2}))["ticket"]
@@ -207,7 +207,7 @@ def test_a_limited_ticket_is_no_work_for_who_must_not_wait(
 
 
 def test_what_is_declared_at_first_is_declared_after_all(client: FlaskClient, app: Flask) -> None:
-    """Where there was no start: whoever would wait for the ledger leaves it to the next one."""
+    """Without a start: a thread that would wait for the ledger leaves the declaration to the next one."""
     ledger = installed_in(app).ledger
     client.post("/v1/uploads", json=WANTED | {"size": -1})  # what is known of the bucket is read by now
     with pytest.raises(waiting.WouldWait):
@@ -217,8 +217,8 @@ def test_what_is_declared_at_first_is_declared_after_all(client: FlaskClient, ap
 
 
 def test_who_must_not_wait_does_not(client: FlaskClient, app: Flask) -> None:
-    """What the ledger has to be asked for, or has to write before there is a response, is left to another thread; and
-    nothing of it was written then."""
+    """If the ledger has to be read, or has to write before the response, another thread does it; nothing has been
+    written by then."""
     post = client.post
     with pytest.raises(waiting.WouldWait):  # for what is known of the bucket, at first
         waiting.without(post, "/v1/uploads", json=WANTED)
@@ -241,7 +241,7 @@ def test_who_must_not_wait_does_not(client: FlaskClient, app: Flask) -> None:
 def test_the_application_around_says_what_a_slash_at_the_end_means(
     settings: Settings, moto_bucket: Bucket, path: str
 ) -> None:
-    """A sender is who the path names by the application's rules."""
+    """The application's rules decide which sender a path names."""
     app = Flask("photos")
     app.url_map.strict_slashes = False
     ValetKey(app, settings=settings.model_copy(update=SENDERS | {"auth": "keys"}), session=moto_bucket.server.session)
@@ -253,7 +253,7 @@ def test_the_application_around_says_what_a_slash_at_the_end_means(
 
 @dataclass(frozen=True)
 class Sent:
-    """An upload whose object has arrived, and what the store said of that: before it was confirmed."""
+    """An upload whose object has arrived, and the store's event for it, before it is confirmed."""
 
     client: FlaskClient
     id: str
@@ -328,7 +328,7 @@ NO_ID = "01900000-0000-7000-8000-000000000000"
 def test_a_completion_is_answered_as_by_flask(
     app: Flask, sent: Sent, requests: list[str], changes: dict[str, Any], status: int
 ) -> None:
-    """The same bytes and headers, whether it is confirmed or refused; without Flask where it is confirmed."""
+    """The same bytes and headers, for confirmations and refusals; confirmations without Flask."""
     given = {"path": f"/v1/uploads/{sent.id}/complete"} | changes
 
     def answered() -> tuple[int, list[tuple[str, str]], bytes]:
@@ -344,7 +344,7 @@ def test_a_completion_is_answered_as_by_flask(
 
 
 def test_a_completion_too_early_is_answered_as_by_flask(app: Flask, client: FlaskClient, requests: list[str]) -> None:
-    """It says when to come again."""
+    """The response says when to try again."""
     path = f"/v1/uploads/{body_of(client.post('/v1/uploads', json=WANTED))['upload']['id']}/complete"
 
     def answered() -> tuple[int, list[tuple[str, str]], bytes]:
@@ -380,14 +380,14 @@ def test_a_completion_too_early_is_answered_as_by_flask(app: Flask, client: Flas
 def test_a_completion_that_is_not_plain_is_flasks(
     client: FlaskClient, requests: list[str], changes: dict[str, Any]
 ) -> None:
-    """It may need headers of its own, or be for another path than it seems."""
+    """It may need more headers, or be for another path than it seems."""
     given = EMPTY | {"path": f"/v1/uploads/{NO_ID}/complete"} | changes
     client.post(**given)
     assert requests == [given["path"]]
 
 
 def test_who_must_not_wait_completes_nothing(app: Flask, sent: Sent) -> None:
-    """It waits for the store: another thread does it from the begin."""
+    """A completion waits for the store: another thread handles it from its beginning."""
     installed_in(app).begin()
     path = f"/v1/uploads/{sent.id}/complete"
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": path, "CONTENT_LENGTH": "0"}
@@ -423,7 +423,7 @@ QUERY = {"query_string": {"secret": SECRET}}
 def test_an_event_is_answered_as_by_flask(
     app: Flask, sent: Sent, requests: list[str], told: tuple[str, dict[str, Any], int]
 ) -> None:
-    """The same bytes and headers, whether it is heard or refused; without Flask where it is heard."""
+    """The same bytes and headers, for accepted and refused events; accepted ones without Flask."""
     sender, changes, status = told
     sent.tell()
     requests.clear()
@@ -445,7 +445,7 @@ def test_an_event_is_answered_as_by_flask(
 
 @pytest.mark.parametrize("way", [by_minio, by_eventbridge, by_b2])
 def test_each_sender_is_heard_without_flask(sent: Sent, requests: list[str], way: Any) -> None:
-    """Whatever proves its deliveries: a token, a key, a signature of the body."""
+    """Whatever authenticates its deliveries: a token, a key, a signature of the body."""
     sender, given = way(sent)
     answer = sent.client.post(f"/v1/events/{sender}", **given)
     assert body_of(answer) == {"confirmed": 1, "rejected": 0, "ignored": 0}
@@ -462,7 +462,7 @@ def test_each_sender_is_heard_without_flask(sent: Sent, requests: list[str], way
     ],
 )
 def test_no_body_is_read_for_a_stranger(app: Flask, changes: dict[str, Any], position: int) -> None:
-    """The secret in the query comes first, with and without Flask."""
+    """The secret in the query is checked first, with and without Flask."""
     environ = EnvironBuilder("/v1/events/ceph", method="POST", data=b"{}", content_type="application/json", **changes)
     given = environ.get_environ()
     given["wsgi.input"] = body = BytesIO(b"{}")
@@ -473,8 +473,8 @@ def test_no_body_is_read_for_a_stranger(app: Flask, changes: dict[str, Any], pos
 def test_who_must_not_wait_hears_what_is_known(
     app: Flask, sent: Sent, requests: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What confirms an upload is left to another thread, before any of it is done, and then done once; the same event
-    told again waits for nothing. Each is logged once."""
+    """An event that confirms an upload moves to another thread before anything is done, and is then handled once; a
+    repeated event waits for nothing. Each is logged once."""
     caplog.set_level(logging.INFO, "valetkey")
     installed_in(app).begin()
     with pytest.raises(waiting.WouldWait):
@@ -490,7 +490,7 @@ def test_who_must_not_wait_hears_what_is_known(
 
 
 def test_an_event_of_what_was_written_again_is_no_repetition(sent: Sent) -> None:
-    """Somebody has used the grant once more: what that brought has to be removed, by a thread that may wait."""
+    """The grant was used again: the new bytes have to be removed, by a thread that may wait."""
     sent.tell()
     sent.tell()
     sent.event["Records"][0]["s3"]["object"]["eTag"] = "0" * 32
@@ -500,8 +500,8 @@ def test_an_event_of_what_was_written_again_is_no_repetition(sent: Sent) -> None
 
 
 def test_news_are_begun_in_a_thread_that_may_wait(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a delivery that led to the store, the next one is not begun in a thread that must not wait. After one that
-    repeated what is known, the next one is."""
+    """After a delivery that needed the store, the next one does not start in a thread that must not wait. After a
+    repeated one, it does."""
     monkeypatch.setattr(LastDelivery, "had_news", False)
     given = {"REQUEST_METHOD": "POST", "PATH_INFO": "/v1/events/ceph", "CONTENT_LENGTH": "500"}
     seen = []
@@ -512,7 +512,7 @@ def test_news_are_begun_in_a_thread_that_may_wait(sent: Sent, monkeypatch: pytes
 
 
 def test_many_events_are_for_who_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To look thousands up would hold up everybody's requests."""
+    """Looking up thousands would delay all other requests."""
     monkeypatch.setattr(LastDelivery, "had_news", False)
 
     def environ(size: int, path: str = "/v1/events/ceph", method: str = "POST") -> dict[str, Any]:

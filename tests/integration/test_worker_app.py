@@ -1,4 +1,4 @@
-"""`valetkey worker --app`: which application it works for, and what it says where there is none."""
+"""`valetkey worker --app`: how the application is found, and the errors if there is none."""
 
 import signal
 import sys

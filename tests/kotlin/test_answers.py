@@ -1,4 +1,4 @@
-"""What a store's answer means to the Kotlin client is what the whole project says: `service/valetkey/reference`."""
+"""The Kotlin client interprets a store's responses as `service/valetkey/reference` does."""
 
 import base64
 import gzip

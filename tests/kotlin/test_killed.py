@@ -1,4 +1,4 @@
-"""The Kotlin client is killed, at any point, and goes on where it was: nothing is sent twice, and nothing is mixed."""
+"""The Kotlin client is killed at any point and resumes: nothing is sent twice, and nothing is mixed."""
 
 import os
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Uploads over the distant line of `make bench-line` while their application is killed all the time: none is lost.
+"""Uploads over the slow line of `make bench-line` while their application is killed repeatedly: none is lost.
 
 `--kotlin-uploads 200` is the long form. A failed run says which seed makes the same choices again, as
 `VALETKEY_TEST_SEED`.

@@ -1,4 +1,4 @@
-"""The Kotlin client and what stores do that RGW does not: answers that are lost or odd, ETags that are no MD5.
+"""The Kotlin client and stores that differ from RGW: lost or unusual responses, ETags that are not MD5s.
 
 A server plays service and store, as for `valetkey put` in `tests/field`.
 """

@@ -1,4 +1,4 @@
-"""What has expired is renewed, and what was lost on the way is found again; the application notices nothing."""
+"""Expired grants are renewed, and lost requests are repeated, unnoticed by the application."""
 
 import os
 import time

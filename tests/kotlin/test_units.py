@@ -1,4 +1,4 @@
-"""What needs no server, by JUnit: records on disk, answers, the pauses between attempts."""
+"""JUnit tests without a server: records on disk, responses, delays between attempts."""
 
 import re
 

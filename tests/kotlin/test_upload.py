@@ -1,4 +1,4 @@
-"""The Kotlin client on a real S3: files as they are, in one piece and in parts."""
+"""The Kotlin client on a real S3: files in one request and in parts."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The npm packages in pages of others: plain HTML, vite, Next; each uploads a file in Chromium, to Ceph RGW."""
+"""The npm packages in other projects: plain HTML, Vite, Next; each uploads a file in Chromium to Ceph RGW."""
 
 import tarfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The wheel in empty environments of the Pythons that it is for: it serves there, on what it depends on alone."""
+"""The wheel in empty environments of all supported Pythons: it serves with its declared dependencies only."""
 
 import json
 import os

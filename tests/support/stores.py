@@ -185,6 +185,10 @@ class Bucket:
     client: "S3Client"
     server: S3Server
 
+    def keys(self) -> list[str]:
+        """The keys of its objects, up to a thousand."""
+        return [found["Key"] for found in self.client.list_objects_v2(Bucket=self.name).get("Contents", [])]
+
     def allow_pages(self) -> None:
         """Sets a CORS rule that allows uploads from pages of any origin."""
         rule: Any = {

@@ -1,4 +1,4 @@
-"""The Swift package: its own tests, and what it does with a real service and a real S3 when it is killed."""
+"""The Swift package: its own tests, and a program that is killed while it uploads to a real service and S3."""
 
 import os
 import random

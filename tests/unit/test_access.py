@@ -1,4 +1,4 @@
-"""Tickets and what a caller may touch."""
+"""Tickets, and what each kind of caller may access."""
 
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
@@ -22,14 +22,14 @@ LATER = timedelta(seconds=1)
 
 
 def test_a_ticket_stands_for_its_upload() -> None:
-    """Read back it is a caller without an account, who may touch this one upload."""
+    """Read back, it is a caller without an account that may access this one upload."""
     caller = TICKETS.read(TICKETS.sign_upload_ticket(ONE), NOW)
     assert caller == Caller("", ONE.id)
     assert caller.require(ONE) is ONE
 
 
 def test_a_ticket_touches_nothing_else() -> None:
-    """Not another upload of the same account, not even one without an account, and not what has no upload."""
+    """No other upload of the same account, none without an account, and nothing that has no upload."""
     caller = TICKETS.read(TICKETS.sign_upload_ticket(ONE), NOW)
     assert caller is not None
     for other in (new_upload(NOW), new_upload(NOW, account=""), None):
@@ -40,7 +40,7 @@ def test_a_ticket_touches_nothing_else() -> None:
 
 
 def test_an_account_touches_its_own() -> None:
-    """Another's looks as if it were not there."""
+    """Another account's upload looks as if it did not exist."""
     caller = Caller("shop")
     assert caller.require(ONE) is ONE
     assert caller.require_account() == "shop"
@@ -50,7 +50,7 @@ def test_an_account_touches_its_own() -> None:
 
 
 def test_a_ticket_lives_a_grant_longer_than_renewals() -> None:
-    """The last grant may be given just before `renewable_until`; its client still has to say that it is done."""
+    """The last grant may be made just before `renewable_until`; its client still has to complete the upload."""
     end = ONE.renewable_until + (ONE.expires_at - ONE.created_at)
     ticket = TICKETS.sign_upload_ticket(ONE)
     assert TICKETS.read(ticket, end - LATER) is not None
@@ -58,7 +58,7 @@ def test_a_ticket_lives_a_grant_longer_than_renewals() -> None:
 
 
 def test_secrets_rotate() -> None:
-    """A new secret in front signs, the old one is still accepted, and not any more when it is taken out."""
+    """A new secret in front signs; the old one is accepted until it is removed."""
     old, both, new = Tickets(["old"]), Tickets(["new", "old"]), Tickets(["new"])
     assert both.read(old.sign_upload_ticket(ONE), NOW) is not None
     assert new.read(both.sign_upload_ticket(ONE), NOW) is not None
@@ -66,7 +66,7 @@ def test_secrets_rotate() -> None:
 
 
 def forged(text: str, secret: str = "secret", salt: str = "valetkey.ticket") -> str:
-    """``text`` signed as a ticket is, by somebody with these."""
+    """``text`` signed like a ticket, with these secrets."""
     signer = Signer(secret, salt=salt, sep=".", key_derivation="hmac", digest_method=sha256)
     return "vt_" + signer.sign(text).decode()
 
@@ -75,7 +75,7 @@ END = int((NOW + timedelta(days=1)).timestamp())
 
 
 def test_the_forger_knows_the_format() -> None:
-    """With the right secret and salt it makes a ticket: what the next test refuses, it refuses for its content."""
+    """With the right secret and salt it makes a valid ticket: so the next test refuses tickets for their content."""
     assert TICKETS.read(forged(f"u.{ONE.id}.{END}"), NOW) == Caller("", ONE.id)
 
 
@@ -96,7 +96,7 @@ def test_the_forger_knows_the_format() -> None:
     ],
 )
 def test_what_is_no_ticket_is_nobody(ticket: str) -> None:
-    """Unsigned, signed by another, broken: no caller, and no exception."""
+    """Unsigned, signed with another secret, malformed: no caller, and no exception."""
     assert TICKETS.read(ticket, NOW) is None
 
 
@@ -112,14 +112,14 @@ def test_what_is_no_ticket_is_nobody(ticket: str) -> None:
     ],
 )
 def test_what_we_signed_and_cannot_read_is_for_a_newer_version(ticket: str) -> None:
-    """It is no caller here, and its holder need not throw it away."""
+    """It is no caller here, but its holder may keep it."""
     with pytest.raises(RecordUnknown):
         TICKETS.read(ticket, NOW)
 
 
 @given(st.data())
 def test_no_character_of_a_ticket_can_change(data: st.DataObject) -> None:
-    """Any one changed, added or left out: it reads as nobody, or as the same caller at most."""
+    """With any character changed, added or left out it is no caller, or the same caller at most."""
     ticket = TICKETS.sign_upload_ticket(ONE)
     place = data.draw(st.integers(3, len(ticket)))
     cut = data.draw(st.integers(0, 1))
@@ -132,7 +132,7 @@ def test_no_character_of_a_ticket_can_change(data: st.DataObject) -> None:
 
 @given(st.text())
 def test_any_text_is_read_without_an_error(text: str) -> None:
-    """Whatever arrives in the header."""
+    """Whatever the header contains."""
     assert TICKETS.read(text, NOW) is None
 
 
@@ -141,5 +141,5 @@ def at(moment: datetime) -> Upload:
 
 
 def test_every_upload_has_a_ticket_of_its_own() -> None:
-    """Two tickets of one moment differ."""
+    """Two tickets of the same moment differ."""
     assert TICKETS.sign_upload_ticket(at(NOW)) != TICKETS.sign_upload_ticket(at(NOW))

@@ -1,4 +1,4 @@
-"""What a store's answers to copies prove, and what none of them proves."""
+"""What a store's responses to copies prove, and what they do not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -69,7 +69,8 @@ def nothing_is_left(world: World) -> bool:
 
 
 def test_a_large_file_comes_in_parts(world: World) -> None:
-    """Begun, signed, sent, joined under the final key without a copy, confirmed; once more answers the same."""
+    """Started, signed, sent, joined under the final key without a copy, confirmed; a repeated completion has the same
+    result."""
     granted = asked(world)
     grant, upload = plan(granted), granted.upload
     assert [(part.number, part.size) for part in grant.parts] == [(1, PART), (2, PART), (3, 3)]
@@ -88,7 +89,7 @@ def test_a_large_file_comes_in_parts(world: World) -> None:
 
 
 def test_parts_that_are_missing_can_still_be_sent(world: World) -> None:
-    """A completion that comes too early says how many, and nothing is lost by it."""
+    """An early completion says how many are missing, and nothing is lost."""
     upload = asked(world).upload
     for numbers, missing in (((), "3 of 3"), ((1, 3), "1 of 3 parts are not at the store yet: 2")):
         if numbers:
@@ -101,7 +102,7 @@ def test_parts_that_are_missing_can_still_be_sent(world: World) -> None:
 
 
 def test_named_parts_have_to_be_those_that_are_there(world: World) -> None:
-    """Too few and other ETags are refused; the right ones are taken afterwards."""
+    """Too few parts and other ETags are refused; the right ones are accepted afterwards."""
     upload = asked(world).upload
     send_all(world, upload)
     right = listed(world, upload)
@@ -112,13 +113,13 @@ def test_named_parts_have_to_be_those_that_are_there(world: World) -> None:
 
 
 def test_a_signed_part_takes_its_size_only(world: World) -> None:
-    """The content length is signed, so a larger part does not even reach the store."""
+    """The content length is signed, so the store refuses a larger part."""
     [part] = world.service.sign_parts(OWNER, asked(world).upload.id, [3])
     assert (send(world, part, b"ends"), send(world, part, b"en"), send(world, part, b"end")) == (403, 403, 200)
 
 
 def test_a_part_signed_with_its_checksum_takes_no_other_bytes(world: World) -> None:
-    """As a bucket with a default retention wants it: the header has to be sent, and the store looks at the bytes."""
+    """As for a bucket with a default retention: the header has to be sent, and the store compares the bytes."""
     upload = asked(world).upload
     checksum = b64encode(sha256(b"end").digest()).decode()
     two, three = world.service.sign_parts(OWNER, upload.id, [2, 3], {3: checksum})
@@ -129,7 +130,7 @@ def test_a_part_signed_with_its_checksum_takes_no_other_bytes(world: World) -> N
 
 
 def test_a_checksum_of_a_part_that_is_not_signed(world: World) -> None:
-    """It is a mistake of the caller's, and is said to be one."""
+    """It is reported as a mistake of the caller."""
     with pytest.raises(InvalidRequest, match="Part 2 has a checksum"):
         world.service.sign_parts(OWNER, asked(world).upload.id, [3], {2: "x", 3: "y"})
 
@@ -144,7 +145,7 @@ def test_a_part_that_the_plan_has_not(world: World) -> None:
 
 @pytest.mark.parametrize("world", [World(profile=OPEN)])
 def test_parts_without_a_size_are_summed(world: World) -> None:
-    """Where nobody declared the size, the profile's range holds for the total, before anything is joined."""
+    """If no size was declared, the profile's range applies to the total, before anything is joined."""
     upload = asked(world, None, Method.MULTIPART).upload
     send_all(world, upload)
     done = complete(world, upload, listed(world, upload))
@@ -153,7 +154,7 @@ def test_parts_without_a_size_are_summed(world: World) -> None:
 
 @pytest.mark.parametrize("contents", [[b"a" * PART, b"b" * PART, b"more"], [b"few"]])
 def test_a_total_outside_of_the_profile_is_rejected(world: World, contents: list[bytes]) -> None:
-    """And nothing of it stays at the store."""
+    """Nothing of it stays at the store."""
     upload = asked(world, None, Method.MULTIPART).upload
     for part in world.service.sign_parts(OWNER, upload.id, range(1, len(contents) + 1)):
         assert send(world, part, contents[part.number - 1]) == 200
@@ -167,7 +168,7 @@ def test_a_total_outside_of_the_profile_is_rejected(world: World, contents: list
 
 
 def test_the_sweep_rejects_what_grows_too_large(world: World) -> None:
-    """Nobody has to complete it: parts of an open size are not stored for ever."""
+    """No completion is needed: parts of an open size are not stored for ever."""
     upload = asked(world, None, Method.MULTIPART).upload
     for part in world.service.sign_parts(OWNER, upload.id, [1, 2, 3]):
         assert send(world, part, b"x" * PART) == 200
@@ -177,7 +178,7 @@ def test_the_sweep_rejects_what_grows_too_large(world: World) -> None:
 
 
 def test_the_sweep_joins_what_nobody_completes(world: World) -> None:
-    """A tab that was closed after the last part: all of it is there, so it is confirmed."""
+    """A tab was closed after the last part: all parts have arrived, so the upload is confirmed."""
     upload = asked(world).upload
     send_all(world, upload)
     world.time += timedelta(minutes=2)
@@ -188,7 +189,7 @@ def test_the_sweep_joins_what_nobody_completes(world: World) -> None:
 
 
 def test_the_sweep_waits_for_parts(world: World) -> None:
-    """Some parts are no reason to end it."""
+    """An incomplete upload is not ended."""
     upload = asked(world).upload
     send_all(world, upload, (1,))
     world.time += timedelta(minutes=2)
@@ -197,7 +198,7 @@ def test_the_sweep_waits_for_parts(world: World) -> None:
 
 
 def test_an_expired_one_goes_on_as_long_as_it_may_be_renewed(world: World) -> None:
-    """A laptop that was closed over lunch: its parts are still there, and fresh URLs take the others."""
+    """A laptop was closed over lunch: its parts still exist, and the others are sent with new URLs."""
     upload = asked(world).upload
     send_all(world, upload, (1, 2))
     world.time += timedelta(hours=20)
@@ -210,7 +211,7 @@ def test_an_expired_one_goes_on_as_long_as_it_may_be_renewed(world: World) -> No
 
 
 def test_parts_that_nobody_can_complete_are_removed(world: World) -> None:
-    """When it can be renewed no more and the retention is over."""
+    """They are removed once it can no longer be renewed and the retention is over."""
     upload = asked(world).upload
     send_all(world, upload, (1, 2))
     world.time += timedelta(days=3)
@@ -222,7 +223,7 @@ def test_parts_that_nobody_can_complete_are_removed(world: World) -> None:
 
 
 def test_one_that_is_just_begun_is_nobodys_whatever_date_the_store_says(world: World) -> None:
-    """Moto says 2010: a sweep between its beginning and the ledger's word of it aborted it, and each part met a 500."""
+    """Moto says 2010: a sweep between the start and its record in the ledger aborted it, and each part got a 500."""
     start = world.store.start_multipart
 
     def start_long_ago(*given: Any, **more: Any) -> MultipartUploadId:
@@ -241,7 +242,7 @@ def test_one_that_is_just_begun_is_nobodys_whatever_date_the_store_says(world: W
 
 
 def test_an_abort_removes_the_parts(world: World) -> None:
-    """URLs that are still alive write nothing, and a completion is told what happened."""
+    """URLs that are still valid write nothing, and a completion reports the abort."""
     granted = asked(world)
     send_all(world, granted.upload)
     world.service.remove(OWNER, granted.upload.id)
@@ -252,7 +253,7 @@ def test_an_abort_removes_the_parts(world: World) -> None:
 
 
 def test_an_abort_while_the_parts_are_joined(world: World) -> None:
-    """Whoever comes second removes what the other one made."""
+    """The later of the two removes the other's object."""
     upload = asked(world).upload
     send_all(world, upload)
 
@@ -270,7 +271,7 @@ def test_an_abort_while_the_parts_are_joined(world: World) -> None:
 
 
 def test_a_deleted_one_leaves_nothing(world: World) -> None:
-    """The final object goes."""
+    """The final object is removed."""
     upload = asked(world).upload
     send_all(world, upload)
     complete(world, upload)
@@ -281,7 +282,7 @@ def test_a_deleted_one_leaves_nothing(world: World) -> None:
 @pytest.mark.parametrize("operation", ["parts", "join_parts", "head final", "replace"])
 @pytest.mark.parametrize("after", [False, True])
 def test_a_completion_that_is_stopped_goes_on(world: World, operation: str, after: bool) -> None:
-    """Wherever it stops, before or after the store has done its part, the next signal confirms it."""
+    """Wherever it stops, before or after the store's work, the next signal confirms the upload."""
     upload = asked(world).upload
     send_all(world, upload)
     calls: list[str] = []
@@ -300,7 +301,7 @@ def test_a_completion_that_is_stopped_goes_on(world: World, operation: str, afte
 
 
 def test_two_completions_at_once(world: World) -> None:
-    """The second finds the parts gone when it comes to join them, and the object there."""
+    """The second finds no parts to join, and the object."""
     upload = asked(world).upload
     send_all(world, upload)
 
@@ -325,7 +326,7 @@ def test_a_part_that_is_sent_again_while_it_is_joined(world: World) -> None:
 
 
 def test_the_stores_event_confirms_what_was_joined(world: World) -> None:
-    """The process that joined the parts was killed before it could say so."""
+    """The process that joined the parts was killed before it could record that."""
     upload = asked(world).upload
     send_all(world, upload)
     target = upload.multipart
@@ -340,7 +341,7 @@ def test_the_stores_event_confirms_what_was_joined(world: World) -> None:
 
 
 def test_an_event_under_another_key_is_ignored(world: World) -> None:
-    """A key that holds the id of an upload is not yet the one where its bytes arrive."""
+    """A key that contains the id of an upload need not be the one where its bytes arrive."""
     upload = asked(world, 5).upload
     world.post(upload, b"bytes")
     event = ObjectEvent(world.store.bucket, f"elsewhere/{upload.id}")
@@ -349,7 +350,7 @@ def test_an_event_under_another_key_is_ignored(world: World) -> None:
 
 
 def test_parts_that_a_lifecycle_rule_removed(world: World) -> None:
-    """A renewal begins anew, and a completion says what to do."""
+    """A renewal starts again, and a completion says what to do."""
     upload = asked(world).upload
     send_all(world, upload)
     target = upload.multipart
@@ -364,7 +365,7 @@ def test_parts_that_a_lifecycle_rule_removed(world: World) -> None:
 
 
 def test_two_renewals_begin_one(world: World) -> None:
-    """Who loses aborts its own, and both clients get URLs of the same multipart upload."""
+    """The loser aborts its own, and both clients get URLs of the same multipart upload."""
     [granted] = world.service.create_batch(OWNER, [UploadRequest("a", "video/mp4", SIZE)])
     assert not isinstance(granted, ValetKeyError)
     assert plan(granted).parts == []
@@ -375,7 +376,7 @@ def test_two_renewals_begin_one(world: World) -> None:
 
 
 def test_signing_parts_prolongs_the_grant(world: World) -> None:
-    """When half of its life is over, so that the sweep knows how long bytes may come; not at every call."""
+    """Once half of its lifetime is over, so that the sweep knows how long bytes may arrive; not at every call."""
     upload = asked(world).upload
     world.time += timedelta(minutes=5)
     world.service.sign_parts(OWNER, upload.id, [1])
@@ -393,14 +394,14 @@ def test_signing_parts_prolongs_the_grant(world: World) -> None:
     ],
 )
 def test_an_upload_in_one_piece_has_no_parts(world: World, call: Callable[[World, Upload], object]) -> None:
-    """`StateConflict`, not a surprise at the store."""
+    """It is a `StateConflict`, not an error of the store."""
     upload = asked(world, 5).upload
     with pytest.raises(StateConflict, match="in parts"):
         call(world, upload)
 
 
 def test_a_put_grant(world: World) -> None:
-    """It goes through staging like a POST, and is refused while the object is there."""
+    """It writes to staging like a POST, and is refused while the object exists."""
     granted = asked(world, 5, Method.PUT)
     grant, upload = granted.grant, granted.upload
     assert isinstance(grant, PutGrant)

@@ -1,4 +1,4 @@
-"""What runs elsewhere, before a commit, on a push and for a release: it can be read, and does what `make` does."""
+"""Automation of commits, pushes and releases: the files are valid, and run the same checks as `make`."""
 
 import re
 import subprocess

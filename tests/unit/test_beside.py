@@ -1,4 +1,4 @@
-"""What a profile writes beside the bytes of a confirmed object, and that nothing else gets there."""
+"""The headers, tags and metadata that a profile sets on a confirmed object, and that no others get there."""
 
 import re
 from dataclasses import replace
@@ -110,7 +110,7 @@ def test_a_store_that_takes_no_lock(multipart: bool) -> None:
     world = World(profile=Profile("default", **FULL))
 
     def refuse() -> None:
-        raise PlacementRefused("The store keeps nothing so.", 60, refused=True)
+        raise PlacementRefused("The store does not support this placement.", 60, refused=True)
 
     world.once("finish", refuse)
     asked = UploadRequest("a.png", "image/png", len(FIRST), method=Method.MULTIPART if multipart else None)
@@ -318,21 +318,21 @@ def test_both_writings_of_it_are_the_same(profile: dict[str, Any], call: str) ->
         ({"tags": {"a&b": "c"}}, "letters"),
         ({"tags": {"a": "b\n"}}, "letters"),
         ({"tags": {"a": " b"}}, "letters"),
-        ({"tags": {"AWS:cost": "c"}}, "Amazon's own"),
-        ({"object_metadata": {"upload-id": "another"}}, "valetkey's own"),
-        ({"object_metadata": {"Upload-Id": "another"}}, "small letters"),
-        ({"object_metadata": {"a: b": "c"}}, "small letters"),
-        ({"object_metadata": {"": "c"}}, "small letters"),
-        ({"object_metadata": {"made_by": "c"}}, "small letters"),
-        ({"object_metadata": {"made.by": "c"}}, "small letters"),
+        ({"tags": {"AWS:cost": "c"}}, "reserved by Amazon"),
+        ({"object_metadata": {"upload-id": "another"}}, "reserved by valetkey"),
+        ({"object_metadata": {"Upload-Id": "another"}}, "lower-case letters"),
+        ({"object_metadata": {"a: b": "c"}}, "lower-case letters"),
+        ({"object_metadata": {"": "c"}}, "lower-case letters"),
+        ({"object_metadata": {"made_by": "c"}}, "lower-case letters"),
+        ({"object_metadata": {"made.by": "c"}}, "lower-case letters"),
         ({"object_metadata": {"a": "b\r\nc: d"}}, "printable"),
         ({"object_metadata": {"a": "é"}}, "printable"),
         ({"object_metadata": {"a": ""}}, "printable"),
         ({"object_metadata": {"a": "x" * 2003}}, "2003 bytes"),
-        ({"sse": "aws:kms", "sse_kms_key_id": "key\n"}, "without blanks"),
-        ({"sse": "aws:kms", "sse_kms_key_id": ""}, "without blanks"),
-        ({"storage_class": "COLD STORE"}, "without blanks"),
-        ({"storage_class": "KÄLTE"}, "without blanks"),
+        ({"sse": "aws:kms", "sse_kms_key_id": "key\n"}, "without spaces"),
+        ({"sse": "aws:kms", "sse_kms_key_id": ""}, "without spaces"),
+        ({"storage_class": "COLD STORE"}, "without spaces"),
+        ({"storage_class": "KÄLTE"}, "without spaces"),
         ({"lock_mode": "GOVERNANCE"}, "both"),
         ({"lock_for": YEAR}, "both"),
         ({"lock_mode": "SOFT", "lock_for": YEAR}, "COMPLIANCE"),

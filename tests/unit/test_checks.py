@@ -1,4 +1,4 @@
-"""Checks of content between the pin and the copy: who reads what, and what a verdict is good for."""
+"""Checks of content between the pin and the copy: who reads which bytes, and what a verdict applies to."""
 
 import logging
 from contextlib import suppress
@@ -14,6 +14,7 @@ from valetkey.core.errors import (
     Forbidden,
     ObjectChanged,
     ObjectMissing,
+    RulesUnknown,
     StateConflict,
     StoreUnavailable,
     UploadNotFound,
@@ -21,7 +22,7 @@ from valetkey.core.errors import (
 from valetkey.core.events.event import EventCounts, ObjectEvent, ScanEvent
 from valetkey.core.granting.admission import UploadRequest
 from valetkey.core.model.profile import Profile
-from valetkey.core.model.rules import Detect
+from valetkey.core.model.rules import UNREADABLE, Detect
 from valetkey.core.model.schedule import SCHEDULE
 from valetkey.core.model.upload import Signal, Upload, UploadState, Verdict, new_upload_id
 from valetkey.core.sweeping.findings import Action
@@ -51,7 +52,7 @@ def scan(world: World, upload: Upload, content: bytes, *, clean: bool | None) ->
 
 
 def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
-    """Without an inspector it pins and waits, however often it is asked; the upload is due at once and stays so."""
+    """Without an inspector it pins and waits, for each signal; the upload is due at once and stays due."""
     world = detecting()
     upload = sent(world, PNG)
     first = world.service.complete(OWNER, upload.id)
@@ -70,8 +71,8 @@ def test_the_service_reads_no_byte_and_leaves_it_to_the_worker() -> None:
 
 
 def test_one_write_records_a_look_and_begins_the_last_copy() -> None:
-    """Where no other check is missing, one commit records that the bytes were looked at and that the last copy has
-    begun. Where a verdict is missing, no copy begins."""
+    """If no other check is missing, one commit records the inspection and the start of the final copy. If a verdict is
+    missing, no copy starts."""
     world = detecting()
     upload = sent(world, PNG)
     world.service.complete(OWNER, upload.id)
@@ -93,7 +94,7 @@ def test_one_write_records_a_look_and_begins_the_last_copy() -> None:
 
 
 def test_a_lie_is_rejected_and_removed() -> None:
-    """The reason names both types, the detected one is kept, and nothing is left or was ever copied."""
+    """The reason has both types, the detected one is recorded, and nothing is left or was ever copied."""
     world = detecting()
     upload = sent(world, LIE)
     after = world.work(upload)
@@ -110,13 +111,30 @@ def test_a_lie_is_rejected_and_removed() -> None:
     world.check_settled()
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "and the file is empty."),
+        (PNG[:60] + samples.PDF, "and another format is hidden in the file."),
+        (samples.NOISE, "the bytes look like no known type."),
+    ],
+    ids=["empty", "two", "noise"],
+)
+def test_a_refusal_says_what_is_wrong(content: bytes, said: str) -> None:
+    """In words that the sender of an honest file understands, also where no type can be named."""
+    world = detecting()
+    reason = world.work(sent(world, content)).reason
+    assert reason is not None
+    assert reason.detail == f"'image/png' was granted, {said}"
+
+
 def test_a_lie_may_be_let_through_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """With `warn` it is confirmed, logged, and its detected type is there to be seen."""
+    """With `warn` it is confirmed and logged, and its detected type is visible."""
     world = detecting(Detect.WARN)
     with caplog.at_level(logging.WARNING, "valetkey"):
         after = world.work(sent(world, LIE))
     assert (after.state, after.detected_type) == (UploadState.CONFIRMED, "text/html")
-    assert "is taken all the same" in caplog.text
+    assert "is accepted nevertheless" in caplog.text
 
 
 def confirmed_bytes(world: World, upload: Upload) -> bytes:
@@ -129,7 +147,7 @@ def confirmed_bytes(world: World, upload: Upload) -> bytes:
 
 
 def test_other_bytes_come_too_late_for_a_look() -> None:
-    """A re-POST between the look and the copy: what was looked at lies in quarantine, and is what is confirmed."""
+    """A re-POST between inspection and copy: the inspected bytes are in quarantine, and are confirmed."""
     world = detecting(scan=True)
     upload = sent(world, PNG)
     assert world.work(upload).is_inspected
@@ -143,7 +161,7 @@ def test_other_bytes_come_too_late_for_a_look() -> None:
 
 @pytest.mark.parametrize("operation", ["copy quarantine", "head quarantine", "first_bytes quarantine", "copy final"])
 def test_bytes_that_change_while_they_are_looked_at(operation: str) -> None:
-    """Before they are in quarantine they are pinned anew, and rejected; afterwards they change nothing."""
+    """Before they are in quarantine they are pinned again, and rejected; afterwards a change has no effect."""
     world = detecting()
     upload = sent(world, PNG)
     world.once(operation, lambda: world.post(upload, LIE))
@@ -156,7 +174,7 @@ def test_bytes_that_change_while_they_are_looked_at(operation: str) -> None:
 
 
 def test_the_memory_store_reads_on_condition() -> None:
-    """What the test above stands on."""
+    """The test above relies on this."""
     world = detecting()
     head = world.store.put("staging/a", b"x" * 5000)
     assert world.store.first_bytes(head) == b"x" * 4096
@@ -165,7 +183,8 @@ def test_the_memory_store_reads_on_condition() -> None:
 
 
 def test_it_waits_for_a_verdict() -> None:
-    """Stored and not copied, for as long as nobody judges; the sweep looks less and less often and removes nothing."""
+    """It stays stored and is not copied without a verdict; the sweep checks it less and less often and removes
+    nothing."""
     world = scanning()
     upload = sent(world, FIRST)
     looks = 0
@@ -182,12 +201,12 @@ def test_it_waits_for_a_verdict() -> None:
 
 
 def test_a_dry_run_says_what_is_missing() -> None:
-    """Of each upload that waits; nothing is read or changed."""
+    """It lists the missing check of each waiting upload; nothing is read or changed."""
     world = detecting(scan=True)
     upload = sent(world, PNG)
     world.time += SCHEDULE.first_look
     assert [finding.detail for finding in world.sweep.foresee()] == [
-        "it is pending, and needs a look at its first bytes"
+        "it is pending, and needs an inspection of its first bytes"
     ]
     world.work(upload)
     world.time += SCHEDULE.first_look
@@ -195,7 +214,7 @@ def test_a_dry_run_says_what_is_missing() -> None:
 
 
 def test_clean_bytes_are_confirmed() -> None:
-    """Once more it is no error."""
+    """A repeated verdict is not an error."""
     world = scanning()
     upload = sent(world, FIRST)
     world.run(upload)
@@ -206,7 +225,8 @@ def test_clean_bytes_are_confirmed() -> None:
 
 
 def test_infected_bytes_are_rejected_and_removed() -> None:
-    """With what the scanner said; never copied. Once more it is no error, and a change of mind comes too late."""
+    """With the scanner's detail, and never copied. A repeated verdict is not an error, and a clean one comes too
+    late."""
     world = scanning()
     upload = sent(world, FIRST)
     world.run(upload)
@@ -225,7 +245,7 @@ def test_infected_bytes_are_rejected_and_removed() -> None:
 
 
 def test_a_verdict_is_on_the_bytes_it_names() -> None:
-    """A re-POST after the scan: a verdict on the new bytes is refused, that on those in quarantine counts."""
+    """After a re-POST a verdict on the new bytes is refused, and one on those in quarantine counts."""
     world = scanning()
     upload = sent(world, FIRST)
     world.run(upload)
@@ -238,7 +258,7 @@ def test_a_verdict_is_on_the_bytes_it_names() -> None:
 
 
 def test_a_verdict_may_say_where_the_bytes_were() -> None:
-    """One on another key is refused though its ETag is the same: MD5 can be made to collide."""
+    """A verdict on another key is refused even with the same ETag, as MD5 collisions can be made."""
     world = scanning()
     upload = sent(world, FIRST)
     world.run(upload)
@@ -250,7 +270,7 @@ def test_a_verdict_may_say_where_the_bytes_were() -> None:
 
 
 def test_a_repost_right_after_the_verdict_changes_nothing() -> None:
-    """What the scanner has read lies in quarantine, and goes from there to its final key."""
+    """The scanned bytes are in quarantine, and are copied from there to their final key."""
     world = scanning()
     upload = sent(world, FIRST)
     world.run(upload)
@@ -261,7 +281,7 @@ def test_a_repost_right_after_the_verdict_changes_nothing() -> None:
 
 
 def test_a_late_infection_beats_a_clean_verdict_that_is_not_done() -> None:
-    """While the upload waits for something else, worse news counts, and better news does not."""
+    """While the upload waits for another check, an infection replaces a clean verdict, but not the reverse."""
     world = detecting(scan=True)
     upload = sent(world, PNG)
     world.run(upload)
@@ -270,7 +290,7 @@ def test_a_late_infection_beats_a_clean_verdict_that_is_not_done() -> None:
 
 
 def test_a_late_infection_beats_a_clean_verdict_also_where_the_look_is_due() -> None:
-    """The worker hears it, and would look and confirm by the older verdict first."""
+    """The worker gets the verdict, and would otherwise inspect and confirm by the older one first."""
     world = detecting(scan=True)
     upload = sent(world, PNG)
     world.run(upload)
@@ -280,7 +300,8 @@ def test_a_late_infection_beats_a_clean_verdict_also_where_the_look_is_due() -> 
 
 
 def test_both_checks_are_needed() -> None:
-    """A clean verdict on a lie: the worker's look rejects it; a look at clean bytes confirms them."""
+    """With a clean verdict on a false type, the worker's inspection rejects it; clean bytes of the right type are
+    confirmed."""
     world = detecting(scan=True)
     for content, state in ((LIE, UploadState.REJECTED), (PNG, UploadState.CONFIRMED)):
         upload = sent(world, content)
@@ -291,7 +312,7 @@ def test_both_checks_are_needed() -> None:
 
 
 def test_a_look_that_was_taken_before_the_verdict_is_not_repeated() -> None:
-    """The service confirms then by itself, as nothing has to be read any more."""
+    """The service then confirms by itself, as nothing has to be read."""
     world = detecting(scan=True)
     upload = sent(world, PNG)
     assert world.work(upload).state is UploadState.STORED
@@ -300,7 +321,7 @@ def test_a_look_that_was_taken_before_the_verdict_is_not_repeated() -> None:
 
 
 def test_bytes_that_vanish_before_their_verdict_are_missing() -> None:
-    """Nothing can be found out about them any more."""
+    """They can no longer be checked."""
     world = scanning()
     upload = sent(world, FIRST)
     pinned = world.run(upload)
@@ -314,7 +335,7 @@ def test_bytes_that_vanish_before_their_verdict_are_missing() -> None:
 
 @pytest.mark.parametrize("caller", [OWNER, Caller("", ticket_for=new_upload_id())])
 def test_only_a_scanner_judges(caller: Caller) -> None:
-    """An ordinary key and a ticket may not, not even for their own uploads."""
+    """An ordinary key and a ticket may not give verdicts, not even on their own uploads."""
     world = scanning()
     upload = sent(world, FIRST)
     with pytest.raises(Forbidden):
@@ -323,7 +344,7 @@ def test_only_a_scanner_judges(caller: Caller) -> None:
 
 
 def test_a_scanner_does_nothing_else() -> None:
-    """Not even look."""
+    """It may not even read uploads."""
     world = scanning()
     upload = sent(world, FIRST)
     request = UploadRequest("a.png", "image/png", 1)
@@ -342,10 +363,10 @@ def test_a_scanner_does_nothing_else() -> None:
 
 
 def test_verdicts_that_nobody_waits_for_are_conflicts() -> None:
-    """No bytes yet, a profile without a scan, an upload that was aborted, one that is unknown."""
+    """No bytes yet, a profile without a scan, an aborted upload, an unknown one."""
     world = scanning()
     empty = world.create()
-    with pytest.raises(StateConflict, match="No bytes"):
+    with pytest.raises(StateConflict, match="no bytes"):
         world.judge(empty, FIRST, clean=True)
     world.service.remove(OWNER, empty.id)
     with pytest.raises(StateConflict, match="is aborted"):
@@ -360,7 +381,7 @@ def test_verdicts_that_nobody_waits_for_are_conflicts() -> None:
 @pytest.mark.parametrize(("clean", "tally"), [(True, EventCounts(confirmed=1)), (False, EventCounts(rejected=1))])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: EventCounts, known: bool) -> None:
-    """Before the store's own event or after it; repeated, it is ignored."""
+    """It may arrive before or after the store's own event; a repeated one is ignored."""
     world = scanning()
     upload = sent(world, FIRST)
     if known:
@@ -370,6 +391,24 @@ def test_a_scanners_event_is_a_verdict(*, clean: bool, tally: EventCounts, known
     assert world.now(upload).verdict == Verdict(md5(FIRST), clean, "GuardDuty: said so", event.key)
     world.service.observe([event])
     world.check_settled()
+
+
+def test_a_verdict_under_rules_that_nobody_can_read_comes_again() -> None:
+    """No check can recover it, so the sender tries again, perhaps at a newer process. Others in its delivery are
+    handled, and infected bytes stay where they are."""
+    world = scanning()
+    unknown, good = sent(world, FIRST), sent(world, FIRST)
+    for upload in (unknown, good):
+        world.run(upload)
+    before = world.now(unknown)
+    assert world.ledger.replace(before, before.changed(rules=UNREADABLE))
+    delivery = [scan(world, unknown, FIRST, clean=False), scan(world, good, FIRST, clean=True)]
+    with pytest.raises(RulesUnknown):
+        world.service.observe(delivery)
+    assert world.now(good).state is UploadState.CONFIRMED
+    now = world.now(unknown)
+    assert world.ledger.replace(now, now.changed(rules=before.rules))
+    assert world.service.observe(delivery[:1]) == EventCounts(rejected=1)
 
 
 def test_an_event_without_a_verdict_is_logged_for_somebody_to_act(caplog: pytest.LogCaptureFixture) -> None:
@@ -384,7 +423,7 @@ def test_an_event_without_a_verdict_is_logged_for_somebody_to_act(caplog: pytest
 
 
 def test_scanners_events_that_are_not_ours_are_ignored() -> None:
-    """Another bucket, an unknown upload, a final key, bytes of before, an upload that nobody scans."""
+    """Another bucket, an unknown upload, a final key, earlier bytes, an upload without a scan."""
     world = scanning()
     upload = sent(world, FIRST)
     good = scan(world, upload, FIRST, clean=True)
@@ -405,7 +444,7 @@ def test_scanners_events_that_are_not_ours_are_ignored() -> None:
 @pytest.mark.parametrize("operation", ["copy final", "first_bytes quarantine"])
 @pytest.mark.parametrize("answer", [ObjectMissing(), ObjectChanged()])
 def test_a_stray_answer_ends_nothing_that_is_there(operation: str, answer: Exception) -> None:
-    """A proxy's 404, or that of a copy in parts that was aborted: what lies in quarantine stays, and is promoted."""
+    """A proxy's 404, or that of an aborted copy in parts: the object stays in quarantine, and is promoted."""
     world = detecting()
     upload = sent(world, PNG)
     world.run(upload)
@@ -423,7 +462,8 @@ def test_a_stray_answer_ends_nothing_that_is_there(operation: str, answer: Excep
 
 @pytest.mark.parametrize("ends", ["well", "badly", "never"])
 def test_a_large_object_is_promoted_by_one_at_a_time(ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes longer than until the next look. Who has failed lets others try at once, the killed after a while."""
+    """The copy takes longer than the interval of checks. After a failure others may try at once, after a kill after a
+    while."""
     for module in ("copying", "steps", "releasing"):
         monkeypatch.setattr(f"valetkey.core.confirming.{module}.WHOLE_COPY", 5)
     monkeypatch.setattr("valetkey.core.confirming.steps.COPY_SPEED", len(PNG) / 600)  # ten minutes

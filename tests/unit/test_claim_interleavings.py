@@ -1,4 +1,4 @@
-"""A claim and the removal of what nobody claimed, in every order of their steps: one of the two happens, never both."""
+"""A claim and the removal of an unclaimed upload, in every order of their steps: exactly one of them happens."""
 
 from collections.abc import Callable
 from datetime import timedelta

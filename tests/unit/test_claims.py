@@ -1,4 +1,4 @@
-"""Claims on memory adapters: who may take what, all or nothing, and what becomes of what nobody takes."""
+"""Claims on memory adapters: who may claim what, all or nothing, and the removal of unclaimed uploads."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ ANYBODY = Terms()
 
 @pytest.fixture
 def world() -> World:
-    """Its default profile removes what nobody claims within a day."""
+    """Its default profile removes uploads that are not claimed within a day."""
     return World(profile=Profile("default", claim_within=DAY))
 
 
@@ -53,8 +53,8 @@ def swept(world: World, later: timedelta = timedelta(0)) -> list[tuple[Action, s
 
 
 def test_of_uploads_of_others_nothing_is_told(world: World) -> None:
-    """Those of the account, the owner and the profile that are confirmed, each once, claimed or not; a ticket may not
-    ask."""
+    """It returns confirmed uploads of the account, the owner and the profile, each once, claimed or not; a ticket may
+    not call it."""
     ann, bob = confirmed(world), confirmed(world, "bob")
     claim(world, ann)
     pending = world.service.create(OWNER, UploadRequest("a.png", "image/png", 5, owner="ann")).upload
@@ -70,7 +70,8 @@ def test_of_uploads_of_others_nothing_is_told(world: World) -> None:
 
 
 def test_an_error_of_several_names_each(world: World) -> None:
-    """It is that of the first, with the place of all in the call; of a thousand it names some."""
+    """The error is that of the first upload, and contains the position of each one in the call; of a thousand only
+    some."""
     good, other = confirmed(world), confirmed(world)
     claim(world, other, reference="post:16")
     nowhere = new_upload_id()
@@ -88,7 +89,7 @@ def test_an_error_of_several_names_each(world: World) -> None:
 
 
 def test_a_claim_is_kept_and_is_no_error_twice(world: World) -> None:
-    """The same reference again changes nothing, not even the moment of the claim; another one is refused."""
+    """Repeating the same reference changes nothing, not even the time of the claim; another one is refused."""
     upload = confirmed(world)
     [taken] = claim(world, upload)
     assert taken == world.now(upload)
@@ -102,7 +103,7 @@ def test_a_claim_is_kept_and_is_no_error_twice(world: World) -> None:
 
 @pytest.mark.parametrize("state", [state for state in UploadState if state is not UploadState.CONFIRMED])
 def test_only_what_is_confirmed_is_taken(world: World, state: UploadState) -> None:
-    """Every other state is a conflict that names it, and changes nothing; so does a look."""
+    """Every other state is a conflict that names it, and changes nothing; so does `look`."""
     upload = confirmed(world)
     before = upload.changed(state=state)
     assert world.ledger.replace(upload, before)
@@ -114,7 +115,7 @@ def test_only_what_is_confirmed_is_taken(world: World, state: UploadState) -> No
 
 
 def test_owner_and_profile_have_to_fit(world: World) -> None:
-    """Another owner's upload looks like one that is not there; another profile's is named."""
+    """Another owner's upload is reported as unknown; another profile's is named."""
     upload = confirmed(world)
     for terms, error in (
         (Terms(owner="ben"), UploadNotFound),
@@ -152,7 +153,7 @@ def test_only_the_account_claims(world: World) -> None:
 @pytest.mark.parametrize("wrong", ["unknown", "ben's", "pending", "claimed", "avatar"])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_several_are_taken_together_or_not_at_all(world: World, wrong: str, place: int) -> None:
-    """One that cannot be taken, wherever it stands, leaves all the others as they were."""
+    """If one cannot be claimed, at any position, all others stay unchanged."""
     good = [confirmed(world), confirmed(world)]
     bad = confirmed(world, "ben" if wrong == "ben's" else "ann", "avatar" if wrong == "avatar" else "default")
     if wrong == "pending":
@@ -170,7 +171,7 @@ def test_several_are_taken_together_or_not_at_all(world: World, wrong: str, plac
 
 
 def test_each_comes_once_in_the_order_of_the_ids(world: World) -> None:
-    """A form may name one twice; more than a thousand are refused before the ledger is asked."""
+    """A form may contain an id twice; more than a thousand are refused before the ledger is read."""
     made = [confirmed(world) for _ in range(3)]
     asked = [made[2], made[0], made[2], made[1], made[0]]
     assert [one.id for one in claim(world, *asked)] == [made[2].id, made[0].id, made[1].id]
@@ -182,7 +183,7 @@ def test_each_comes_once_in_the_order_of_the_ids(world: World) -> None:
 
 
 def test_a_look_claims_nothing_and_refuses_what_is_claimed(world: World) -> None:
-    """It says which uploads could be claimed; under the reference that one has, it passes."""
+    """It says which uploads could be claimed; those claimed under the same reference pass."""
     upload = confirmed(world)
     assert world.service.look(OWNER, [upload.id], Terms("ann")) == [upload]
     [taken] = claim(world, upload)
@@ -192,7 +193,7 @@ def test_a_look_claims_nothing_and_refuses_what_is_claimed(world: World) -> None
 
 
 def test_who_is_faster_wins(world: World) -> None:
-    """Somebody claims, deletes or only touches one of two between the look and the write: it is looked at again."""
+    """Another process claims, deletes or only changes one of two between reading and writing: they are read again."""
     one, other = confirmed(world), confirmed(world)
     world.once("replace_all", lambda: claim(world, other, reference="post:1"))
     with pytest.raises(AlreadyClaimed):
@@ -207,7 +208,7 @@ def test_who_is_faster_wins(world: World) -> None:
 
 
 def test_an_upload_that_always_changes_is_a_conflict(world: World) -> None:
-    """After a few times the caller is told so, and may try again."""
+    """After a few attempts the caller gets an error, and may try again."""
     upload = confirmed(world)
 
     def touch(name: str) -> None:
@@ -221,7 +222,7 @@ def test_an_upload_that_always_changes_is_a_conflict(world: World) -> None:
 
 
 def test_release_undoes_a_claim_of_that_reference(world: World) -> None:
-    """Once more is no error; under another reference it is refused, and then nothing of several is released."""
+    """Repeating it is not an error; another reference is refused, and then none of several is released."""
     one, other = confirmed(world), confirmed(world)
     claim(world, one)
     claim(world, other, reference="post:18")
@@ -236,7 +237,8 @@ def test_release_undoes_a_claim_of_that_reference(world: World) -> None:
 
 
 def test_what_nobody_claims_is_removed_and_announced(world: World) -> None:
-    """A day after its confirmation and not before: deleted for a reason, its object gone, under a name of its own."""
+    """A day after its confirmation and not before: deleted with a reason, its object removed, announced by its own
+    type."""
     upload = confirmed(world)
     assert swept(world, DAY - timedelta(microseconds=1)) == []
     assert swept(world, timedelta(microseconds=1)) == [(Action.REMOVE, upload.id)]
@@ -254,7 +256,7 @@ def test_what_nobody_claims_is_removed_and_announced(world: World) -> None:
 
 
 def test_what_is_claimed_stays(world: World) -> None:
-    """For ever, and the sweep has nothing to do with it."""
+    """It stays for ever, and the sweep does not check it."""
     upload = confirmed(world)
     claim(world, upload)
     assert world.now(upload).due_at is None
@@ -264,7 +266,7 @@ def test_what_is_claimed_stays(world: World) -> None:
 
 
 def test_a_profile_without_claim_within_keeps_all(world: World) -> None:
-    """What nobody claims stays there; so it does with rules of an older version."""
+    """Unclaimed uploads stay; so do those with the rules of an older version."""
     upload = confirmed(world, profile="avatar")
     assert upload.due_at is None
     assert swept(world, 400 * DAY) == []
@@ -272,7 +274,7 @@ def test_a_profile_without_claim_within_keeps_all(world: World) -> None:
 
 
 def test_the_time_counts_anew_from_a_release(world: World) -> None:
-    """What is released has `claim_within` again, so that a form that is sent anew finds its files."""
+    """After a release `claim_within` starts again, so that a form that is sent again finds its files."""
     upload = confirmed(world)
     claim(world, upload)
     world.time += 30 * DAY
@@ -282,7 +284,7 @@ def test_the_time_counts_anew_from_a_release(world: World) -> None:
 
 
 def test_the_rule_is_the_one_that_was_granted(world: World) -> None:
-    """A profile that becomes stricter removes nothing that was granted before, a milder one does not save it."""
+    """A stricter profile removes nothing that was granted before, and a milder one does not keep it."""
     strict = confirmed(world)
     mild = confirmed(world, profile="avatar")
     world.profiles["default"], world.profiles["avatar"] = Profile("default"), Profile("avatar", claim_within=HOUR)
@@ -291,7 +293,7 @@ def test_the_rule_is_the_one_that_was_granted(world: World) -> None:
 
 
 def test_what_several_pins_left_is_cleared_before_and_after(world: World) -> None:
-    """An upload that was sent twice is looked at for leftovers; neither look forgets the other."""
+    """An upload that was sent twice is checked for leftovers; neither check cancels the other."""
     upload = world.create()
     world.post(upload)
     world.once("copy final", lambda: world.post(upload, b"other bytes"))
@@ -304,7 +306,7 @@ def test_what_several_pins_left_is_cleared_before_and_after(world: World) -> Non
 
 
 def test_a_claim_does_not_forget_what_is_left(world: World) -> None:
-    """The look for leftovers of an upload that was sent twice is made though it was claimed, once."""
+    """An upload that was sent twice is checked for leftovers once, although it was claimed."""
     upload = world.create()
     world.post(upload)
     world.once("copy final", lambda: world.post(upload, b"other bytes"))
@@ -315,7 +317,7 @@ def test_a_claim_does_not_forget_what_is_left(world: World) -> None:
 
 
 def test_a_removal_that_was_stopped_is_finished(world: World) -> None:
-    """The ledger says `deleted` and the store was away: the object is removed by the next look."""
+    """The ledger says `deleted` while the store was unavailable: the next check removes the object."""
     upload = confirmed(world)
     world.time += DAY
 
@@ -333,7 +335,7 @@ def test_a_removal_that_was_stopped_is_finished(world: World) -> None:
 
 
 def test_a_sweep_by_hand_says_it_before(world: World) -> None:
-    """`--dry-run` names what would be removed, and removes nothing."""
+    """`--dry-run` lists what would be removed, and removes nothing."""
     upload = confirmed(world)
     world.time += DAY
     assert [(one.action, one.subject) for one in world.sweep.foresee()] == [(Action.REMOVE, upload.id)]
@@ -341,7 +343,7 @@ def test_a_sweep_by_hand_says_it_before(world: World) -> None:
 
 
 def test_a_claim_is_deleted_by_the_application(world: World) -> None:
-    """A claim binds visitors, not the account: it may delete what it has claimed."""
+    """A claim restricts visitors, not the account, which may delete claimed uploads."""
     upload = confirmed(world)
     claim(world, upload)
     world.service.remove(OWNER, upload.id)
@@ -351,7 +353,7 @@ def test_a_claim_is_deleted_by_the_application(world: World) -> None:
 
 
 def test_reconciling_gives_back_what_is_not_known(world: World) -> None:
-    """Old claims of that kind under references that are not known; the young, the known and other kinds stay."""
+    """Old claims with the prefix and unknown references are released; recent, known and other ones stay."""
     lost, kept, other = confirmed(world), confirmed(world), confirmed(world)
     claim(world, lost, reference="post:1")
     claim(world, kept, reference="post:2")
@@ -371,7 +373,7 @@ def test_reconciling_gives_back_what_is_not_known(world: World) -> None:
 
 
 def test_reconciling_leaves_what_is_claimed_meanwhile(world: World) -> None:
-    """Somebody releases it and claims it for something else between the look and the release: that claim stays."""
+    """An upload is released and claimed under another reference between reading and release: that claim stays."""
     upload = confirmed(world)
     claim(world, upload, reference="post:1")
     world.time += 2 * HOUR
@@ -386,7 +388,7 @@ def test_reconciling_leaves_what_is_claimed_meanwhile(world: World) -> None:
 
 
 def test_reconciling_reads_every_page(world: World) -> None:
-    """More claims than are read at a time: none is left out, though each release takes one away."""
+    """With more claims than one page none is left out, although each release removes one."""
     made = [confirmed(world) for _ in range(PAGE + 3)]
     for number, upload in enumerate(made):
         claim(world, upload, reference=f"post:{number}")
@@ -397,7 +399,7 @@ def test_reconciling_reads_every_page(world: World) -> None:
 
 
 def test_a_ledger_that_is_away_claims_nothing(world: World) -> None:
-    """The call fails as a whole, and may be made again."""
+    """The whole call fails, and may be repeated."""
     upload = confirmed(world)
 
     def away() -> None:
@@ -410,7 +412,7 @@ def test_a_ledger_that_is_away_claims_nothing(world: World) -> None:
 
 
 def test_claim_within_is_a_rule_with_bounds() -> None:
-    """Kept with the upload, and read again; none is none. Times that make no sense are refused."""
+    """It is stored with the upload, and read again; none stays none. Times out of range are refused."""
     for within in (None, timedelta(seconds=1), timedelta(days=365)):
         assert read_rules(Profile("p", claim_within=within).rules.text).claim_within == within
     assert "claim_within" not in Profile("p").rules.text

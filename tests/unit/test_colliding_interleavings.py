@@ -1,4 +1,4 @@
-"""The same where all bytes have one ETag, as with MD5 pairs: what was looked at is what is confirmed."""
+"""The same if all bytes have one ETag, as with MD5 collisions: the checked bytes are confirmed."""
 
 from unittest.mock import patch
 

@@ -1,4 +1,4 @@
-"""Confirmation on memory adapters: what it decides."""
+"""The decisions of a confirmation, on memory adapters."""
 
 from datetime import timedelta
 from itertools import count, product

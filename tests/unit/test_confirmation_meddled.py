@@ -1,4 +1,4 @@
-"""Confirmation where others write, confirm or abort at any of its steps, or where it is stopped there."""
+"""Confirmation while others write, confirm or abort between its steps, or while it is stopped there."""
 
 from contextlib import suppress
 from itertools import product

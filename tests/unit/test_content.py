@@ -1,4 +1,4 @@
-"""What the first bytes of a file say, and whether that is what was granted; puremagic behind it is the real one."""
+"""What the first bytes of a file reveal, and whether they match the grant; with the real puremagic."""
 
 import gzip
 

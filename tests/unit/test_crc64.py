@@ -1,4 +1,4 @@
-"""The CRC64NVME of the whole of what comes in parts: asked for, compared, and refused where it cannot be had."""
+"""The CRC64NVME of the whole of a multipart upload: requested, compared, and refused if a store has none."""
 
 from base64 import b64encode
 from dataclasses import replace

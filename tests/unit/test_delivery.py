@@ -1,4 +1,4 @@
-"""Where downloads are: at the store, accelerated or not, or at a CDN, signed or not; and when they are shown."""
+"""Download URLs: of the store, accelerated or not, or of a CDN, signed or not; and inline display."""
 
 import base64
 import json
@@ -243,9 +243,9 @@ def test_a_store_with_smaller_objects() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"accelerate": True, "endpoint_url": "http://127.0.0.1:9000"}, "Acceleration belongs to AWS"),
-        ({"accelerate": True, "public_endpoint_url": "https://s3.example"}, "Acceleration belongs to AWS"),
-        ({"dualstack": True, "endpoint_url": "http://127.0.0.1:9000"}, "Dual-stack belongs to AWS"),
+        ({"accelerate": True, "endpoint_url": "http://127.0.0.1:9000"}, "Acceleration requires AWS"),
+        ({"accelerate": True, "public_endpoint_url": "https://s3.example"}, "Acceleration requires AWS"),
+        ({"dualstack": True, "endpoint_url": "http://127.0.0.1:9000"}, "Dual-stack requires AWS"),
         ({"accelerate": True, "addressing_style": "path"}, "path"),
         ({"accelerate": True, "bucket": "a.b"}, "dot"),
     ],

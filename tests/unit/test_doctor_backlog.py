@@ -1,4 +1,4 @@
-"""What `valetkey doctor` says of work that piles up."""
+"""What `valetkey doctor` reports about a backlog of work."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

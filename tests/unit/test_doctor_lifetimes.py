@@ -1,4 +1,4 @@
-"""What doctor says of profiles whose grants the S3 credentials do not outlive."""
+"""What doctor reports about profiles whose grants would outlast the S3 credentials."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ PROFILES = {
     ("token", "left", "level", "named"),
     [
         (None, None, Level.PASS, "permanent"),
-        ("t", None, Level.WARN, "do not say when they end"),
+        ("t", None, Level.WARN, "their end is unknown"),
         ("t", HOUR, Level.WARN, "mobile"),
         ("t", 24 * 8 * HOUR, Level.PASS, "minutes"),
         ("t", HOUR / 6, Level.WARN, "default, mobile"),

@@ -1,4 +1,4 @@
-"""What doctor removes, and in which order; what is asked when a run is over."""
+"""What doctor removes, and in which order; requests after the end of a run."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from valetkey.core.ports.store import OldMultipart, OldObject
 from valetkey.doctor import probes
 from valetkey.doctor.findings import Finding, Level, Skip
 from valetkey.doctor.probes import Probes, new_probe_id
-from valetkey.doctor.wire import Wire
+from valetkey.doctor.wire import Wire, WireResponse
 from valetkey.testing.contracts.samples import NOW
 
 
@@ -94,3 +94,22 @@ def test_nothing_is_sent_after_the_run_by_any_thread() -> None:
         with pytest.raises(Skip):
             pool.submit(wire.send, "PUT", "http://127.0.0.1:9/one").result()
         assert pool.submit(other.send, "PUT", "http://127.0.0.1:9/one").result().status == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "refused", "said"),
+    [
+        (405, {}, b"<!doctype html><title>405</title>", False, "405 with a page that no store sends"),
+        (501, {"Server": "pound"}, b"This method may not be used.", False, "501 with a page that no store sends"),
+        (405, {"X-Amz-Request-Id": "1"}, b"<html>405</html>", True, "405"),
+        (405, {}, b"<Error><Code>MethodNotAllowed</Code></Error>", True, "405"),
+        (403, {}, b"<html>403</html>", True, "403"),
+        (200, {}, b"<html>a file</html>", False, "200"),
+    ],
+)
+def test_a_page_is_no_refusal_of_the_store(
+    status: int, headers: dict[str, str], body: bytes, refused: bool, said: str
+) -> None:
+    """What a firewall answers is not recorded as what the store is able to do."""
+    answer = WireResponse(status, headers, body)
+    assert (answer.refused, answer.said) == (refused, said)

@@ -1,4 +1,4 @@
-"""Erasing an owner on memory adapters: what goes, what stays, and what stops in between."""
+"""Erasing an owner on memory adapters: what is removed, what stays, and interruptions."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -73,7 +73,7 @@ def job_of(world: World, job: Erasure) -> Erasure:
 
 
 def assert_nothing_of_her(world: World) -> None:
-    """Neither in the bucket nor in anything that the ledger has."""
+    """Nothing of her is in the bucket or in the ledger."""
     ledger = world.ledger
     kept = repr((ledger._uploads, ledger._once, ledger._outbox, ledger._erasures, ledger._used))
     assert not [mark for mark in MARKS if mark in kept]
@@ -82,8 +82,8 @@ def assert_nothing_of_her(world: World) -> None:
 
 
 def test_everything_of_one_owner_goes(world: World) -> None:
-    """In whatever state it was: objects, names, metadata, claims, keys of requests, announcements. What is said of it
-    is its id, and that it was erased."""
+    """In any state: objects, names, metadata, claims, idempotency keys, announcements. Only the id remains, and that it
+    was erased."""
     pending, taken, gone = created(world), confirmed(world), confirmed(world)
     world.service.claim(OWNER, [taken.id], Terms(), "post:17")
     world.service.remove(OWNER, gone.id)
@@ -112,7 +112,7 @@ def test_everything_of_one_owner_goes(world: World) -> None:
 
 
 def test_nothing_else_goes(world: World) -> None:
-    """Neither another owner's, nor another account's, nor what is created after the request: that is counted."""
+    """Uploads of other owners, of other accounts, and those created after the request stay; the latter are counted."""
     ben = confirmed(world, "ben")
     mall = world.service.create(Caller("mall"), wanted()).upload
     hers = confirmed(world)
@@ -131,7 +131,7 @@ def test_nothing_else_goes(world: World) -> None:
 
 
 def test_the_command_line_erases_of_all_accounts(world: World) -> None:
-    """Whoever created it."""
+    """It erases the owner's uploads of every account."""
     mine, other = confirmed(world), world.service.create(Caller("mall"), wanted()).upload
     job = world.ledger.begin_erasure(new_erasure(ALL_ACCOUNTS, "ann", world.time))
     work(world)
@@ -142,7 +142,7 @@ def test_the_command_line_erases_of_all_accounts(world: World) -> None:
 
 
 def test_only_the_account_erases_and_looks(world: World) -> None:
-    """Tickets do neither, and another account's job looks like none."""
+    """Tickets may do neither, and another account's job is not found."""
     upload = confirmed(world)
     job = erase(world)
     ticket = Caller("", ticket_for=upload.id)
@@ -157,7 +157,7 @@ def test_only_the_account_erases_and_looks(world: World) -> None:
 
 
 def test_an_owner_of_whom_nothing_is_known(world: World) -> None:
-    """Is erased at once, and no name is kept of it."""
+    """The job finishes at once, and the name is not kept."""
     erase(world, "nobody")
     [last] = work(world)
     assert (last.state, last.uploads) == (ErasureState.DONE, 0)
@@ -165,7 +165,7 @@ def test_an_owner_of_whom_nothing_is_known(world: World) -> None:
 
 
 def test_asked_for_twice_it_is_one_job(world: World) -> None:
-    """That begins anew as of the second request, also where it was in the middle; what was counted stays counted."""
+    """It restarts as of the second request, even in the middle; what was counted stays counted."""
     first = confirmed(world)
     job = erase(world)
     step = world.eraser.run()
@@ -181,7 +181,7 @@ def test_asked_for_twice_it_is_one_job(world: World) -> None:
 
 @pytest.mark.parametrize("method", [Method.POST, Method.PUT])
 def test_a_grant_that_is_used_later_leaves_nothing(world: World, method: Method) -> None:
-    """Its policy is good still: the bytes are removed by the store's event, or by the sweep, and never confirmed."""
+    """Its policy is still valid: the bytes are removed after the store's event or by the sweep, and never confirmed."""
     granted = world.service.create(OWNER, wanted(method=method))
     upload = granted.upload
     erase(world)
@@ -214,7 +214,7 @@ def test_a_grant_that_is_used_later_leaves_nothing(world: World, method: Method)
 
 
 def test_its_tickets_find_nothing_of_her(world: World) -> None:
-    """The upload's own shows that it was erased; a profile ticket finds it no more."""
+    """The upload's ticket shows that it was erased; a profile ticket no longer finds it."""
     ticket = str(world.service.issue_ticket(OWNER, "default", owner="ann"))
     holder = world.service._tickets.read(ticket, world.time)
     assert holder is not None
@@ -228,8 +228,8 @@ def test_its_tickets_find_nothing_of_her(world: World) -> None:
 
 
 def test_parts_are_thrown_away(world: World) -> None:
-    """An upload in parts that was begun is ended at the store; what is joined in that very moment goes, too, when
-    nobody can be at work on it any more."""
+    """A multipart upload is aborted at the store; what is joined at that moment is removed, too, once no process can be
+    working on it."""
     upload = world.service.create(OWNER, wanted(method=Method.MULTIPART, size=2 * MIN_PART_SIZE)).upload
     erase(world)
     [*_, first] = work(world)
@@ -244,7 +244,7 @@ def test_parts_are_thrown_away(world: World) -> None:
 
 @pytest.mark.parametrize("stage", ["head staging", "copy final", "head final", "replace"])
 def test_a_confirmation_that_is_under_way(world: World, stage: str) -> None:
-    """Whatever it was about to do: nothing is confirmed, and at the end nothing is there."""
+    """Whatever its next step is: nothing is confirmed, and in the end no object exists."""
     upload = created(world)
     world.post(upload)
     job = erase(world)
@@ -258,7 +258,7 @@ def test_a_confirmation_that_is_under_way(world: World, stage: str) -> None:
 
 
 def test_a_copy_that_comes_after_a_killed_confirmation(world: World) -> None:
-    """Somebody has pinned, copies, and is dead when the copy is there: the job is not over before it is removed."""
+    """A process pins, copies, and is dead when the copy appears: the job does not finish before it is removed."""
     upload = created(world)
     world.post(upload)
 
@@ -283,7 +283,7 @@ def test_a_copy_that_comes_after_a_killed_confirmation(world: World) -> None:
 
 
 def test_what_is_checked_goes_from_quarantine() -> None:
-    """An upload that waits for its scanner, with what a detector has said of it."""
+    """An upload that waits for its scanner, with its detected type."""
     world = World(profile=Profile("default", key=PROFILE.key, scan=True, detect=Detect.WARN), announce=ANNOUNCER)
     upload = created(world)
     world.post(upload)
@@ -298,7 +298,7 @@ def test_what_is_checked_goes_from_quarantine() -> None:
 
 
 def test_an_expired_one(world: World) -> None:
-    """It is open still: it ends, and cannot be renewed."""
+    """It is still open: the job ends it, and it cannot be renewed."""
     upload = created(world)
     world.time += timedelta(minutes=31)
     list(world.sweep.look())
@@ -313,7 +313,7 @@ def test_an_expired_one(world: World) -> None:
 
 
 def test_other_fields_that_hold_text(world: World) -> None:
-    """What a row may have beside that is gone, too: checksum, verdict, detected type, several pins."""
+    """All other data in a row is removed: checksum, verdict, detected type, several pins."""
     upload = confirmed(world)
     assert world.ledger.replace(
         upload,
@@ -330,7 +330,7 @@ def test_other_fields_that_hold_text(world: World) -> None:
 
 
 def test_many_are_erased_step_by_step(world: World) -> None:
-    """Each step takes some, and says how far it has come; between two of them somebody may stop it."""
+    """Each step erases some and reports its progress; between two steps the job may be stopped."""
     made = [created(world, key=None) for _ in range(2 * BATCH + 3)]
     job = erase(world)
     steps = [one.uploads for one in work(world)]
@@ -340,7 +340,7 @@ def test_many_are_erased_step_by_step(world: World) -> None:
 
 
 def test_a_stop_comes_between_two_uploads(world: World) -> None:
-    """What was done is counted, and the next run goes on behind it."""
+    """Finished work is counted, and the next run continues after it."""
     for _ in range(5):
         created(world, key=None)
     job = erase(world)
@@ -367,7 +367,7 @@ OPERATIONS = [
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_a_killed_worker_is_gone_on_with_by_another(world: World, operation: str, nth: int) -> None:
-    """At whatever step: after the lease another worker finishes, and every upload is counted once."""
+    """At any step: after the lease another worker finishes, and every upload is counted once."""
     for _ in range(4):
         confirmed(world)
     job = erase(world)
@@ -390,7 +390,7 @@ def test_a_killed_worker_is_gone_on_with_by_another(world: World, operation: str
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_two_workers_at_once(world: World, operation: str) -> None:
-    """The second does what is left: nothing is counted twice, and nothing is left."""
+    """The second does the rest: nothing is counted twice, and nothing is left."""
     for _ in range(4):
         confirmed(world)
     job = erase(world)
@@ -407,8 +407,8 @@ def test_two_workers_at_once(world: World, operation: str) -> None:
 
 
 def test_a_store_that_is_away_is_waited_for(world: World) -> None:
-    """The job says what it waits for, leaves the store alone after a few uploads, and goes on when it is back; none
-    counts as erased before."""
+    """The job says what it waits for, leaves the store alone after a few uploads, and continues when it is available;
+    none counts as erased before."""
     made = [confirmed(world) for _ in range(MAX_FAILURES + 3)]
     job = erase(world)
 
@@ -434,7 +434,7 @@ def test_a_store_that_is_away_is_waited_for(world: World) -> None:
 
 
 def test_one_that_the_store_refuses_hinders_no_other(world: World) -> None:
-    """It is tried again, and the job is not over before it is gone."""
+    """It is tried again, and the job does not finish before it is removed."""
     first, *_ = [confirmed(world) for _ in range(3)]
     refused = world.now(first).key
     job = erase(world)
@@ -454,7 +454,7 @@ def test_one_that_the_store_refuses_hinders_no_other(world: World) -> None:
 
 
 def test_a_ledger_that_is_away(world: World) -> None:
-    """Nothing is lost: the job is gone on with."""
+    """Nothing is lost: the job continues later."""
     confirmed(world)
     job = erase(world)
 
@@ -469,8 +469,8 @@ def test_a_ledger_that_is_away(world: World) -> None:
 
 
 def test_what_the_store_keeps_is_not_called_erased(world: World) -> None:
-    """Objects under retention: the job is incomplete and names them, the ledger still knows whose they are and nothing
-    more; the same request later finishes it."""
+    """Objects under retention: the job is incomplete and names them, and the ledger still knows their owner and nothing
+    more; a later request finishes it."""
     held, free = confirmed(world), confirmed(world)
     world.store.retain(held.key)
     job = erase(world)
@@ -502,7 +502,7 @@ def test_many_that_the_store_keeps(world: World) -> None:
 
 
 def test_an_upload_of_another_bucket_is_not_called_erased(world: World) -> None:
-    """Nobody here can remove its object: it is named, and its text goes."""
+    """Its object cannot be removed here: it is named, and its text is erased."""
     upload = confirmed(world)
     other = upload.changed(bucket="other")
     assert world.ledger.replace(upload, other)
@@ -518,8 +518,8 @@ def test_an_upload_of_another_bucket_is_not_called_erased(world: World) -> None:
 
 
 def test_it_is_announced(world: World) -> None:
-    """Each end as every end is, without a word of the person; what waited to be sent is sent without one, under the
-    same id; and the job, once, when it is over."""
+    """Each end is announced as usual, without personal data; waiting announcements are sent without it, under the same
+    ids; the job is announced once, at its end."""
     sent, waiting, open_ = confirmed(world), confirmed(world), created(world)
     for one in world.ledger.claim(NOW, NOW, 9):
         if one.upload_id == sent.id:
@@ -544,7 +544,7 @@ def test_it_is_announced(world: World) -> None:
 
 
 def test_a_key_of_a_request_may_be_used_again(world: World) -> None:
-    """Nothing is known of it any more: it creates a new upload, as any other."""
+    """It is unknown afterwards: it creates a new upload."""
     upload = world.service.create(OWNER, wanted(), "key-of-hers").upload
     erase(world)
     work(world)

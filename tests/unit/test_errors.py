@@ -1,4 +1,4 @@
-"""Errors between processes: Celery, RQ and `concurrent.futures` pickle what a job raises."""
+"""Errors are passed between processes: Celery, RQ and `concurrent.futures` pickle exceptions of jobs."""
 
 import pickle
 from collections.abc import Iterator

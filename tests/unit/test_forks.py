@@ -1,4 +1,4 @@
-"""What a forked process has of its own: locks that another thread held, connections, ids.
+"""What a forked process does not share with its parent: held locks, connections, ids.
 
 A program of its own forks, as a test run has threads that are none of these tests' affair.
 """
@@ -187,10 +187,26 @@ for wait in (Thread.join, join):
 def test_the_writer_of_a_ledger_is_gone_before_its_process_is_forked(tmp_path: Path) -> None:
     """A child would wait for ever for what the thread held when it ended."""
     program = """
-number = ledger._write(lambda connection: end_slowly())
-print(is_there(number))
+from time import sleep
+
+committing, go_on, numbers = Event(), Event(), []
+
+def commit(connection):
+    committing.set()
+    go_on.wait()
+
+first = Thread(target=ledger._write, args=[commit])
+first.start()  # it commits itself
+committing.wait()
+second = Thread(target=ledger._write, args=[lambda connection: numbers.append(end_slowly())])
+second.start()  # its work is the writer's
+while not ledger._writer._waiting:
+    sleep(0.01)
+go_on.set()
+second.join()
+print(is_there(numbers[0]))
 ledger._pause()  # as before a fork
-print(is_there(number))
+print(is_there(numbers[0]))
 """
     assert prints(LEDGER + LAST_WORDS + program, tmp_path) == "True\nFalse"
 

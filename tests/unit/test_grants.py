@@ -1,4 +1,4 @@
-"""Grants: a policy that allows exactly one form, and no more requests at the store than there are slots."""
+"""Grants: a policy that allows exactly one form, and a limited number of requests at the store."""
 
 import json
 from base64 import b64decode

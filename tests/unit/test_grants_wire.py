@@ -1,4 +1,4 @@
-"""What a client may ask of a plan of parts, as the wire has it."""
+"""Requests for parts of a plan, as JSON."""
 
 from base64 import b64encode
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Functions of an application that are called for ends: what they are called, when again, and with what."""
+"""An application's functions that are called for ends: their names, retries and arguments."""
 
 import asyncio
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 from flask import Flask, current_app, has_app_context, has_request_context, request
 
 from valetkey import Upload, ValetKeyError, upload_confirmed
-from valetkey.api.hooks import Decorating, Hooks, HooksOf
+from valetkey.api.hooks import ApplicationHooks, HookDecorator, Hooks
 from valetkey.core.announcing.dispatcher import DELAYS, LEASE, Dispatcher
 from valetkey.core.errors import ConfigurationError, LedgerUnavailable, StoreUnavailable
 from valetkey.core.model.announcement import TYPES, Status
@@ -24,7 +24,7 @@ PHOTO = {"filename": "cat.png", "content_type": "image/png"}
 
 @dataclass
 class Shop:
-    """An application on a clock that is moved by hand."""
+    """An application with a clock that the test moves."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -33,16 +33,16 @@ class Shop:
         self.valetkey = MemoryValetKey(self.app, clock=lambda: self.now)
 
     def upload(self) -> str:
-        """A confirmed upload; its id."""
+        """The id of a new confirmed upload."""
         confirmed: str = self.valetkey.client().upload(b"hello", **PHOTO)["id"]
         return confirmed
 
     def an_upload(self) -> Upload:
-        """The same as the application's own code gets it."""
+        """The upload as the application's own code gets it."""
         return self.valetkey.get(self.upload())
 
     def work(self, later: float = 0) -> None:
-        """What the worker does, so many seconds later."""
+        """Does the worker's work, ``seconds`` later."""
         self.now += timedelta(seconds=later)
         self.valetkey.work()
 
@@ -58,7 +58,8 @@ def shop() -> Shop:
 
 
 def test_a_hook_is_called_once_with_the_upload(shop: Shop) -> None:
-    """As `get` gives it, in the context of the application, without a request, and not by whoever confirmed."""
+    """With the result of `get`, in the application's context, without a request, and not by the process that
+    confirmed."""
     called: list[tuple[Upload, str, bool]] = []
 
     @shop.valetkey.on_confirmed
@@ -75,7 +76,7 @@ def test_a_hook_is_called_once_with_the_upload(shop: Shop) -> None:
 
 
 def test_what_fails_is_called_again_until_it_is_dead(shop: Shop) -> None:
-    """After the waits of webhooks, in fresh contexts; a replay begins anew."""
+    """It is called after the delays of webhooks, in new contexts; a replay starts again."""
     fails = [True]
     torn_down: list[object] = []
     shop.app.teardown_appcontext(torn_down.append)
@@ -103,7 +104,7 @@ def test_what_fails_is_called_again_until_it_is_dead(shop: Shop) -> None:
 
 
 def test_one_that_fails_holds_up_no_other(shop: Shop) -> None:
-    """Each has its own state, also where it would end the process."""
+    """Each has its own state, even if it would end the process."""
     called: list[str] = []
 
     @shop.valetkey.on_confirmed(name="fails")
@@ -121,18 +122,18 @@ def test_one_that_fails_holds_up_no_other(shop: Shop) -> None:
 
 
 class Speechless(Exception):
-    """Its own code fails when it is asked what it says."""
+    """An exception whose own ``__str__`` fails."""
 
     def __str__(self) -> str:
         raise RuntimeError("no words")
 
 
 class Timeout(BaseException):
-    """As gevent's is."""
+    """An exception like gevent's time-out."""
 
 
 def test_what_comes_of_a_hook_is_worked_off_with_it(shop: Shop) -> None:
-    """One call of `work` does what a worker does within a second, whichever hook stands before which."""
+    """One call of `work` does what a worker does within a second, in whatever order the hooks are."""
     heard: list[str] = []
     told: list[str] = []
 
@@ -162,7 +163,7 @@ def test_what_comes_of_a_hook_is_worked_off_with_it(shop: Shop) -> None:
 
 
 def test_a_hook_that_uploads_for_ever_does_not_hold_a_test_up(shop: Shop) -> None:
-    """`work` returns, with calls left over."""
+    """`work` returns, and calls are left."""
 
     @shop.valetkey.on_confirmed(name="again")
     def again(upload: Upload) -> None:
@@ -175,7 +176,7 @@ def test_a_hook_that_uploads_for_ever_does_not_hold_a_test_up(shop: Shop) -> Non
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), Timeout("2 seconds"), Speechless()], ids=repr)
 def test_whatever_a_function_raises_is_one_failed_attempt(shop: Shop, error: BaseException) -> None:
-    """With the waits, the reason and the line in the log of any other: nothing gets by as an attempt that was cut."""
+    """It has the same delay, reason and log line as any other, and never counts as an interrupted attempt."""
 
     @shop.valetkey.on_confirmed(name="fails")
     def fails(upload: Upload) -> None:
@@ -192,7 +193,7 @@ def test_whatever_a_function_raises_is_one_failed_attempt(shop: Shop, error: Bas
 
 
 def test_a_ledger_that_cannot_be_read_is_no_attempt(shop: Shop) -> None:
-    """Nothing was called: the call waits for as long as the ledger is away, and what is known of it stays."""
+    """Nothing was called: the call waits while the ledger is unavailable, and its record is unchanged."""
     called: list[str] = []
 
     @shop.valetkey.on_confirmed(name="mine")
@@ -220,7 +221,7 @@ def test_a_ledger_that_cannot_be_read_is_no_attempt(shop: Shop) -> None:
 
 
 def test_a_store_that_is_away_says_when_to_come_again(shop: Shop) -> None:
-    """An error of ours that passes is not tried again before it says so."""
+    """A temporary error of ours is not retried before its Retry-After."""
     called: list[datetime] = []
 
     @shop.valetkey.on_confirmed(name="reads")
@@ -237,7 +238,8 @@ def test_a_store_that_is_away_says_when_to_come_again(shop: Shop) -> None:
 
 
 def test_a_hook_is_known_before_anything_is_granted(shop: Shop) -> None:
-    """From the first request on: whoever ends the upload finds the hook in the ledger, or nothing is granted."""
+    """From the first request on, whichever process ends the upload finds the hook in the ledger, or nothing is
+    granted."""
     shop.valetkey.on_confirmed(name="mine")(lambda _: None)
 
     def away(operation: str, _: str) -> None:
@@ -254,7 +256,7 @@ def test_a_hook_is_known_before_anything_is_granted(shop: Shop) -> None:
 
 
 def test_what_needs_no_ledger_is_answered_without_it(shop: Shop) -> None:
-    """That there are hooks does not make the process look dead, nor hide its rules, while the ledger is away."""
+    """While the ledger is unavailable, hooks do not make the process look dead, and do not hide its profiles."""
     shop.valetkey.on_confirmed(name="mine")(lambda _: None)
 
     def away(operation: str, _: str) -> None:
@@ -269,7 +271,7 @@ def test_what_needs_no_ledger_is_answered_without_it(shop: Shop) -> None:
 
 
 def test_every_event_has_its_decorator(shop: Shop) -> None:
-    """Under its short name and its full one; each is called for its own end."""
+    """Under its short and its full name; each function is called for its own end."""
     heard: list[tuple[str, str]] = []
     for event in sorted(TYPES):
         short = getattr(shop.valetkey, event.replace("upload.", "on_"))
@@ -301,11 +303,11 @@ def test_a_function_may_be_called_for_several_ends(shop: Shop) -> None:
 
 
 def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop) -> None:
-    """Its function is called for fewer ends: the others wait for who knows them, whoever starts or ends uploads last;
-    and whoever starts a worker reads that they wait."""
+    """Its function is called for fewer ends: the others wait for a process that knows them, whichever one starts or
+    ends uploads last; the start of a worker reports that they wait."""
     ledger, heard = shop.valetkey.ledger, list[tuple[str, str]]()
 
-    def version(name: str, *events: str) -> HooksOf:
+    def version(name: str, *events: str) -> ApplicationHooks:
         hooks, function = Hooks(), partial(hear, name)
         for event in events:
             hooks.add(event, function, "note")
@@ -314,7 +316,7 @@ def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop
     def hear(name: str, upload: Upload) -> None:
         heard.append((name, upload.state))
 
-    def work(version: HooksOf) -> None:
+    def work(version: ApplicationHooks) -> None:
         for caller in version.callers():
             dispatcher = Dispatcher(caller.outbox, caller, counts_starts=True, clock=lambda: shop.now)
             for claimed in dispatcher.claim(9):
@@ -336,7 +338,7 @@ def test_a_process_of_an_older_version_takes_nothing_from_a_newer_one(shop: Shop
 
 
 def test_two_functions_of_one_name_are_refused(shop: Shop) -> None:
-    """One of them would be lost silently: two of one name, or one that a loop makes twice."""
+    """One of them would silently be lost: two with one name, or one that a loop defines twice."""
     shop.valetkey.on_confirmed(name="one")(lambda _: None)
     with pytest.raises(ConfigurationError, match="'one'"):
         shop.valetkey.on_confirmed(name="one")(lambda _: None)
@@ -353,19 +355,19 @@ def test_two_functions_of_one_name_are_refused(shop: Shop) -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 201, "a\0b", "a\nb"])
 def test_a_name_that_no_ledger_keeps_is_refused(shop: Shop, name: str) -> None:
-    """When the application starts."""
+    """The error comes when the application starts."""
     with pytest.raises(ValetKeyError, match="1 to 200"):
         shop.valetkey.on_confirmed(name=name)(lambda _: None)
 
 
 def test_a_factory_may_be_called_again() -> None:
-    """With one `ValetKey()` for all applications, as tests do: the newest function is called, and kept here alone."""
+    """With one `ValetKey()` for all applications, as in tests, the newest function is called, and only that is kept."""
     hooks, heard = Hooks(), list[int]()
 
     def create_app(number: int) -> None:
         hooks.of(Flask(f"shop{number}"), MemoryLedger())
 
-        @Decorating(hooks, "upload.confirmed")
+        @HookDecorator(hooks, "upload.confirmed")
         def hook(upload: Upload) -> None:
             heard.append(number)
 
@@ -378,7 +380,7 @@ def test_a_factory_may_be_called_again() -> None:
 
 @pytest.mark.parametrize("how", [["shop.py"], ["-m", "shop"], ["-c", "import shop"]])
 def test_a_module_has_one_name_however_it_is_run(how: list[str], tmp_path: Path) -> None:
-    """`python shop.py` in one process and `--app shop` in another mean the same hook."""
+    """`python shop.py` in one process and `--app shop` in another define the same hook."""
     (tmp_path / "shop.py").write_text(
         "from valetkey.api.hooks import _name_of\n\ndef hook(upload): ...\n\nprint(_name_of(hook))\n"
     )
@@ -388,7 +390,7 @@ def test_a_module_has_one_name_however_it_is_run(how: list[str], tmp_path: Path)
 
 @pytest.fixture
 def receivers() -> Iterator[None]:
-    """Leaves the signals as they were."""
+    """Restores the signals after the test."""
     before = dict(upload_confirmed.receivers)
     yield
     for receiver in set(upload_confirmed.receivers.values()) - set(before.values()):
@@ -397,7 +399,7 @@ def receivers() -> Iterator[None]:
 
 @pytest.mark.usefixtures("receivers")
 def test_a_receiver_that_a_factory_made_hears(shop: Shop) -> None:
-    """A signal keeps it, unless it is told not to; it is called in the context of the application."""
+    """A signal keeps it alive, unless ``weak`` is set; it is called in the application's context."""
     heard: list[tuple[str, str]] = []
 
     def factory(kind: str, connect: Callable[[Callable[[Upload], None]], object]) -> None:

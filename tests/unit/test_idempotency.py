@@ -1,4 +1,4 @@
-"""A creation that is repeated with its Idempotency-Key, when time has passed."""
+"""A creation that is repeated with its Idempotency-Key after some time."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Confirmers, scanners, owners and re-POSTs in every order: Hypothesis chooses who does what, and who is stopped."""
+"""Confirmers, scanners, owners and re-POSTs in every order: Hypothesis chooses the steps and who is stopped."""
 
 from collections.abc import Callable
 from itertools import count, product

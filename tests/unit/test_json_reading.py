@@ -1,4 +1,4 @@
-"""JSON in which a name is there twice: refused in every object, however small the check of most bodies is."""
+"""JSON objects with a duplicate name are refused, although most bodies are checked by a cheap test."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""`keep_for` on memory adapters: what is confirmed goes when its time is over, claimed or not, and nothing before."""
+"""`keep_for` on memory adapters: confirmed uploads are removed when it ends, claimed or not, and not before."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def world() -> World:
-    """Its default profile keeps what is confirmed for 30 days."""
+    """Its default profile keeps confirmed uploads for 30 days."""
     return World(profile=Profile("default", keep_for=30 * DAY))
 
 
@@ -41,8 +41,8 @@ def swept(world: World, later: timedelta = timedelta(0)) -> list[tuple[Action, s
 
 @pytest.mark.parametrize("claimed", [False, True])
 def test_what_was_kept_for_long_enough_is_removed(world: World, *, claimed: bool) -> None:
-    """Not a second before; then the object is gone, and the end is announced as `upload.deleted` with its reason. A
-    claim does not prolong it."""
+    """Not a second before; then the object is removed, and the end is announced as `upload.deleted` with its reason. A
+    claim does not extend the time."""
     upload = confirmed(world)
     if claimed:
         claim(world, upload)
@@ -58,7 +58,7 @@ def test_what_was_kept_for_long_enough_is_removed(world: World, *, claimed: bool
 
 
 def test_a_release_does_not_prolong_it(world: World) -> None:
-    """It counts from the confirmation, whatever was done with the upload since."""
+    """The time counts from the confirmation, whatever happened since."""
     upload = confirmed(world)
     claim(world, upload)
     world.time += 20 * DAY
@@ -68,7 +68,7 @@ def test_a_release_does_not_prolong_it(world: World) -> None:
 
 
 def test_what_comes_first_counts() -> None:
-    """With both rules an upload that nobody claims goes by `claim_within`, one that is claimed by `keep_for`."""
+    """With both rules an unclaimed upload is removed by `claim_within`, a claimed one by `keep_for`."""
     world = World(profile=Profile("default", claim_within=DAY, keep_for=30 * DAY))
     left, taken = confirmed(world), confirmed(world)
     claim(world, taken)
@@ -79,7 +79,7 @@ def test_what_comes_first_counts() -> None:
 
 
 def test_the_rule_is_the_one_that_was_granted(world: World) -> None:
-    """A profile that is changed later, or is gone, neither saves an upload nor removes it."""
+    """A profile that is changed later, or removed, neither keeps an upload nor removes it."""
     kept_for, kept = (
         confirmed(world),
         world.service.create(OWNER, UploadRequest("a.png", "image/png", len(FIRST), profile="avatar")).upload,
@@ -92,7 +92,7 @@ def test_the_rule_is_the_one_that_was_granted(world: World) -> None:
 
 
 def test_a_store_that_is_away_is_asked_again(world: World) -> None:
-    """The ledger says `deleted` at once; the object goes when the store is back."""
+    """The ledger says `deleted` at once; the object is removed when the store is available again."""
     upload = confirmed(world)
     world.time += 30 * DAY
 
@@ -108,7 +108,7 @@ def test_a_store_that_is_away_is_asked_again(world: World) -> None:
 
 
 def test_what_several_pins_left_is_cleared_before_and_after(world: World) -> None:
-    """An upload that was sent twice is looked at for leftovers; neither look forgets the other."""
+    """An upload that was sent twice is checked for leftovers; neither check cancels the other."""
     upload = world.create()
     world.post(upload)
     world.once("copy final", lambda: world.post(upload, b"other bytes"))
@@ -121,7 +121,7 @@ def test_what_several_pins_left_is_cleared_before_and_after(world: World) -> Non
 
 
 def test_keep_for_is_a_rule_with_bounds() -> None:
-    """Kept with the upload, and read again; none is none. Times that make no sense are refused."""
+    """It is stored with the upload, and read again; none stays none. Times out of range are refused."""
     for keep_for in (None, SECOND, 36_500 * DAY):
         assert read_rules(Profile("p", keep_for=keep_for).rules.text).keep_for == keep_for
     assert "keep_for" not in Profile("p").rules.text

@@ -1,4 +1,4 @@
-"""The retention of the ledger on memory adapters: what ended long ago is forgotten, and nothing of it is overlooked."""
+"""The retention of the ledger on memory adapters: old rows are removed, and nothing at the store is overlooked."""
 
 from datetime import UTC, datetime, timedelta
 

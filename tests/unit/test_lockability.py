@@ -1,4 +1,4 @@
-"""What a store is asked before its first PUT: once, by few, and not again at once where it gives no answer."""
+"""The request before a store's first PUT grant: made once, by few threads, and not repeated at once after a failure."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

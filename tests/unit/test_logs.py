@@ -1,4 +1,4 @@
-"""The log of a process: nobody who must not wait waits for who reads it."""
+"""The log of a process: threads that must not wait do not wait for its reader."""
 
 import logging
 import os

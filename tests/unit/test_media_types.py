@@ -1,4 +1,4 @@
-"""One media type by RFC 9110, section 8.3.1: what is taken, how it is signed, and when two are the same."""
+"""Media types by RFC 9110, section 8.3.1: what is accepted, how it is signed, and when two types are the same."""
 
 import re
 

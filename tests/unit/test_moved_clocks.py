@@ -1,4 +1,4 @@
-"""Clocks that are set while valetkey runs, or differ from the store's: nothing turns endlessly, and nothing good is
+"""Clocks that are set while valetkey runs, or differ from the store's: no endless loops, and nothing good is
 removed."""
 
 from datetime import datetime, timedelta

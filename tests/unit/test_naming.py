@@ -1,4 +1,4 @@
-"""Keys from hostile names: whatever a client calls its file, the key is ours."""
+"""Keys from hostile file names: the service chooses the key, whatever the name."""
 
 import re
 
@@ -147,9 +147,9 @@ def test_a_file_name_cannot_reach_another_uploads_key(filename: str) -> None:
         ("{id}/{0}", "unknown placeholders"),
         ("{id.__class__}/{id}", "unknown placeholders"),
         ("{id[0]}/{id}", "unknown placeholders"),
-        ("{id!r}", "takes no format"),
-        ("{id:>99999999}", "takes no format"),
-        ("{id:{filename}}", "takes no format"),
+        ("{id!r}", "has no format"),
+        ("{id:>99999999}", "has no format"),
+        ("{id:{filename}}", "has no format"),
         ("{id", "expected '}'"),
         ("{id}}", "encountered"),
         ("staging/{id}", "staging"),

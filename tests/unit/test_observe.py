@@ -1,4 +1,4 @@
-"""Events as the service sees them: hints, looked at once for each object."""
+"""Events in the service: hints that cause one check for each object."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ def event(upload: Upload) -> ObjectEvent:
 
 
 def test_repeats_in_one_delivery_are_one_look() -> None:
-    """The second and third event of an object cost nothing, and are counted with what the sender left out."""
+    """The second and third event of an object cost nothing, and count as ignored."""
     world = World()
     upload = world.create()
     world.post(upload)
@@ -30,7 +30,7 @@ def test_repeats_in_one_delivery_are_one_look() -> None:
 
 
 def test_each_object_of_a_delivery_is_looked_at_once() -> None:
-    """However its events are spread over it; the same key in another bucket is another object."""
+    """Whatever the order of its events, and whatever they call its bucket."""
     world = World()
     first, second = world.create(), world.create()
     for upload in (first, second):
@@ -43,8 +43,18 @@ def test_each_object_of_a_delivery_is_looked_at_once() -> None:
     world.check_settled()
 
 
+@pytest.mark.parametrize("name", ["the-bucket-itself", "bucket-mjhq7pmx5eafmuxaqjuwgjzc7xxbueuw1b-s3alias"])
+def test_an_event_may_call_the_bucket_otherwise(name: str) -> None:
+    """The configured name may be the alias of an access point, or a tenant's: the key says whose object it is."""
+    world = World()
+    upload = world.create()
+    world.post(upload)
+    assert world.service.observe([ObjectEvent(name, upload.staging_key)]) == EventCounts(confirmed=1)
+    world.check_settled()
+
+
 def test_an_upload_of_another_bucket_is_not_ours_to_confirm() -> None:
-    """After a change of bucket its events are ignored: a refusal would make the sender repeat them for ever."""
+    """After a change of bucket its events are ignored: the sender would repeat a refused one for ever."""
     world = World()
     upload = world.create()
     here = event(upload)
@@ -54,7 +64,7 @@ def test_an_upload_of_another_bucket_is_not_ours_to_confirm() -> None:
 
 
 def test_an_upload_that_cannot_go_on_hinders_no_other_of_its_delivery() -> None:
-    """Rules that nobody can read: no sender need come again for them. A refusal by the store: it comes again."""
+    """With unreadable rules no sender has to retry; after a refusal of the store it does."""
     world = World()
     unknown, refused, good = (world.create() for _ in range(3))
     for upload in (unknown, refused, good):
@@ -73,7 +83,7 @@ def test_an_upload_that_cannot_go_on_hinders_no_other_of_its_delivery() -> None:
 
 
 def test_an_upload_that_is_pinned_and_refused_is_the_sweeps() -> None:
-    """A copy that the store does not allow may never succeed: the event is done, whoever waits behind it goes on."""
+    """A copy that the store refuses may never succeed: the event is done, and those behind it continue."""
     world = World()
     upload = world.create()
     world.post(upload)
@@ -96,7 +106,7 @@ def test_an_upload_that_is_pinned_and_refused_is_the_sweeps() -> None:
     ids=["no etag", "another etag", "no time", "not before the end", "what is known"],
 )
 def test_an_event_that_comes_again_asks_no_store(etag: str | None, seconds: int | None, looked: bool) -> None:
-    """One that may be of bytes that were written again under the grant does: they are removed."""
+    """One that may be about bytes written again under the grant does: they are removed."""
     world = World()
     upload = world.create()
     world.post(upload)
@@ -117,7 +127,8 @@ def test_an_event_that_comes_again_asks_no_store(etag: str | None, seconds: int 
 
 
 def test_who_must_not_wait_begins_nothing() -> None:
-    """A thread of `valetkey serve` that must not wait hears what is known, and leaves all else as it is to another."""
+    """A thread of `valetkey serve` that must not wait handles known events, and leaves all others unchanged to
+    another."""
     world = World()
     upload = world.create()
     world.post(upload)

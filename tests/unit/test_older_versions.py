@@ -1,4 +1,4 @@
-"""Uploads that an older version granted, pinned or joined: none of them loses a check or its bytes by an upgrade."""
+"""Uploads that an older version granted, pinned or joined: an upgrade loses no check and no bytes."""
 
 import pytest
 from tests.unit.memory_world import FIRST, OWNER, SCANNER, World

@@ -1,4 +1,4 @@
-"""Everything at once: clients, signals, queue, owner, sweep, outbox and the clock, in an order that Hypothesis chooses.
+"""Clients, signals, queue, owner, sweep, outbox and clock at once, in an order that Hypothesis chooses.
 
 Where `test_interleavings` looks at one upload between any two steps of its confirmation, this looks at a whole
 valetkey over days: several uploads, processes that die before or in the middle of anything, and what is promised once
@@ -50,11 +50,11 @@ KIND = st.sampled_from(["killed", "away", "store away"])
 
 
 class Killed(BaseException):
-    """The process is gone: nothing after this is done, and nobody is told."""
+    """The process has ended: nothing after this happens, and nobody is notified."""
 
 
 class Batch:
-    """The `EventQueue` of a worker that receives these messages and is told to stop then."""
+    """An `EventQueue` that delivers these messages and then stops its worker."""
 
     visibility = 3600
 
@@ -78,7 +78,7 @@ class Batch:
 
 
 class Operations(RuleBasedStateMachine):
-    """A valetkey whose processes may die before any operation, and whose store and ledger may be away."""
+    """A valetkey whose processes may die before any operation, and whose store and ledger may be unavailable."""
 
     @initialize(versioned=st.booleans())
     def begin(self, versioned: bool) -> None:
@@ -112,13 +112,13 @@ class Operations(RuleBasedStateMachine):
         return DeliveryReceipt(outcome, outcome.value)
 
     def _before(self, name: str) -> None:
-        """What the store and the ledger call before each operation, for all else that may fail."""
+        """Called by the store and the ledger before each operation: makes everything else fail."""
         if self.world.before is not None:
             self.world.before(name)
 
     @contextmanager
     def fault(self, after: int | None, kind: str) -> Iterator[None]:
-        """From the operation number ``after`` on nothing answers, or the process is dead; None: all goes well."""
+        """From operation number ``after`` on nothing responds, or the process is dead; None: no failure."""
         left = after
         were_open = {upload.id for upload in self._uploads() if not upload.ended}
 
@@ -166,14 +166,14 @@ class Operations(RuleBasedStateMachine):
     @precondition(lambda self: len(self._uploads()) < MAX_UPLOADS)
     @rule(after=AFTER, kind=KIND)
     def create(self, after: int | None, kind: str) -> None:
-        """A client asks for an upload."""
+        """A client requests an upload."""
         with self.fault(after, kind):
             self.world.create()
 
     @precondition(lambda self: len(self._uploads()) < MAX_UPLOADS)
     @rule(told=st.integers(0, 2), completes=st.booleans())
     def upload(self, told: int, completes: bool) -> None:
-        """A client does all that it should, as most do, or all but say that it is done."""
+        """A client does all steps, as most do, or all but the completion."""
         upload = self.world.create()
         self._post(upload, FIRST, told)
         if completes:
@@ -182,7 +182,7 @@ class Operations(RuleBasedStateMachine):
     @precondition(lambda self: self._uploads())
     @rule(data=st.data(), content=st.sampled_from([FIRST, SECOND, LARGER]), told=st.integers(0, 2))
     def post(self, data: st.DataObject, content: bytes, told: int) -> None:
-        """A client sends bytes with the last grant it has, dead or not; the store tells of it not at all, or twice."""
+        """A client sends bytes with its last grant, valid or not; the store sends no event, or two."""
         self._post(self._one(data), content, told)
 
     def _post(self, upload: Upload, content: bytes, told: int) -> None:
@@ -202,7 +202,7 @@ class Operations(RuleBasedStateMachine):
     @precondition(lambda self: self._uploads())
     @rule(data=st.data(), signal=st.sampled_from([Signal.CLIENT, Signal.REDIRECT]), after=AFTER, kind=KIND)
     def signal(self, data: st.DataObject, signal: Signal, after: int | None, kind: str) -> None:
-        """A client says that it is done, or is sent back by the store."""
+        """A client completes its upload, or is redirected back by the store."""
         upload = self._one(data)
         service = self.world.service
         with self.fault(after, kind):
@@ -211,7 +211,7 @@ class Operations(RuleBasedStateMachine):
     @precondition(lambda self: self._uploads())
     @rule(data=st.data(), after=AFTER, kind=KIND)
     def renew(self, data: st.DataObject, after: int | None, kind: str) -> None:
-        """A client asks for a fresh grant."""
+        """A client requests a new grant."""
         upload = self._one(data)
         with self.fault(after, kind):
             self.world.service.renew(OWNER, upload.id)
@@ -227,7 +227,7 @@ class Operations(RuleBasedStateMachine):
     @precondition(lambda self: self.queue)
     @rule(data=st.data(), number=st.integers(1, 3), after=AFTER, kind=KIND)
     def receive(self, data: st.DataObject, number: int, after: int | None, kind: str) -> None:
-        """A worker takes some messages of the queue, in any order; those that it does not delete come again."""
+        """A worker receives some messages, in any order; those that it does not delete are delivered again."""
         self._work(data.draw(st.permutations(self.queue))[:number], after, kind)
 
     def _work(self, messages: Sequence[Message], after: int | None = None, kind: str = "") -> None:
@@ -264,7 +264,7 @@ class Operations(RuleBasedStateMachine):
 
     @rule(after=AFTER, kind=KIND, number=st.integers(1, 8))
     def claim(self, after: int | None, kind: str, number: int) -> None:
-        """A worker takes announcements that are due."""
+        """A worker claims due announcements."""
         with self.fault(after, kind):
             self.claimed += self.dispatcher.claim(number)
 
@@ -276,7 +276,7 @@ class Operations(RuleBasedStateMachine):
         kind=KIND,
     )
     def send(self, data: st.DataObject, outcome: DeliveryOutcome, after: int | None, kind: str) -> None:
-        """It sends one; another worker may have it meanwhile, and this one may die before it has noted how it went."""
+        """It sends one; another worker may have it meanwhile, and this one may die before it records the result."""
         announcement = data.draw(st.sampled_from(self.claimed))
         self.claimed.remove(announcement)
         self.answers = [outcome]
@@ -291,18 +291,18 @@ class Operations(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from([1, 10, 16, 61, 600, 1500]))
     def wait(self, minutes: int) -> None:
-        """Time goes by."""
+        """Time passes."""
         self.world.time += timedelta(minutes=minutes)
 
     @rule()
     def neglect(self) -> None:
-        """A day in which nobody looks at what is due, and then a worker that removes what nobody owns."""
+        """For a day nothing that is due is checked; then a worker removes objects without an owner."""
         self.world.time += timedelta(days=1, hours=1)
         list(self.world.sweep.clean())
 
     @invariant()
     def promises(self) -> None:
-        """At every moment: confirmed bytes are there and stay, no state goes backwards, each end has one id."""
+        """At every moment: confirmed bytes exist and stay, no state goes backwards, each end has one id."""
         if not hasattr(self, "world"):
             return
         self.world.check_confirmed()
@@ -318,7 +318,7 @@ class Operations(RuleBasedStateMachine):
         self._one_announcement_for_each_end()
 
     def _one_announcement_for_each_end(self) -> None:
-        """Its id follows from the upload and the state, so that no second one can be made of the same end."""
+        """Its id is derived from the upload and the state, so the same end cannot have a second one."""
         rows = {row.id: row for row in self.world.ledger._outbox.values()}
         states = {upload.id: self.history[upload.id] for upload in self._uploads()}
         ends = {(id_, state) for id_, seen in states.items() for state in seen if state not in OPEN}
@@ -328,7 +328,7 @@ class Operations(RuleBasedStateMachine):
             assert (row.type, row.upload_id) == (f"upload.{state}", id_)
 
     def teardown(self) -> None:
-        """No faults any more, and two days: the workers do what they do, and everything that was promised holds."""
+        """Two days without faults: the workers do their work, and every promise holds."""
         if not hasattr(self, "world"):
             return
         self.world.before = None
@@ -363,12 +363,12 @@ class Operations(RuleBasedStateMachine):
 
 
 def _read(body: bytes) -> list[ObjectEvent]:
-    """A message here is the key alone."""
+    """A message here is only a key."""
     return [ObjectEvent("memory", body.decode())]
 
 
 def _reachable(state: UploadState) -> set[UploadState]:
-    """What may follow ``state``, in any number of steps."""
+    """The states that may follow ``state``, in any number of steps."""
     found: set[UploadState] = set()
     after = set(TRANSITIONS[state])
     while after - found:

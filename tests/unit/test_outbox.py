@@ -1,4 +1,4 @@
-"""The rules of delivery: when a webhook is tried again, when it is dead, and what each end is called."""
+"""The rules of delivery: retries of webhooks, when one is dead, and the ids of ends."""
 
 import logging
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ def render(kind: str, at: datetime, upload: Upload) -> str:
 
 @dataclass
 class World:
-    """A ledger, a receiver that answers what it is told, and a clock that is moved by hand."""
+    """A ledger, a receiver with scripted responses, and a clock that the test moves."""
 
     now: datetime = NOW
     chance: float = 0.5  # no jitter
@@ -47,14 +47,14 @@ class World:
         return self.answers.pop(0)
 
     def abort(self) -> str:
-        """An end; the id of its announcement."""
+        """Ends an upload; the id of its announcement."""
         upload = new_upload(NOW)
         self.ledger.add([upload])
         assert self.ledger.replace(upload, upload.moved(UploadState.ABORTED))
         return f"{upload.id}-aborted"
 
     def run(self, *answers: DeliveryReceipt) -> int:
-        """Sends what is due now; says how many."""
+        """Sends what is due now; how many."""
         self.answers += answers
         claimed = self.dispatcher.claim(10)
         for one in claimed:
@@ -72,7 +72,7 @@ def world() -> World:
 
 
 def test_every_end_has_an_event_and_one_id() -> None:
-    """All states from which no signal leads on, and `expired`; what is under way is not announced."""
+    """All final states and `expired`; others are not announced."""
     announce = Announcer(render, lambda: NOW)
     named = {}
     for state in UploadState:
@@ -90,7 +90,7 @@ def test_every_end_has_an_event_and_one_id() -> None:
 
 
 def test_no_end_can_be_entered_twice() -> None:
-    """The id follows from upload and state, so no way through the table may come by an announced state again."""
+    """The id is derived from upload and state, so no path in the table may lead to an announced state again."""
 
     def reachable(state: UploadState, seen: frozenset[UploadState]) -> frozenset[UploadState]:
         new = TRANSITIONS[state] - seen
@@ -108,7 +108,7 @@ def test_a_change_within_a_state_is_no_end() -> None:
 
 
 def test_a_delivery_is_sent_once(world: World) -> None:
-    """And kept as delivered until its retention is over."""
+    """It is kept as delivered until its retention is over."""
     name = world.abort()
     assert world.run(OK) == 1
     assert world.run() == 0
@@ -122,7 +122,7 @@ def test_a_delivery_is_sent_once(world: World) -> None:
 
 
 def test_the_schedule_of_standard_webhooks(world: World) -> None:
-    """At once, then after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours; the tenth failure leaves it dead."""
+    """At once, then after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours; after the tenth failure it is dead."""
     world.abort()
     for seconds in (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400):
         if seconds:
@@ -140,7 +140,7 @@ def test_the_schedule_of_standard_webhooks(world: World) -> None:
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, len(DELAYS)))
 def test_jitter_stays_within_its_bounds(chance: float, failures: int) -> None:
-    """Each wait is moved by at most a tenth of itself."""
+    """Each delay varies by at most a tenth."""
     world = World(chance=chance)
     world.abort()
     for _ in range(failures):
@@ -151,7 +151,7 @@ def test_jitter_stays_within_its_bounds(chance: float, failures: int) -> None:
 
 
 def test_jitter_reaches_both_bounds() -> None:
-    """Chance at its ends gives a tenth less and a tenth more."""
+    """The extreme random values give a tenth less and a tenth more."""
     waits = []
     for chance in (0.0, 1.0):
         world = World(chance=chance)
@@ -163,14 +163,14 @@ def test_jitter_reaches_both_bounds() -> None:
 
 @pytest.mark.parametrize(("asked", "waited"), [(60, 60), (1, 5), (0, 5), (10**9, 86_400), (float("inf"), 86_400)])
 def test_retry_after(world: World, asked: float, waited: float) -> None:
-    """A longer wait than ours is kept, a shorter one is not, and none is longer than a day."""
+    """A longer delay than ours is respected, a shorter one is not, and none is longer than a day."""
     world.abort()
     world.run(DeliveryReceipt(DeliveryOutcome.FAILED, "HTTP 503", asked))
     assert (world.only().due_at - NOW).total_seconds() == waited
 
 
 def test_gone_is_dead_at_once_and_stops_the_rest(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """410: no further attempt at anything, a clear line in the log; what waits stays, for a worker started later."""
+    """410: no further attempts at all, and a clear line in the log; waiting rows stay, for a worker started later."""
     first, second = world.abort(), world.abort()
     [claimed] = world.dispatcher.claim(1)
     world.answers = [GONE]
@@ -188,7 +188,7 @@ def test_gone_is_dead_at_once_and_stops_the_rest(world: World, caplog: pytest.Lo
 
 
 def test_a_dead_one_is_replayed_from_the_start(world: World) -> None:
-    """With the same id and body, and the whole schedule before it."""
+    """It has the same id and body, and the whole schedule again."""
     name = world.abort()
     world.run(GONE)
     world.dispatcher = world.worker()
@@ -200,7 +200,7 @@ def test_a_dead_one_is_replayed_from_the_start(world: World) -> None:
 
 
 def test_a_worker_that_dies_loses_nothing(world: World) -> None:
-    """Claimed and never settled: nobody takes it while the lease lasts, and then it is sent with the same id."""
+    """Claimed and never settled: nobody takes it during the lease, and then it is sent with the same id."""
     name = world.abort()
     assert [one.id for one in world.dispatcher.claim(10)] == [name]
     assert world.run() == 0
@@ -222,7 +222,7 @@ def test_a_worker_slower_than_its_lease_does_not_undo_the_other(world: World) ->
 
 
 def test_a_ledger_that_is_away_when_it_is_noted(world: World) -> None:
-    """Sent but not noted: it is sent again after its lease, with the same id."""
+    """Sent but not recorded: it is sent again after its lease, with the same id."""
     world.abort()
 
     def away(operation: str, _: str) -> None:
@@ -240,7 +240,7 @@ def test_a_ledger_that_is_away_when_it_is_noted(world: World) -> None:
 
 
 def test_a_long_delivery_keeps_its_lease(world: World) -> None:
-    """A hook may take an hour: no other worker takes its call meanwhile, and how it went is kept."""
+    """A hook may take an hour: no other worker takes its call meanwhile, and its result is recorded."""
     world.abort()
     other = world.worker()
     [claimed] = world.dispatcher.claim(1)
@@ -258,7 +258,7 @@ def test_a_long_delivery_keeps_its_lease(world: World) -> None:
 
 
 def test_a_lease_that_is_over_is_not_taken_back(world: World) -> None:
-    """A worker that was stopped for a while has lost it to another, and says nothing of how it went."""
+    """A worker that was suspended has lost it to another one, and does not record its result."""
     world.abort()
     other = world.worker()
     [claimed] = world.dispatcher.claim(1)
@@ -275,11 +275,11 @@ def test_a_lease_that_is_over_is_not_taken_back(world: World) -> None:
 
 
 class Killed(BaseException):
-    """The process is gone: nothing after it happens."""
+    """The process has ended: nothing after it happens."""
 
 
 def test_what_takes_its_process_along_is_dead_after_the_tenth_time(world: World) -> None:
-    """A picture on which a library crashes: each attempt counts as it begins, so the worker is not lost for ever."""
+    """A library crashes on a picture: each attempt counts when it starts, so the worker does not crash for ever."""
     world.abort()
     seen: list[int] = []
 

@@ -1,4 +1,4 @@
-"""The same for an upload in parts: signals, renewals, owners and parts that are sent again, in every order."""
+"""The same for a multipart upload: signals, renewals, owners and repeated parts, in every order."""
 
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Paths of files in folders: cleaned, and never one that leads out of an application's own folder."""
+"""Paths of files in folders: normalized, and never leading out of an application's own folder."""
 
 import ntpath
 import posixpath

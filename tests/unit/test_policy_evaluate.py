@@ -1,4 +1,4 @@
-"""`evaluate`: S3's answer to a form. How it compares with a real server is in the contract tests."""
+"""`evaluate`: S3's response to a form. The contract tests compare it with a real server."""
 
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The POST signer: byte for byte what botocore's S3 presigner makes."""
+"""The POST signer has byte for byte the result of botocore's S3 presigner."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The URL signer: what botocore's S3 presigner makes of the same request."""
+"""The URL signer has the result of botocore's S3 presigner for the same request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a profile takes and refuses, and which profiles are refused themselves."""
+"""What a profile accepts and refuses, and which profiles are invalid."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,13 +22,13 @@ IMAGES = Profile("images", min_size=10, max_size=20, content_types=("image/*", "
 
 @pytest.mark.parametrize("size", [10, 15, 20])
 def test_sizes_within_the_range(size: int) -> None:
-    """Both ends are allowed."""
+    """Both bounds are inclusive."""
     IMAGES.check("image/png", size, {})
 
 
 @pytest.mark.parametrize("size", [-1, 0, 9, 21, 2**63])
 def test_sizes_outside_of_the_range(size: int) -> None:
-    """The error points at the size and says what the profile takes."""
+    """The error points at the size and has the profile's range."""
     with pytest.raises(SizeOutOfRange, match="10 to 20 bytes") as caught:
         IMAGES.check("image/png", size, {})
     assert caught.value.pointer == "/size"
@@ -69,14 +69,14 @@ def test_types_that_are_allowed(content_type: str) -> None:
     ],
 )
 def test_types_that_are_not(content_type: str) -> None:
-    """Others, wildcards from a client, broken ones, and what could end a header."""
+    """Others, wildcards from a client, malformed ones, and ones that could end a header."""
     with pytest.raises(ContentTypeNotAllowed) as caught:
         IMAGES.check(content_type, 10, {})
     assert caught.value.pointer == "/content_type"
 
 
 def test_metadata_of_any_key_by_default() -> None:
-    """Unicode included: it is kept in the ledger and goes into no header."""
+    """Unicode included: it is stored in the ledger and in no header."""
     IMAGES.check("image/png", 10, {"title": "Größe \u202e", "": ""})
 
 
@@ -101,7 +101,7 @@ def test_metadata_that_is_refused(profile: Profile, metadata: dict[str, str]) ->
 
 
 def test_the_default_takes_what_s3_takes() -> None:
-    """Nothing to 5 GiB of any type, for a quarter of an hour."""
+    """0 bytes to 5 GiB of any type, for a quarter of an hour."""
     default = Profile("default")
     default.check("application/octet-stream", 0, {})
     default.check("x/y", MAX_SINGLE_SIZE, {})
@@ -133,6 +133,7 @@ def test_the_default_takes_what_s3_takes() -> None:
         ({"expires_in": MAX_LIFE + timedelta(seconds=1), "renewable_for": timedelta(days=30)}, "expires_in"),
         ({"renewable_for": timedelta(minutes=14)}, "renewable_for"),
         ({"sse": "aes256"}, "sse"),
+        ({"sse": "SSE-C"}, "SSE-C"),
         ({"sse_kms_key_id": "k"}, "sse_kms_key_id"),
         ({"sse": "AES256", "sse_kms_key_id": "k"}, "sse_kms_key_id"),
         ({"return_url": "javascript:alert(1)"}, "return_url"),
@@ -141,13 +142,13 @@ def test_the_default_takes_what_s3_takes() -> None:
     ],
 )
 def test_profiles_that_make_no_sense(values: dict[str, Any], complaint: str) -> None:
-    """They are refused when they are made, with the name of what is wrong."""
+    """They are refused when they are created, with the name of the wrong value."""
     with pytest.raises(ConfigurationError, match=complaint):
         Profile(**({"name": "p"} | values))
 
 
 def test_each_pin_has_a_key_of_its_own() -> None:
-    """The first has the plain one; no two are alike, and all carry the upload's id."""
+    """The first has the plain one; all are different, and contain the upload's id."""
     one = new_upload(NOW)
     keys = [Profiles({"default": Profile("default")}).final_key(one, pin) for pin in range(1, 6)]
     assert keys[0] == f"uploads/{one.id}/a.png"
@@ -156,7 +157,7 @@ def test_each_pin_has_a_key_of_its_own() -> None:
 
 
 def test_the_date_in_a_key_is_the_creation() -> None:
-    """So the key of an upload is the same on whatever day it is asked for."""
+    """So the key of an upload is the same on any day."""
     profile = Profile("default", key="uploads/{year}/{month}/{day}/{profile}/{owner}/{id}{ext}")
     one = new_upload(NOW)
     key = profile.object_key(one.id, one.filename, one.owner, one.created_at)
@@ -167,6 +168,6 @@ def test_the_date_in_a_key_is_the_creation() -> None:
     "url", ["https:///x", "https://a.example/\r\nX: y", "https://a b.example/", "http://[", "//a.example"]
 )
 def test_a_return_url_that_leads_nowhere_is_refused(url: str) -> None:
-    """At the start, and not when the first browser is sent there."""
+    """The error comes at the start, not when the first browser is redirected."""
     with pytest.raises(ConfigurationError, match="return_url"):
         Profile("default", return_url=url)

@@ -1,4 +1,4 @@
-"""Profile tickets: what one says, what its holder may do, and how its uploads are counted."""
+"""Profile tickets: their content, what their holder may do, and how their uploads are counted."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode

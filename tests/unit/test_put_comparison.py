@@ -1,4 +1,4 @@
-"""Whether an interrupted upload is of this file: what an ETag proves of an object that was sent in parts."""
+"""Whether an interrupted upload is of this file: what an ETag proves about an object that was sent in parts."""
 
 import hashlib
 from collections.abc import Callable

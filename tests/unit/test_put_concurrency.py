@@ -1,4 +1,4 @@
-"""The threads of `valetkey put`: as many as `Trials` allows send at once, and failures reach it. The clock is ours."""
+"""The threads of `valetkey put`: as many as `Trials` allows send at once, and it learns of failures."""
 
 import threading
 import time

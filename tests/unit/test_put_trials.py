@@ -1,4 +1,4 @@
-"""How many bodies `valetkey put` sends at once over several lines, which are played, with their clock."""
+"""How many bodies `valetkey put` sends at once over various simulated lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A confirmed object as a file, on the store in memory: the bytes that were confirmed, or an error."""
+"""A confirmed object as a file, on the memory store: the confirmed bytes, or an error."""
 
 import io
 import zipfile
@@ -51,7 +51,7 @@ def test_it_reads_as_a_file_of_the_same_bytes_does() -> None:
             assert file.read() == other.read()
         file.seek(0), other.seek(0)
         assert file.readlines() == other.readlines()
-        with pytest.raises(ValueError, match="place"):
+        with pytest.raises(ValueError, match="position"):
             file.seek(-1)
     with pytest.raises(ValueError, match="closed"):
         file.read()

@@ -1,4 +1,4 @@
-"""What waits to be removed: when it goes, and that it is bounded."""
+"""Queued removals: when they are made, and their limits."""
 
 import os
 import threading
@@ -20,12 +20,12 @@ from valetkey.core.ports.store import MAX_BATCH
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing goes by itself before a test has looked, unless it is about that."""
+    """Nothing is removed by itself before a test has looked, unless it tests that."""
     monkeypatch.setattr(removals, "WAIT", 60)
 
 
 class Asked:
-    """The hook of a store that counts calls and may be away."""
+    """The hook of a store that counts calls and may be unavailable."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -65,7 +65,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_they_go_together_after_a_while(
     store: MemoryStore, asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody has to come again for that, and it is one call."""
+    """No other call is needed for that, and it is one call of the store."""
     monkeypatch.setattr(removals, "WAIT", 1.5)  # far longer than the twenty take to be added
     keys = [f"staging/{number}" for number in range(20)]
     for key in keys:
@@ -77,7 +77,7 @@ def test_they_go_together_after_a_while(
 
 
 def test_a_flush_does_not_wait(store: MemoryStore, asked: Asked, waiting: Removals) -> None:
-    """All are gone when it returns, a batch at a time, and nothing is left for a second one."""
+    """All are removed when it returns, a batch at a time, and nothing is left for a second one."""
     keys = [f"staging/{number}" for number in range(MAX_BATCH + 1)]
     for key in keys:
         store.put(key, b"bytes")
@@ -93,7 +93,7 @@ def test_a_flush_does_not_wait(store: MemoryStore, asked: Asked, waiting: Remova
 def test_a_store_that_is_away_is_asked_again(
     store: MemoryStore, asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A few times, with a pause; after that it is the sweep's."""
+    """A few times, with a pause; then they are left to the sweep."""
     monkeypatch.setattr(removals, "PAUSE", 0.01)
     store.put("staging/1", b"bytes")
     asked.away = True
@@ -109,7 +109,7 @@ def test_a_store_that_is_away_is_asked_again(
 
 
 class LetsGoSlowly:
-    """A lock whose holder is held up when he has done his work, as on a busy machine."""
+    """A lock whose holder is delayed after its work, as on a busy machine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -129,7 +129,7 @@ class LetsGoSlowly:
 def test_nobody_who_is_to_come_back_finds_it_taken(
     store: MemoryStore, asked: Asked, waiting: Removals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the one before him, who has just asked him to: he went away, and nobody came any more."""
+    """The thread before it has just scheduled it, and still held the lock: it gave up, and no other came."""
     monkeypatch.setattr(removals, "PAUSE", 0.01)
     monkeypatch.setattr(waiting, "_removing", LetsGoSlowly())
     store.put("staging/1", b"bytes")
@@ -146,7 +146,7 @@ def test_no_more_wait_than_may(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What is too much is left to the sweep, and the log says so: also where nobody has come to remove any yet."""
+    """Any more are left to the sweep, and the log says so, even before the first removal."""
     monkeypatch.setattr(removals, "MAX_WAITING", 5)
     for number in range(6):
         store.put(f"staging/{number}", b"bytes")
@@ -157,7 +157,7 @@ def test_no_more_wait_than_may(
 
 
 class Hanging:
-    """The hook of a store that does not answer until it is told to."""
+    """The hook of a store that does not respond until the test lets it."""
 
     def __init__(self) -> None:
         self.asked, self.answers = threading.Event(), threading.Event()
@@ -171,8 +171,8 @@ class Hanging:
 
 
 def test_a_store_that_hangs_has_one_thread_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long it takes and however many are confirmed meanwhile: these go with the next call, and nobody who adds
-    one waits."""
+    """However long it takes and however many uploads are confirmed meanwhile: their keys go with the next call, and
+    adding keys never waits."""
     monkeypatch.setattr(removals, "WAIT", 0.01)
     monkeypatch.setattr(removals, "OVERDUE", 0.0)
     hanging = Hanging()
@@ -198,7 +198,7 @@ def test_a_store_that_hangs_has_one_thread_wait_for_it(monkeypatch: pytest.Monke
 
 
 def test_what_is_just_being_removed_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the end of a process, which flushes, loses none of them."""
+    """So the end of a process, which flushes, loses none of them."""
     monkeypatch.setattr(removals, "WAIT", 0.01)
     hanging = Hanging()
     store = MemoryStore(before=hanging)
@@ -212,7 +212,7 @@ def test_what_is_just_being_removed_is_waited_for(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_failure_that_nobody_expects_hinders_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of it reaches whoever adds keys, and those that come later are removed."""
+    """It does not affect threads that add keys, and later keys are removed."""
     monkeypatch.setattr(threading.Timer, "start", lambda _: None)
     monkeypatch.setattr(removals, "OVERDUE", -100.0)
     failures = [RuntimeError("unexpected")]
@@ -248,7 +248,7 @@ def test_where_no_thread_runs_the_next_one_does_it(
 
 
 def test_a_child_leaves_them_to_its_parent(store: MemoryStore, waiting: Removals) -> None:
-    """What waits is removed once, by whoever added it."""
+    """Queued keys are removed once, by the process that added them."""
     store.put("staging/1", b"bytes")
     waiting.add(["staging/1"])
     child = os.fork()
@@ -264,7 +264,7 @@ def test_a_child_leaves_them_to_its_parent(store: MemoryStore, waiting: Removals
 
 
 def test_only_what_is_confirmed_may_wait() -> None:
-    """A confirmation does not wait for it; a rejection, an abort and a deletion remove at once, as ever."""
+    """A confirmation does not wait for removals; a rejection, an abort and a deletion remove at once."""
     world = World(capabilities=Capabilities(batch_delete=True))
     confirmed, rejected, deleted = world.create(), world.create(), world.create()
     for upload in (confirmed, deleted):

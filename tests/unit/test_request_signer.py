@@ -1,4 +1,4 @@
-"""The signer of requests, and the calls that are made with it: what botocore makes of the same."""
+"""The signer of requests, and the calls made with it, compared with botocore."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Requests that may wait: each has a thread as long as there are fewer than the limit, whatever the others do."""
+"""Requests that may wait: each has a thread while there are fewer than the limit."""
 
 import queue
 import threading

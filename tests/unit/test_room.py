@@ -1,4 +1,4 @@
-"""How many may wait for each of several stores at once."""
+"""How many requests may wait for each of several stores at once."""
 
 from threading import Timer
 

@@ -1,4 +1,4 @@
-"""Where forms are sent, whose credentials sign them and for how long. Nothing here asks a server."""
+"""The URLs that forms are sent to, and which credentials sign them and for how long. No server is called."""
 
 import re
 from collections.abc import Callable

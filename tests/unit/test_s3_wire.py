@@ -1,8 +1,9 @@
-"""Answers as they come over the wire: what counts as one, and which connections are used again."""
+"""Responses on the wire: which are valid, and which connections are reused."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from queue import Empty
 from threading import Thread
 from typing import Any, cast
 
@@ -161,11 +162,26 @@ def test_what_a_slow_answer_has_left_is_no_time_out_of_the_next_request() -> Non
     """It may be a thousandth of a second, in which nobody can send anything."""
     with saying(OK, OK) as (pool, used, _):
         ask(pool)
-        [kept] = [one for one in pool.pool.queue if one is not None]
+        kept = pool.pool.get()
         kept.sock = watched = Watched(kept.sock)
         kept.sock.settimeout(0.001)
+        pool.pool.put(kept)
         assert ask(pool) == (200, b"ok")
         assert (used, watched.sent_within) == ([1, 1], [TIMEOUT.read_timeout])
+
+
+def test_connections_beyond_the_size_of_a_pool_are_closed() -> None:
+    """A burst opens more than are kept afterwards; the one that was used last is used next."""
+    pool = POOLS["http"]("127.0.0.1", 9, maxsize=2)
+    used = [pool._new_conn() for _ in range(3)]
+    closed: set[object] = set()
+    for one in used:
+        one.close = lambda one=one: closed.add(one)
+        pool._put_conn(one)
+    assert closed == {used[2]}
+    assert [pool.pool.get(block=False) for _ in range(2)] == [used[1], used[0]]
+    with pytest.raises(Empty):
+        pool.pool.get(block=False)
 
 
 class Pieces:

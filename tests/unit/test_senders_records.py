@@ -1,4 +1,4 @@
-"""What senders carry: each store's keys, and records that cannot be used."""
+"""The records of senders: each store's keys, and records that cannot be used."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Senders with a shared secret: without it nothing is believed, however right the rest is."""
+"""Senders with a shared secret: without it nothing is accepted, however valid the rest is."""
 
 import hashlib
 import hmac

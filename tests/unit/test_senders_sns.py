@@ -1,4 +1,4 @@
-"""SNS: what it signed is read, and nothing else; no forgery costs a request to an address that is not SNS's."""
+"""SNS: only signed messages are read, and a forgery causes no request to a host other than SNS's."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Several stores in one installation: where an upload goes, and whose it stays."""
+"""Several stores in one installation: which one an upload goes to and stays in."""
 
 from dataclasses import replace
 
@@ -159,6 +159,20 @@ def test_buckets_of_one_name_at_two_endpoints(both: Installation) -> None:
     assert [both.state(here), both.state(there)] == [UploadState.PENDING, UploadState.CONFIRMED]
     assert both.event(here, there, sender="ceph") == EventCounts(confirmed=1, ignored=1)
     assert (eu.keys(), us.keys()) == ([here.key], [there.key])
+
+
+def test_a_verdict_on_a_bucket_by_its_other_name(both: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    """It counts where the name is set; else it is about another bucket, where somebody may have a clean file with the
+    same key and MD5. The log says what to set."""
+    upload = both.arrived("scanned")
+    both.event(upload)
+    verdict = ScanEvent("bucket-itself", f"quarantine/{upload.id}/1", md5(FIRST), clean=True)
+    assert both.service.observe([verdict]) == EventCounts(ignored=1)
+    assert both.state(upload) is UploadState.STORED
+    assert "'bucket-itself'" in caplog.text
+    assert "VALETKEY_EVENTS_BUCKET" in caplog.text
+    both.restart(NamedStore("default", both.eu), NamedStore("us", both.us, events_bucket="bucket-itself"))
+    assert both.service.observe([verdict]) == EventCounts(confirmed=1)
 
 
 def test_a_verdict_of_anothers_sender_counts_for_nothing(both: Installation) -> None:

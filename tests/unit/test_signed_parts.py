@@ -1,4 +1,4 @@
-"""Grants of uploads in parts: how many URLs they have, and how long they live."""
+"""Grants of multipart uploads: the number of their URLs, and their lifetime."""
 
 from datetime import timedelta
 

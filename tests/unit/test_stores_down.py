@@ -1,4 +1,4 @@
-"""A store that is down, slow, or refuses: what it does to the others."""
+"""A store that is unavailable, slow, or refuses: its effects on other stores."""
 
 from contextlib import suppress
 from datetime import timedelta

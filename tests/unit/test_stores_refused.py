@@ -63,13 +63,13 @@ def test_two_stores_side_by_side(one: dict[str, str], other: dict[str, str]) -> 
     ("profile", "stores", "said"),
     [
         (Profile("p", store="mars"), [a_store("default")], r"names the store 'mars', which is not configured"),
-        (Profile("p"), [a_store("a"), a_store("b", bucket="two")], "names no store, and none of them is called 'def"),
+        (Profile("p"), [a_store("a"), a_store("b", bucket="two")], "names no store, and no store is called 'def"),
         (Profile("p", key="aging/{id}"), [a_store("default", prefix="st")], "could be among those below 'staging/'"),
         (Profile("p", key="a/staging/{id}"), [a_store("x", staging_prefix="a/")], "could be among those below 'a/stag"),
         (
             Profile("p", key=f"a/{'x' * 900}/{{id}}"),
             [a_store("default", prefix="b" * 100 + "/")],
-            "could have 1052 bytes, and S3 takes 1024",
+            "could have 1052 bytes, and S3 accepts at most 1024",
         ),
     ],
 )

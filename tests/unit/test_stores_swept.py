@@ -1,4 +1,4 @@
-"""What is done beside requests where there are several stores: sweeps, left-overs, erasures."""
+"""Background work with several stores: sweeps, leftovers, erasures."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

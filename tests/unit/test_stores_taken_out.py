@@ -1,4 +1,4 @@
-"""A store that was taken out of the configuration: its uploads wait, and lose nothing."""
+"""A store that was removed from the configuration: its uploads wait, and nothing is lost."""
 
 import logging
 from datetime import timedelta
@@ -37,8 +37,8 @@ def test_a_store_that_was_taken_out_is_named(both: Installation, caplog: pytest.
         both.service.declare()
     [sentence] = [record.getMessage() for record in caplog.records if "Store" in record.getMessage()]
     assert sentence == (
-        f"Store 'us' is not configured here, and uploads wait for it: {len(waiting)}. Nothing of them is lost. They go "
-        "on when it is back."
+        f"Store 'us' is not configured here, and uploads wait for it: {len(waiting)}. Nothing is lost. They "
+        "continue when it is configured again."
     )
 
 
@@ -166,7 +166,7 @@ def test_processes_that_disagree_say_so(both: Installation, caplog: pytest.LogCa
     with caplog.at_level(logging.WARNING):
         both.service.declare()
     said = " ".join(record.getMessage() for record in caplog.records)
-    assert "Store 'default' is another here" in said
+    assert "Store 'default' differs from that of a process" in said
     assert "bucket 'elsewhere' at https://s3.example in us-east-1 here, bucket 'bucket-eu' at AWS in us-east-1" in said
     assert "Store 'us' is not configured here; a process that started at 2026-03-01 12:00:00 has it." in said
     caplog.clear()

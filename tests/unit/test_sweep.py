@@ -1,4 +1,4 @@
-"""The sweep on memory adapters: every state, with and without an object, at every time, and whoever meddles."""
+"""The sweep on memory adapters: every state, with and without an object, at every time, and concurrent changes."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -28,18 +28,18 @@ def world() -> World:
 
 
 def arrive(world: World, upload: Upload, content: bytes = FIRST) -> None:
-    """The bytes of a POST that S3 took: it may have begun long ago."""
+    """Writes the bytes of a POST that S3 accepted; it may have begun long ago."""
     world.store.put(upload.staging_key, content, "image/png", {"upload-id": upload.id})
 
 
 def swept(world: World, later: timedelta = timedelta(0)) -> list[tuple[Action, str]]:
-    """What one whole sweep does ``later`` than the last thing that happened."""
+    """The findings of one whole sweep, ``later`` than the last step."""
     world.time += later
     return [(finding.action, finding.subject) for finding in world.sweep.run()]
 
 
 def stopped_at(world: World, upload: Upload, operation: str) -> None:
-    """A signal was killed before ``operation``."""
+    """A hook that kills a signal before ``operation``."""
 
     def kill(name: str) -> None:
         if name == operation:
@@ -52,7 +52,7 @@ def stopped_at(world: World, upload: Upload, operation: str) -> None:
 
 
 def test_a_closed_tab_is_found_before_the_grant_dies(world: World) -> None:
-    """Bytes that nobody reported are confirmed a minute after the upload was asked for, by the sweep."""
+    """Bytes that no signal reported are confirmed by the sweep a minute after the upload was created."""
     upload = world.create()
     world.post(upload)
     assert swept(world, MINUTE - timedelta(microseconds=1)) == []
@@ -64,7 +64,7 @@ def test_a_closed_tab_is_found_before_the_grant_dies(world: World) -> None:
 
 
 def test_the_gaps_grow_until_it_expires(world: World) -> None:
-    """Without bytes it is looked at less and less often, expires at the end of the grace, and is announced once."""
+    """Without bytes it is checked less and less often, expires at the end of the grace, and is announced once."""
     upload = world.create()
     looks: list[datetime] = []
     while (now := world.now(upload)).state is UploadState.PENDING:
@@ -81,7 +81,7 @@ def test_the_gaps_grow_until_it_expires(world: World) -> None:
 
 
 def test_an_expired_one_is_looked_at_until_the_retention_ends(world: World) -> None:
-    """A few times in that day; then it costs nothing any more."""
+    """It is checked a few times on that day, and never again."""
     upload = world.create()
     swept(world, OVER)
     looks = []
@@ -101,7 +101,7 @@ TIMES = [timedelta(0), MINUTE, OVER, DAY * 2]
 
 
 def brought_to(world: World, state: str) -> Upload:
-    """An upload in that state, by what leads there."""
+    """An upload in that state, reached by the usual steps."""
     upload = world.create()
     match state:
         case "stored":
@@ -127,7 +127,7 @@ def brought_to(world: World, state: str) -> Upload:
 def test_every_state_with_and_without_an_object_at_every_time(
     world: World, state: str, there: bool, later: timedelta
 ) -> None:
-    """Whatever it was: never lost, never undone; what is not due is left alone; in the end nothing is left over."""
+    """No upload is lost or undone, one that is not due is left alone, and in the end no object is left over."""
     upload = brought_to(world, state)
     if there:
         arrive(world, upload, FIRST if state == "stored" else SECOND)
@@ -155,7 +155,7 @@ def test_every_state_with_and_without_an_object_at_every_time(
 
 
 def test_late_bytes_of_an_expired_upload_are_confirmed(world: World) -> None:
-    """They began in time and came after the end: found at one of the later looks."""
+    """They were sent in time and arrived after the end: a later check finds them."""
     upload = world.create()
     assert swept(world, OVER) == [(Action.EXPIRE, upload.id)]
     arrive(world, upload)
@@ -165,7 +165,7 @@ def test_late_bytes_of_an_expired_upload_are_confirmed(world: World) -> None:
 
 
 def test_bytes_that_come_after_the_last_look_are_not_removed_unseen(world: World) -> None:
-    """The clean-up finds them under ``staging/``, and what it finds of an open upload it confirms."""
+    """The clean-up finds them under ``staging/``, and confirms those of an open upload."""
     upload = world.create()
     swept(world, OVER)
     while world.now(upload).due_at is not None:
@@ -177,7 +177,7 @@ def test_bytes_that_come_after_the_last_look_are_not_removed_unseen(world: World
 
 
 def test_a_renewed_upload_is_looked_at_again(world: World) -> None:
-    """A fresh grant for an expired one makes it due as if it were new, and it expires no second time."""
+    """A new grant for an expired upload makes it due like a new one, and it does not expire a second time."""
     upload = world.create()
     swept(world, OVER)
     world.service.renew(OWNER, upload.id)
@@ -187,7 +187,7 @@ def test_a_renewed_upload_is_looked_at_again(world: World) -> None:
 
 
 def test_a_grant_renewed_in_the_very_moment_keeps_it_alive(world: World) -> None:
-    """Between the look and the expiry somebody renews: it stays pending."""
+    """A renewal between the check and the expiry keeps the upload pending."""
     upload = world.create()
     world.time = NOW + OVER
     world.once("replace", lambda: world.service.renew(OWNER, upload.id))
@@ -202,7 +202,8 @@ OPERATIONS = ["head staging", "replace", "copy final", "head final", "delete sta
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_what_a_killed_signal_left_is_taken_on(world: World, operation: str) -> None:
-    """Wherever it was stopped, the sweep goes on from there within a minute or so; every end is announced once."""
+    """Wherever a signal was stopped, the sweep continues from there within about a minute; each end is announced
+    once."""
     upload = world.create()
     world.post(upload)
     stopped_at(world, upload, operation)
@@ -213,7 +214,7 @@ def test_what_a_killed_signal_left_is_taken_on(world: World, operation: str) -> 
 
 @pytest.mark.parametrize("operation", ["due", "reschedule", *OPERATIONS])
 def test_a_killed_sweep_is_gone_on_with_by_another(world: World, operation: str) -> None:
-    """A worker dies in mid-work: what it had taken is due again a minute later, and ends as it should."""
+    """A worker dies during its work: the uploads it had taken are due again a minute later, and end as they should."""
     upload = world.create()
     world.post(upload)
     world.time += MINUTE
@@ -236,7 +237,7 @@ def test_a_killed_sweep_is_gone_on_with_by_another(world: World, operation: str)
 
 @pytest.mark.parametrize("operation", ["reschedule", *OPERATIONS])
 def test_two_sweeps_at_once(world: World, operation: str) -> None:
-    """A second one, whole, at any step of the first: each upload ends once, whoever gets it."""
+    """A second, complete sweep runs at any step of the first: each upload ends once."""
     uploads = [world.create() for _ in range(3)]
     for upload in uploads:
         world.post(upload)
@@ -257,14 +258,14 @@ def test_two_sweeps_at_once(world: World, operation: str) -> None:
 
 
 def test_more_than_a_batch_is_one_sweep(world: World) -> None:
-    """All that is due, in batches; a batch that came back to the ledger is no reason to look twice."""
+    """All due uploads are checked in batches; one that is due again is not checked twice."""
     uploads = [world.create() for _ in range(2 * BATCH + 1)]
     assert [action for action, _ in swept(world, MINUTE)] == [Action.WAIT] * len(uploads)
     assert swept(world) == []
 
 
 def test_a_stop_comes_between_two_uploads(world: World) -> None:
-    """The one in hand is finished, no other is begun, and the rest of the batch is due again soon."""
+    """The current upload is finished, no other is started, and the rest of the batch is due again soon."""
     uploads = [world.create() for _ in range(4)]
     for upload in uploads:
         world.post(upload)
@@ -282,7 +283,7 @@ def _count(world: World) -> int:
 
 @pytest.mark.parametrize("refused", [True, False])
 def test_one_that_fails_for_ever_hinders_no_other(world: World, *, refused: bool) -> None:
-    """Its store refuses each copy: the others are confirmed, and it gets its turn less and less often."""
+    """Its store refuses each copy: the others are confirmed, and it is checked less and less often."""
     bad, *good = [world.create() for _ in range(5)]
     for upload in (bad, *good):
         world.post(upload)
@@ -311,7 +312,7 @@ def test_one_that_fails_for_ever_hinders_no_other(world: World, *, refused: bool
 
 
 def test_a_store_that_is_away_is_left_alone(world: World) -> None:
-    """After some failures in a row the sweep says so; when the store is back nothing is lost."""
+    """After some failures in a row the sweep reports it; when the store is available again, nothing is lost."""
     uploads = [world.create() for _ in range(3 * MAX_FAILURES)]
     for upload in uploads:
         world.post(upload)
@@ -331,7 +332,7 @@ def test_a_store_that_is_away_is_left_alone(world: World) -> None:
 
 
 def test_a_ledger_that_is_away_ends_the_sweep(world: World) -> None:
-    """It is raised at once: without the ledger nothing can be known."""
+    """The error is raised at once: without the ledger nothing can be done."""
     world.create()
 
     def away(_: str) -> None:
@@ -344,7 +345,7 @@ def test_a_ledger_that_is_away_ends_the_sweep(world: World) -> None:
 
 
 def test_a_bug_in_one_upload_hinders_no_other(world: World) -> None:
-    """Whatever is raised is logged, and the next upload is looked at."""
+    """Any exception is logged, and the next upload is checked."""
     bad, good = world.create(), world.create()
     world.ledger._uploads[bad.id] = bad._replace(state=UploadState.STORED)  # stored without an object: cannot be
     world.post(good)
@@ -352,7 +353,7 @@ def test_a_bug_in_one_upload_hinders_no_other(world: World) -> None:
 
 
 def test_an_upload_of_another_bucket_is_passed_over(world: World) -> None:
-    """It is neither judged nor expired by what is in this one, nor postponed: it is another worker's."""
+    """It is not judged by this bucket's objects, not expired, and not postponed: another worker handles it."""
     upload = world.create()._replace(bucket="elsewhere")
     world.ledger._uploads[upload.id] = upload
     for later in (MINUTE, DAY):
@@ -361,7 +362,7 @@ def test_an_upload_of_another_bucket_is_passed_over(world: World) -> None:
 
 
 def test_orphans_go_and_nothing_else(world: World) -> None:
-    """Under ``staging/`` only, only old ones, and only what no open upload may own."""
+    """Only old objects under ``staging/`` are removed, and only those that no open upload can own."""
     world.store.put("staging/" + new_upload_id(), FIRST)
     world.store.put("staging/holiday.png", FIRST)
     world.store.put("uploads/somebody-elses", FIRST)
@@ -379,7 +380,7 @@ def test_orphans_go_and_nothing_else(world: World) -> None:
 
 
 def test_orphans_go_together(world: World) -> None:
-    """A thousand cost one call of the store and one of the ledger, not one each."""
+    """A thousand orphans take one call of the store and one of the ledger."""
     for _ in range(1000):
         world.store.put("staging/" + new_upload_id(), FIRST)
     found = swept(world, SCHEDULE.retention + MINUTE)
@@ -389,7 +390,7 @@ def test_orphans_go_together(world: World) -> None:
 
 
 def test_an_orphan_that_cannot_be_removed_hinders_no_other(world: World) -> None:
-    """Where they do not go together, each goes by itself, and who stays is said."""
+    """If the batch fails, each is removed by itself, and those that stay are reported."""
     keys = sorted(f"staging/{new_upload_id()}" for _ in range(3))
     for key in keys:
         world.store.put(key, FIRST)
@@ -409,7 +410,7 @@ def test_an_orphan_that_cannot_be_removed_hinders_no_other(world: World) -> None
 
 
 def test_a_stop_comes_between_two_orphans(world: World) -> None:
-    """Also where they do not go together, and each takes its time."""
+    """Also if the batch fails, and each removal takes some time."""
     for _ in range(4):
         world.store.put("staging/" + new_upload_id(), FIRST)
 
@@ -426,7 +427,7 @@ def test_a_stop_comes_between_two_orphans(world: World) -> None:
 
 
 def test_an_old_object_of_an_open_upload_is_never_removed(world: World) -> None:
-    """A grant that is renewed for a week: its bytes are confirmed, not cleared away."""
+    """The bytes of an upload whose grant is renewed for a week are confirmed, not removed."""
     upload = world.create()
     arrive(world, upload)
     world.ledger._uploads[upload.id] = upload._replace(expires_at=NOW + DAY * 7, due_at=NOW + DAY * 7)
@@ -435,7 +436,7 @@ def test_an_old_object_of_an_open_upload_is_never_removed(world: World) -> None:
 
 
 def test_multipart_uploads_without_an_owner_are_aborted(world: World) -> None:
-    """Old ones under ``staging/``, and those that name an upload of ours that has ended; never somebody else's."""
+    """Old ones under ``staging/`` are aborted, and those of our ended uploads; never those of other programs."""
     ended, pending = world.create(), world.create()
     world.service.remove(OWNER, ended.id)
     ours = [f"uploads/{ended.id}/x", "staging/anything", f"staging/{new_upload_id()}"]
@@ -449,7 +450,7 @@ def test_multipart_uploads_without_an_owner_are_aborted(world: World) -> None:
 
 
 def test_a_copy_that_a_stopped_signal_left_is_removed(world: World) -> None:
-    """Pinned and killed; then the bytes change, others are confirmed, and the old copy comes late."""
+    """A signal pins and is killed; then other bytes are confirmed, and its old copy appears late."""
     upload = world.create()
     world.post(upload)
     stopped_at(world, upload, "copy final")
@@ -465,7 +466,7 @@ def test_a_copy_that_a_stopped_signal_left_is_removed(world: World) -> None:
 
 
 def test_a_delete_that_did_not_reach_the_store_is_done_again(world: World) -> None:
-    """The ledger says deleted, the bytes are still there: the sweep removes them."""
+    """The ledger says deleted and the bytes still exist: the sweep removes them."""
     upload = brought_to(world, "confirmed")
 
     def away(name: str) -> None:
@@ -488,7 +489,7 @@ def test_a_delete_that_did_not_reach_the_store_is_done_again(world: World) -> No
 
 
 def test_bytes_that_arrive_after_an_abort_are_removed_without_any_event(world: World) -> None:
-    """Once the grant cannot be used any more."""
+    """They are removed once the grant has expired."""
     upload = brought_to(world, "aborted")
     arrive(world, upload)
     assert swept(world, OVER) == [(Action.CLEAR, upload.id)]
@@ -498,7 +499,7 @@ def test_bytes_that_arrive_after_an_abort_are_removed_without_any_event(world: W
 
 @pytest.mark.parametrize(("state", "there", "later"), list(product(STATES, [True, False], TIMES)))
 def test_a_dry_run_foresees_and_changes_nothing(world: World, state: str, there: bool, later: timedelta) -> None:
-    """It says what the sweep right after it does, and neither writes nor announces anything."""
+    """It reports what the next sweep then does, and neither writes nor announces anything."""
     upload = brought_to(world, state)
     if there:
         arrive(world, upload)
@@ -518,14 +519,14 @@ def test_a_dry_run_foresees_and_changes_nothing(world: World, state: str, there:
 
 
 def test_a_dry_run_reads_on_behind_a_batch(world: World) -> None:
-    """Page by page, though nothing is taken off the list."""
+    """It reads page by page, although it takes no uploads off the list."""
     uploads = [world.create() for _ in range(2 * BATCH + 1)]
     world.time += MINUTE
     assert [finding.subject for finding in world.sweep.foresee()] == [upload.id for upload in uploads]
 
 
 def test_every_next_look_lies_ahead(world: World) -> None:
-    """Whatever the age: a sweep that looked at everything that was due is over."""
+    """Whatever the age: a sweep ends once it has checked everything that was due."""
     schedule = Schedule(first_look=timedelta(seconds=1), grace=timedelta(seconds=1), retention=timedelta(seconds=1))
     upload = world.create()
     for state, seconds in product(UploadState, [0, 1, 899, 900, 901, 902, 10**7]):
@@ -535,7 +536,7 @@ def test_every_next_look_lies_ahead(world: World) -> None:
 
 
 def test_a_quarantine_of_somebody_else_is_left_alone(world: World) -> None:
-    """Scanners have a ``quarantine/``, too, and older versions allowed to confirm below it: only our own keys go."""
+    """Scanners use ``quarantine/``, too, and older versions confirmed below it: only our own keys are removed."""
     done, open_, ended = world.create(), world.create(), world.create()
     world.post(done)
     confirmed = world.run(done)
@@ -554,7 +555,7 @@ def test_a_quarantine_of_somebody_else_is_left_alone(world: World) -> None:
 
 
 def test_a_dry_run_tells_of_the_others_too(world: World) -> None:
-    """One whose rules nobody can read is a line of the list, not its end."""
+    """An upload whose rules cannot be read is a line of the list, and does not end it."""
     unknown, good = world.create(), world.create()
     for upload in (unknown, good):
         world.post(upload)
@@ -565,7 +566,7 @@ def test_a_dry_run_tells_of_the_others_too(world: World) -> None:
 
 
 def test_bugs_in_many_uploads_hinder_no_other(world: World) -> None:
-    """The store is not away because of them: the sweep goes on."""
+    """They do not count as an unavailable store: the sweep continues."""
     bad = [world.create() for _ in range(MAX_FAILURES + 2)]
     good = world.create()
     for upload in bad:

@@ -1,4 +1,4 @@
-"""What the Swift package thinks of a store's answers is what the project's list says."""
+"""The Swift package interprets a store's responses as the project's list does."""
 
 import importlib.util
 from pathlib import Path

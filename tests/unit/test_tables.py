@@ -1,4 +1,4 @@
-"""Tables of commands: whole cells in aligned columns, and nothing that a terminal obeys."""
+"""Tables of commands: complete cells in aligned columns, and no control sequences for the terminal."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""Stores that do not copy in one step: the condition, the bytes and the ETag of a copy may be of three objects.
+"""Stores that do not copy atomically: condition, bytes and ETag of a copy may be of three objects.
 
 So it was measured on the JuiceFS gateway 1.4.2, where these are three looks at a path.
 """
@@ -209,7 +209,7 @@ def test_a_copy_that_cannot_be_looked_at(gone: bool, monkeypatch: pytest.MonkeyP
 
     def head(key: str, version_id: str | None = None) -> ObjectHead | None:
         if key == upload.key:
-            raise StoreUnavailable("The store's HEAD names no ETag.", 60, refused=True)
+            raise StoreUnavailable("The store's HEAD has no ETag.", 60, refused=True)
         return real(key, version_id)
 
     monkeypatch.setattr(world.store, "head", head)

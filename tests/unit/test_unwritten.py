@@ -1,4 +1,4 @@
-"""Requests whose responses wait for what is being written, behind granian's intake: no thread waits with them."""
+"""Requests whose responses wait for pending writes, behind granian's intake: no thread waits with them."""
 
 from collections.abc import Callable, Generator, Iterable
 from threading import Event, Semaphore, Thread, get_ident

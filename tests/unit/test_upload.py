@@ -1,4 +1,4 @@
-"""The transition table, and what an upload says of itself."""
+"""The transition table, and the derived properties of an upload."""
 
 from itertools import pairwise, product
 

@@ -1,4 +1,4 @@
-"""Outgoing webhooks without a network: addresses that are refused, signatures, and what an answer means."""
+"""Outgoing webhooks without a network: refused addresses, signatures, and the meaning of responses."""
 
 import socket
 import ssl

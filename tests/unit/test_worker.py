@@ -1,4 +1,4 @@
-"""The loops beside the requests: what they do with each message, and that nothing ends them but a stop."""
+"""The worker's loops: what they do with each message, and that only a stop ends them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ TEST_EVENT = b'{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
 
 
 class Queue:
-    """An `EventQueue` that hands out what it is given, once."""
+    """An `EventQueue` that delivers its messages once."""
 
     def __init__(self, *batches: list[bytes], visibility: float = 60) -> None:
         self.batches: list[list[bytes] | Exception] = list(batches)
@@ -74,7 +74,7 @@ def nothing(_: Iterable[StoreEvent]) -> EventCounts:
 
 
 def until_empty(queue: Queue, handle: Callable[[Iterable[StoreEvent]], EventCounts] = nothing) -> None:
-    """Runs a loop until it has asked for more than there is."""
+    """Runs a loop until it has requested more messages than there are."""
     loop = QueueLoop(queue, read_queued_records, handle)
     working = Worker([loop])
     working.start()
@@ -83,7 +83,7 @@ def until_empty(queue: Queue, handle: Callable[[Iterable[StoreEvent]], EventCoun
 
 
 def test_messages_that_were_heard_are_deleted() -> None:
-    """All of a batch at once; one without records, as S3 sends to try a queue, is accepted quietly."""
+    """All of a batch at once; S3's test message, which has no records, is silently accepted."""
     queue = Queue([GOOD, TEST_EVENT], [GOOD])
     until_empty(queue)
     assert queue.deleted == [GOOD, TEST_EVENT, GOOD]
@@ -91,14 +91,14 @@ def test_messages_that_were_heard_are_deleted() -> None:
 
 @pytest.mark.parametrize("poison", [b"", b"[]", b"nonsense", b"{}", b'{"Records": 1}', b"[" * 100_000])
 def test_a_message_that_cannot_be_read_is_left_to_the_redrive_policy(poison: bytes) -> None:
-    """It is not deleted, and the others of its batch are."""
+    """It is not deleted; the others of its batch are."""
     queue = Queue([GOOD, poison, TEST_EVENT])
     until_empty(queue)
     assert queue.deleted == [GOOD, TEST_EVENT]
 
 
 def test_no_thread_waits_for_one_of_several_stores() -> None:
-    """What has to come again because of it does, by the queue: the next message is handled meanwhile."""
+    """A message for an unavailable store is delivered again by the queue; meanwhile the next one is handled."""
     queue, tries = Queue([GOOD, TEST_EVENT]), list[None]()
 
     def handle(_: Iterable[StoreEvent]) -> EventCounts:
@@ -132,7 +132,7 @@ def test_a_bug_leaves_its_message(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_an_outage_costs_no_delivery() -> None:
-    """While the ledger is away the message in hand is tried again, and deleted only when it has gone through."""
+    """While the ledger is unavailable the current message is tried again, and deleted only when it was handled."""
     queue = Queue([GOOD])
     tries: list[list[bytes]] = []
 
@@ -148,7 +148,7 @@ def test_an_outage_costs_no_delivery() -> None:
 
 
 def test_a_long_outage_gives_the_message_back() -> None:
-    """After some tries it is left, and comes again later."""
+    """After some attempts it is left to the queue, which delivers it again later."""
     queue = Queue([GOOD], [TEST_EVENT])
     tries = 0
 
@@ -164,7 +164,7 @@ def test_a_long_outage_gives_the_message_back() -> None:
 
 
 def test_slow_work_keeps_its_messages() -> None:
-    """Their visibility is extended again and again until they are done, and no longer; a failure of that is no harm."""
+    """Their visibility is extended until they are handled, and no longer; a failure to extend does no harm."""
     queue = Queue([GOOD], visibility=0.03)
 
     def handle(_: Iterable[StoreEvent]) -> EventCounts:
@@ -183,7 +183,7 @@ def test_slow_work_keeps_its_messages() -> None:
 
 @pytest.mark.parametrize("error", [StoreUnavailable("The queue is unavailable."), ZeroDivisionError()])
 def test_a_queue_that_fails_is_asked_again(error: Exception) -> None:
-    """Receiving fails, then deleting: the loop goes on after a pause."""
+    """Receiving fails, then deleting: the loop continues after a pause."""
     queue = Queue([GOOD], [TEST_EVENT])
     queue.batches.insert(0, error)
     queue.delete_error = error
@@ -192,7 +192,7 @@ def test_a_queue_that_fails_is_asked_again(error: Exception) -> None:
 
 
 def test_a_stop_finishes_the_messages_in_hand() -> None:
-    """`stop` returns when they are done and deleted, and no others are asked for."""
+    """`stop` returns when they are handled and deleted, and no others are requested."""
     started, go = Event(), Event()
 
     def handle(_: Iterable[StoreEvent]) -> EventCounts:
@@ -216,7 +216,7 @@ def test_a_stop_finishes_the_messages_in_hand() -> None:
 
 
 def test_a_stop_does_not_wait_for_an_outage_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message that could not go through is given back at once."""
+    """The message that could not be handled is released at once."""
     monkeypatch.setattr(loops, "PAUSE", 600)
     started = Event()
 
@@ -242,8 +242,8 @@ def world() -> Iterator[World]:
 
 
 def looks(world: World, number: int, *, error: Exception | None = None) -> list[str]:
-    """The operations of a sweep's loops until the one has looked ``number`` times, and the other has listed staging and
-    quarantine; the first look fails with ``error``."""
+    """The operations of a sweep's loops until one has checked ``number`` times, and the other has listed staging and
+    quarantine; the first check fails with ``error``."""
     enough = Event()
 
     def count(name: str) -> None:
@@ -262,14 +262,14 @@ def looks(world: World, number: int, *, error: Exception | None = None) -> list[
 
 
 def sweeping(world: World) -> Worker:
-    """The loops of the sweep, as `background.loops` makes them."""
+    """The loops of the sweep, as `background.loops` creates them."""
     sweep, retention = world.sweep, world.core.retention
     return Worker([SweepLoop(sweep, 0.001), CleanLoop(sweep, 0.001, 3600), RetentionLoop(retention, 0.001, 3600)])
 
 
 @pytest.mark.parametrize("operation", ["forget_keys", "forget_allowances", "over", "old_objects"])
 def test_the_look_waits_for_nothing_that_may_take_hours(operation: str) -> None:
-    """The keys of years, once somebody has said how long they are kept; all that is over; a list of a big bucket."""
+    """Idempotency keys of years, once a retention is set; all ended uploads; a list of a large bucket."""
     world = World(schedule=Schedule(ledger_retention=timedelta(days=30)))
     held, enough, go = Event(), Event(), Event()
 
@@ -296,11 +296,11 @@ def test_the_look_waits_for_nothing_that_may_take_hours(operation: str) -> None:
     [
         ("due", "the sweep of store default"),
         ("old_objects", "cleaning up of store default"),
-        ("forget_keys", "forgetting what is old"),
+        ("forget_keys", "removing old rows"),
     ],
 )
 def test_a_loop_that_does_not_get_on_is_named(operation: str, named: str, fails: bool) -> None:
-    """Also at its first piece of work, and since when; the others get on."""
+    """Also during its first piece of work, with the time; other loops make progress."""
     world = World(schedule=Schedule(ledger_retention=timedelta(days=30)))
     sweep, retention = world.sweep, world.core.retention
     each = [SweepLoop(sweep, 0.001), CleanLoop(sweep, 0.001, 0.001), RetentionLoop(retention, 0.001, 0.001)]
@@ -334,7 +334,7 @@ def test_a_loop_that_does_not_get_on_is_named(operation: str, named: str, fails:
 
 
 def test_a_store_that_was_never_looked_at_counts(world: World) -> None:
-    """Beside one that is looked at all the time: the last look at all of them is none."""
+    """Even beside one that is checked all the time, there is no last check of all stores."""
     often, never = SweepLoop(world.sweep, 1), SweepLoop(world.sweep, 1)
     often.looked_at = datetime.now(UTC)
     assert last_look([often, never]) is None
@@ -344,19 +344,19 @@ def test_a_store_that_was_never_looked_at_counts(world: World) -> None:
 
 @pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is unavailable."), ZeroDivisionError()])
 def test_a_sweep_that_failed_is_begun_again(world: World, error: Exception) -> None:
-    """Whatever was raised: after a pause the loop looks again, and cleans up what it had no time for."""
+    """After any exception and a pause the loop checks again, and does the clean-up that it had missed."""
     operations = looks(world, 5, error=error)
     assert operations.count("old_objects") == 2  # staging and quarantine
 
 
 def test_the_bucket_is_listed_seldom(world: World) -> None:
-    """Once at the start and then in its own interval, however often it looks for what is due."""
+    """It is listed once at the start and then at its own interval, however often due uploads are checked."""
     assert looks(world, 20).count("old_objects") == 2  # staging and quarantine
 
 
 @pytest.mark.parametrize("error", [LedgerUnavailable("The ledger is unavailable."), ZeroDivisionError()])
 def test_erasing_goes_on_after_a_failure(world: World, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever was raised: after a pause the loop takes the job again, until it is done."""
+    """After any exception and a pause the loop takes the job again, until it is done."""
     monkeypatch.setattr(loops, "PAUSE", 0.01)
     upload = world.create()
     job = world.service.erase(OWNER, upload.owner)
@@ -379,7 +379,7 @@ def test_erasing_goes_on_after_a_failure(world: World, error: Exception, monkeyp
 
 
 def test_every_loop_has_a_thread_of_its_own() -> None:
-    """One that waits hinders no other."""
+    """A loop that waits does not delay others."""
     names: list[str] = []
     together = Event()
 
@@ -400,7 +400,7 @@ def test_every_loop_has_a_thread_of_its_own() -> None:
 
 
 def test_a_minute_of_delivered_webhooks_is_removed_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many that are: step after step, and the next look comes after a minute where there are no more."""
+    """However many there are: step after step; once no more are left, the next check is after a minute."""
     monkeypatch.setattr(outboxes, "POLL_INTERVAL", 0.01)
     steps, over, asked_in_vain = [PRUNE_BATCH, PRUNE_BATCH, PRUNE_BATCH - 1], Event(), list[datetime]()
 

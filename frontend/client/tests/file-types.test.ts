@@ -9,6 +9,7 @@ const WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 describe("the type that a name tells", () => {
   test.each([
     ["IMG_0001.HEIC", "image/heic"],
+    ["IMG_0001.HIF", "image/heif"],
     ["a.heif", "image/heif"],
     ["notes.md", "text/markdown"],
     ["a.webp", "image/webp"],

@@ -127,3 +127,38 @@ describe("a record store that never answers", () => {
     expect(await on.records.list()).toHaveLength(1);
   });
 });
+
+describe("Web Locks that never settle", () => {
+  type Held = (lock: unknown) => unknown;
+
+  /** A browser whose lock manager answers nothing, and the functions that wait for its locks. */
+  function stuck(): Held[] {
+    const waiting: Held[] = [];
+    const request = (_: string, __: unknown, held: Held) => {
+      waiting.push(held);
+      return never();
+    };
+    vi.stubGlobal("navigator", { onLine: true, locks: { request, query: () => never() } });
+    return waiting;
+  }
+
+  test("keep no upload from going on, and no list from being shown", async () => {
+    hurry();
+    const waiting = stuck();
+    const uploader = on.uploader();
+    const upload = uploader.upload(fileOf(9000));
+    const listed = uploader.listInterrupted();
+    await pass(20_000);
+    expect([upload.state, waiting.length > 0]).toEqual(["confirmed", true]);
+    await expect(listed).resolves.toBeInstanceOf(Array);
+  });
+
+  test("hold nothing once they are there", async () => {
+    hurry();
+    const waiting = stuck();
+    const upload = on.uploader().upload(fileOf(9000));
+    await pass(20_000);
+    expect(waiting.map((held) => held({}))).toEqual(waiting.map(() => undefined));
+    expect(upload.state).toBe("confirmed");
+  });
+});

@@ -1,6 +1,7 @@
 import type { FileOptions, UploadRecord } from "@valetkey/client";
 import { Localizer } from "./language/localizer";
 import { reflectAttributes, upgradeProperties } from "./page/attributes";
+import { complaints } from "./page/complaints";
 import { Destination, type TokenSource } from "./page/destination";
 import { type DroppedFiles, handleOf } from "./page/dropped";
 import { detailOf, type ItemDetail } from "./page/events";
@@ -59,7 +60,8 @@ export class ValetUpload extends FormControl {
   #ticking: ReturnType<typeof setTimeout> | null = null;
   #cleanups: Array<() => void> = [];
   readonly #destination = new Destination(this);
-  readonly #limits = new Limits(this);
+  readonly #complain = complaints();
+  readonly #limits = new Limits(this, this.#complain);
   readonly #list = new ItemList(
     (item) => this.#itemChanged(item),
     () => this.#itemRemoved(),
@@ -182,7 +184,7 @@ export class ValetUpload extends FormControl {
     upgradeProperties(this);
     this.#cleanups = [
       watchPastes(this, this.#gestures),
-      watchLanguage(() => this.#updateLanguage()),
+      watchLanguage(this, () => this.#updateLanguage()),
       whileVisible(this.#scheduleRefresh),
       watchPolicy(
         this,
@@ -246,6 +248,8 @@ export class ValetUpload extends FormControl {
     const handle = handleOf(file);
     const { checksum } = this;
     const known = checksum === "sha256" || checksum === "crc64nvme";
+    if (checksum && !known)
+      this.#complain(`checksum="${checksum}" sends none: it has to be sha256 or crc64nvme.`);
     return { metadata, ...(known && { checksum }), ...(handle && { handle }) };
   };
 

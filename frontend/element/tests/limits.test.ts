@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Localizer } from "../src/language/localizer";
+import { complaints } from "../src/page/complaints";
 import { Limits } from "../src/state/limits";
 import { checkRules } from "../src/state/rules";
 import { fileOf } from "./fake";
@@ -12,17 +13,53 @@ test("without limits every file is accepted, and any number; a field for one tak
   expect(new Limits({ ...NONE, multiple: false, maxFiles: "5" }).maxFiles).toBe(1);
 });
 
-test("a limit is read when a file is checked, and one that is no number is none", () => {
+test("a limit is read when a file is checked, and one that is no number is none, which is said once", () => {
   const settings = { ...NONE, maxSize: " 1000 ", maxFiles: "3", accept: "image/*" };
-  const limits = new Limits(settings);
+  const said: string[] = [];
+  const limits = new Limits(
+    settings,
+    complaints((text) => said.push(text)),
+  );
   expect(limits.check(fileOf(1000, "a.png", "image/png"))).toBeNull();
   expect(limits.check(fileOf(1001, "a.png", "image/png"))).toEqual({ key: "tooLarge", limit: 1000 });
   expect(limits.check(fileOf(1, "a.pdf", "application/pdf"))).toEqual({ key: "wrongKind" });
   expect(limits.maxFiles).toBe(3);
-  settings.maxSize = "1 MB";
+  expect(said).toEqual([]);
+  settings.maxSize = "about 1000";
   settings.maxFiles = "-1";
-  expect(limits.check(fileOf(1001, "a.png", "image/png"))).toBeNull();
-  expect(limits.maxFiles).toBe(Number.POSITIVE_INFINITY);
+  for (let i = 0; i < 3; i++) {
+    expect(limits.check(fileOf(1001, "a.png", "image/png"))).toBeNull();
+    expect(limits.maxFiles).toBe(Number.POSITIVE_INFINITY);
+  }
+  expect(said.map((text) => text.split(" sets")[0])).toEqual([
+    '<valet-upload>: max-size="about 1000"',
+    '<valet-upload>: max-files="-1"',
+  ]);
+});
+
+test.each([
+  ["1000", 1000],
+  ["0", 0],
+  ["500b", 500],
+  ["10MB", 10_000_000],
+  ["10 mb", 10_000_000],
+  [" 1.5 kB ", 1500],
+  ["1 KiB", 1024],
+  ["2 GiB", 2 * 1024 ** 3],
+  ["5 TB", 5e12],
+  ["10M", null],
+  ["10 iB", null],
+  ["1,000", null],
+  ["-5", null],
+  ["1e6", null],
+  ["MB", null],
+])("a size may have a unit: %s", (maxSize, bytes) => {
+  const said: string[] = [];
+  const limits = new Limits({ ...NONE, maxSize }, (text) => said.push(text));
+  const check = (size: number) => limits.check({ name: "a", type: "", size });
+  expect(check(1e13)).toEqual(bytes === null ? null : { key: "tooLarge", limit: bytes });
+  expect(said.length).toBe(bytes === null ? 1 : 0);
+  if (bytes !== null) expect(check(bytes)).toBeNull();
 });
 
 test("what was left out is described, with its number", () => {

@@ -18,7 +18,7 @@ _GLOBAL = {"queue.amazonaws.com": "us-east-1"}
 
 
 def region_of(host: str) -> str | None:
-    """The region that an AWS host is in; None if its name does not say so, or if it is none of AWS's.
+    """The region that an AWS host is in; None if its name does not contain one, or if it is not AWS's.
 
     >>> region_of("vpce-0a1b-2c3d.sqs.eu-west-1.vpce.amazonaws.com")
     'eu-west-1'

@@ -1,6 +1,6 @@
 """Makes boto3 clients read responses within a time limit, and without the interim responses before them.
 
-Botocore has a time-out for each byte only, and takes a 102 for the success of the request.
+Botocore has a time-out for each byte only, and mistakes a 102 for the success of the request.
 """
 
 from typing import Any

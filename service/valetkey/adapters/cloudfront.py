@@ -1,8 +1,7 @@
 """Signed URLs of Amazon CloudFront: with a canned policy, by botocore's signer.
 
-The key pair is one of a trusted key group of the distribution: RSA of 2048 bits, or ECDSA P-256. CloudFront takes SHA-1
-signatures only ("Serve private content with signed URLs", its developer guide). The service needs no rights at AWS for
-it.
+The key pair is one of a trusted key group of the distribution: RSA of 2048 bits, or ECDSA P-256. CloudFront accepts
+SHA-1 signatures only ("Serve private content with signed URLs", its developer guide). Signing needs no rights at AWS.
 """
 
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from valetkey.core.errors import ConfigurationError
 class CloudFront:
     """`AddressSigner` by the key pair ``key_pair_id``, whose private key is the PEM file at ``private_key``.
 
-    The file is read once. Raises `ConfigurationError` where it has no such key.
+    The file is read once. Raises `ConfigurationError` if it contains no such key.
     """
 
     def __init__(self, key_pair_id: str, private_key: Path) -> None:
@@ -36,9 +35,9 @@ def _signing(path: Path) -> Callable[[bytes], bytes]:
     except OSError as error:
         raise ConfigurationError(f"CloudFront's private key {path} cannot be read: {error.strerror}.") from error
     except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"{path} is no private key: it has to be PEM, without a passphrase.") from error
+        raise ConfigurationError(f"{path} is not a private key in PEM without a passphrase.") from error
     if isinstance(key, rsa.RSAPrivateKey):
         return lambda message: key.sign(message, padding.PKCS1v15(), SHA1())  # noqa: S303 - CloudFront takes no other
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return lambda message: key.sign(message, ec.ECDSA(SHA1()))  # noqa: S303
-    raise ConfigurationError(f"{path} is a key of another kind: CloudFront takes RSA and ECDSA P-256.")
+    raise ConfigurationError(f"{path} is a key of another kind: CloudFront accepts RSA and ECDSA P-256.")

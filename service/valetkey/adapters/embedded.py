@@ -1,6 +1,6 @@
 """The embedded S3 and SQS of `valetkey dev`, by moto. It enforces no policy, so it is for demonstration only.
 
-It needs no rights but to listen on a port of the loopback address.
+It only needs the right to listen on a port of the loopback address.
 """
 
 import secrets
@@ -20,8 +20,8 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A store that runs in this process: where it is, whose ``keys`` it is used by (id and secret), and the queue that
-    its events go to."""
+    """A store that runs in this process: its address, the ``keys`` for it (id and secret), and the queue for its
+    events."""
 
     endpoint_url: str
     session: boto3.Session
@@ -31,21 +31,21 @@ class Embedded:
 
     @property
     def exports(self) -> str:
-        """The lines for a shell that has another application use it."""
+        """The shell commands after which another application uses it."""
         return (
             f"export VALETKEY_BUCKET={BUCKET} VALETKEY_S3_ENDPOINT_URL={self.endpoint_url}\n"
             f"export AWS_ACCESS_KEY_ID={self.keys[0]} AWS_SECRET_ACCESS_KEY={self.keys[1]}"
         )
 
     def stop(self) -> None:
-        """Ends it, and everything in it."""
+        """Stops it; everything in it is lost."""
         self.server.stop()
 
 
 def start(port: int = 0) -> Embedded:
     """Starts moto on loopback, with a bucket, its CORS rule, and a queue for its events. ``port`` 0: any free one.
 
-    Raises `ConfigurationError` where moto is not installed.
+    Raises `ConfigurationError` if moto is not installed.
     """
     try:
         from moto.server import ThreadedMotoServer
@@ -64,7 +64,7 @@ def start(port: int = 0) -> Embedded:
 
 
 def _redirecting(app: Any) -> Any:
-    """Moto answers a form that has both a redirect and a success status with the status; S3 redirects."""
+    """Redirects a form that has both a redirect and a success status, as S3 does; moto responds with the status."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -77,7 +77,8 @@ def _redirecting(app: Any) -> Any:
 
 
 def _copying_in_turn(app: Any) -> Any:
-    """Moto describes in its answer to a copy what another copy to the same key may just have replaced: a 500."""
+    """Serializes copies to one key: moto responds with 500 if another copy replaces the object that it is
+    describing."""
     turn = Lock()
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
@@ -88,7 +89,8 @@ def _copying_in_turn(app: Any) -> Any:
 
 
 def _lock_etags() -> None:
-    """Moto computes an ETag when first asked, by a position in the bytes that all threads share: some are wrong."""
+    """Guards ETags by a lock: moto computes them on demand, with a file position that threads share, so some are
+    wrong."""
     from moto.s3.models import FakeKey
 
     computed: Any = vars(FakeKey)["etag"]
@@ -96,7 +98,7 @@ def _lock_etags() -> None:
         return
 
     def etag(key: Any) -> Any:
-        with key.lock:  # which moto's own reading of the bytes holds
+        with key.lock:  # moto holds it, too, while it reads the bytes
             return computed.fget(key)
 
     FakeKey.etag = _LockedETag(etag)  # type: ignore[method-assign,assignment]
@@ -107,7 +109,7 @@ class _LockedETag(property):
 
 
 def _furnish(session: boto3.Session, endpoint_url: str) -> str:
-    """Makes the bucket and its queue; returns the queue's URL."""
+    """Creates the bucket and its queue; returns the queue's URL."""
     s3 = session.client("s3", endpoint_url=endpoint_url)
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [CORS_RULE]})
@@ -124,7 +126,7 @@ def _furnish(session: boto3.Session, endpoint_url: str) -> str:
 
 
 STAGING_ONLY: Any = {"Key": {"FilterRules": [{"Name": "prefix", "Value": STAGING_PREFIX}]}}
-"""Our own copies need no event; moto answers 500 to one of two copies to one key at once while it writes theirs."""
+"""Our own copies need no event; while moto writes theirs, it responds with 500 to one of two copies to one key."""
 
 CORS_RULE: Any = {
     "AllowedOrigins": ["*"],
@@ -133,4 +135,4 @@ CORS_RULE: Any = {
     "ExposeHeaders": ["ETag", "Location"],
     "MaxAgeSeconds": 3600,
 }
-"""What a bucket that browsers upload to needs. Browsers hide ``ETag`` and ``Location`` unless they are exposed."""
+"""The CORS rule that browsers need to upload. They hide ``ETag`` and ``Location`` unless these are exposed."""

@@ -33,18 +33,17 @@ LEDGERS: Mapping[str, Callable[[str, Announcer | None], DurableLedger]] = {
 }
 
 _AUTHORITY = re.compile("[/?#]")
-"""What ends user, password and host; `urlsplit` takes a bracket in a password for an address, and fails."""
+"""The characters that end user, password and host; `urlsplit` mistakes a bracket in a password for an address."""
 
 
 def open_ledger(url: str, announce: Announcer | None = None) -> DurableLedger:
     """The ledger at ``url``; without ``announce`` it writes no announcements. Raises `ConfigurationError`."""
     scheme = url.partition(":")[0].partition("+")[0]
-    scheme = "postgresql" if scheme == "postgres" else scheme  # libpq takes both
-    if (
-        _AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0].count("@") > 1
-    ):  # what follows the first one would be taken for the host, and be printed
+    scheme = "postgresql" if scheme == "postgres" else scheme  # libpq accepts both
+    # otherwise everything after the first @ would be taken for the host, and be printed
+    if _AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0].count("@") > 1:
         raise ConfigurationError("VALETKEY_DATABASE_URL: write an @ in the user or the password as %40.")
     if scheme not in LEDGERS:
         known = " or ".join(f"{name}://" for name in LEDGERS)
-        raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL begins with {known}.")
+        raise ConfigurationError(f"No ledger for {scheme!r}: VALETKEY_DATABASE_URL has to begin with {known}.")
     return LEDGERS[scheme](url, announce)

@@ -22,7 +22,7 @@ PAGES_WITHIN = 1024
 """Readers look for a PDF's header in so many bytes (Adobe's implementation notes 13 and 14 to ISO 32000)."""
 
 _PAGES = re.compile(rb"%(?:(PDF-[12]\.[0-9])|(?<=[\r\n]%)!PS-Adobe-[1-3]\.)")
-_PDF_START = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")  # the latter is of its first writers
+_PDF_START = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")  # the latter by its first writers
 _OF_OURS = frozenset(
     {*RIFF.values(), *BRANDS, "video/mp4", "application/pdf", "application/dicom", "image/svg+xml"}
     | {name for name, _, _ in SIGNATURES}
@@ -93,14 +93,14 @@ def _by_signature(first: bytes) -> list[str]:
     found = "application/pdf" if _PDF_START.match(first) else "application/x-tar" if _is_tar(first) else None
     found = found or next((name for name, at, signature in SIGNATURES if first.startswith(signature, at)), None)
     found = found or next((name for name, pattern in PATTERNS if pattern.match(first)), None)
-    if first.startswith(b"DICM", 128) and found not in ACTIVE:  # what stands before it is for other programs
+    if first.startswith(b"DICM", 128) and found not in ACTIVE:  # the bytes before it are for other programs
         return ["application/dicom", found] if found else ["application/dicom"]
     return [found] if found else []
 
 
 def _brands(first: bytes) -> list[str]:
-    """By the brand of an ISO file (ISO/IEC 14496-12) and, of a picture that leaves it open, by those it is compatible
-    with; other brands are films."""
+    """The types by the brand of an ISO file (ISO/IEC 14496-12), and by its compatible brands if a picture's brand does
+    not decide; other brands are films."""
     major, others = first[8:12], first[16 : max(16, int.from_bytes(first[:4], "big"))]
     compatible = {others[at : at + 4] for at in range(0, len(others), 4)}
     if major not in PICTURES:
@@ -110,7 +110,8 @@ def _brands(first: bytes) -> list[str]:
 
 
 def _tagged(first: bytes) -> list[str]:
-    """What stands behind an ID3v2 tag; where it is longer than what was read, each of those that have one."""
+    """The type of the file after an ID3v2 tag; all types that may have one, if the tag is longer than the bytes
+    read."""
     size = 0
     for byte in first[6:10]:
         size = size << 7 | byte & 0x7F
@@ -122,8 +123,8 @@ def _tagged(first: bytes) -> list[str]:
 
 
 def _behind(first: bytes) -> str | None:
-    """What begins behind something that a mail program, a printer or a careless script put in front, or in a stream
-    that is not cut where its frames are."""
+    """The type of a file after bytes that a mail program, a printer or a careless script put in front, or of a stream
+    that does not begin at a frame."""
     found = _PAGES.search(first, 0, PAGES_WITHIN)
     if found and may_precede(first[: found.start()]):
         return "application/pdf" if found[1] else "application/postscript"
@@ -131,7 +132,8 @@ def _behind(first: bytes) -> str | None:
 
 
 def _is_tar(first: bytes) -> bool:
-    """Whether the sum in the header is right: a tar of before POSIX has no other mark, and begins with any name."""
+    """Whether the checksum in the header is right: a tar from before POSIX has no other mark, and begins with a
+    name."""
     header = first[:512]
     text = header[148:156].strip(b" \x00")
     if len(header) < 512 or not header[0] or not re.fullmatch(rb"[0-7]{1,7}", text):

@@ -11,13 +11,13 @@ _RATES = {
 }
 _SAMPLES = (44_100, 48_000, 32_000)
 _LONGEST = 2881
-"""Bytes of the longest frame: layer II of MPEG 2 at 160 kbit/s and 8 kHz."""
+"""The longest frame in bytes: layer II of MPEG 2 at 160 kbit/s and 8 kHz."""
 
 _HEADER = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd][\x10-\xef]")
 
 
 def holds_frames(first: bytes) -> bool:
-    """Whether three frames of MPEG audio follow one another, the first of them where the one before it may end."""
+    """Whether three frames of MPEG audio follow one another, the first within the length of one frame."""
     return any(
         _is_frame(first, second := at.start() + _length(first, at.start()))
         and _is_frame(first, second + _length(first, second))
@@ -31,7 +31,7 @@ def _is_frame(first: bytes, at: int) -> bool:
 
 
 def _length(first: bytes, at: int) -> int:
-    """Bytes of the frame whose header is at ``at``; 0 where there is none."""
+    """The length in bytes of the frame whose header is at ``at``; 0 if there is none."""
     if at + 3 > len(first):
         return 0
     version, layer, rate, samples = (

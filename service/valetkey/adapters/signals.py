@@ -1,7 +1,7 @@
-"""Tells the application of every end by blinker signals: ``upload_confirmed`` and its kin.
+"""Reports every end to the application by blinker signals, such as ``upload_confirmed``.
 
-A receiver gets the `Upload` as its sender, in the thread of whoever ended the upload, after the ledger's commit. It
-needs no rights.
+A receiver gets the `Upload` as its sender, in the thread that ended the upload, after the ledger's commit. It needs no
+rights.
 """
 
 import logging
@@ -20,9 +20,9 @@ Receiver = TypeVar("Receiver", bound=Callable[..., Any])
 
 
 class UploadSignal(NamedSignal):
-    """A signal that keeps its receivers, also those that an application's factory makes and nobody else refers to.
+    """A signal that keeps its receivers alive, also those that an application factory defines and nothing refers to.
 
-    With ``weak=True`` it forgets one that is gone, as blinker's own signals do.
+    With ``weak=True`` it drops a receiver that is gone, as blinker's own signals do.
     """
 
     def connect(self, receiver: Receiver, sender: Any = ANY, weak: bool = False) -> Receiver:
@@ -47,9 +47,9 @@ _BY_TYPE = {
 
 
 class SignalNotifier:
-    """`Notifier` by blinker. What a receiver raises is logged: it cannot undo what is durable already.
+    """`Notifier` by blinker. A receiver's exception is logged: it cannot undo an end that is durable.
 
-    ``context`` gives the one that receivers are called in: that of an application.
+    ``context`` returns the context that receivers are called in: that of an application.
     """
 
     def __init__(self, context: Callable[[], AbstractContextManager[Any]] = nullcontext) -> None:
@@ -65,5 +65,5 @@ class SignalNotifier:
                     receiver(upload)
             except (KeyboardInterrupt, GeneratorExit):
                 raise
-            except BaseException:  # a cancelled task, a timeout of gevent's, sys.exit: whoever ended it goes on
+            except BaseException:  # a cancelled task, gevent's timeout, sys.exit: the caller continues
                 log.exception("a receiver of %s failed for upload %s", signal.name, upload.id)

@@ -1,14 +1,14 @@
 """File signatures as data, with all the variants that programs write.
 
-Sources: the formats' own specifications, where one is named; else PRONOM's table and the magic of the `file` command.
+Sources: the formats' specifications if one is named, else PRONOM's table and the magic of the `file` command.
 """
 
 import re
 from collections.abc import Sequence
 
-# type, offset, bytes; the first that fits counts, so what is longer stands before what it begins with
+# type, offset, bytes; the first match counts, so a longer signature precedes the one that it begins with
 SIGNATURES: Sequence[tuple[str, int, bytes]] = (
-    # what runs
+    # programs
     ("application/x-executable", 0, b"\x7fELF"),
     ("application/x-executable", 0, b"\xfe\xed\xfa\xce"),
     ("application/x-executable", 0, b"\xfe\xed\xfa\xcf"),
@@ -63,6 +63,8 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("audio/flac", 0, b"fLaC"),
     ("audio/amr", 0, b"#!AMR\n"),
     ("audio/amr", 0, b"#!AMR-WB\n"),
+    ("audio/silk", 0, b"#!SILK_V3"),
+    ("audio/silk", 0, b"\x02#!SILK_V3"),  # of Tencent's messengers
     ("audio/midi", 0, b"MThd"),
     ("audio/midi", 8, b"RMID"),
     ("audio/basic", 0, b".snd"),
@@ -95,7 +97,7 @@ SIGNATURES: Sequence[tuple[str, int, bytes]] = (
     ("application/vnd.wordperfect", 0, b"\xffWPC"),
     ("application/mswrite", 0, b"\x31\xbe\x00\x00\x00\xab"),
     ("application/mswrite", 0, b"\x32\xbe\x00\x00\x00\xab"),
-    ("application/vnd.ms-excel", 0, b"\x09\x00\x04\x00"),  # tables of before OLE: BIFF 2 to 5
+    ("application/vnd.ms-excel", 0, b"\x09\x00\x04\x00"),  # spreadsheets from before OLE: BIFF 2 to 5
     ("application/vnd.ms-excel", 0, b"\x09\x02\x06\x00"),
     ("application/vnd.ms-excel", 0, b"\x09\x04\x06\x00"),
     ("application/vnd.ms-excel", 0, b"\x09\x08\x08\x00"),
@@ -152,8 +154,8 @@ PATTERNS: Sequence[tuple[str, re.Pattern[bytes]]] = (
     ("application/rtf", re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\\rtf")),
     ("audio/aiff", re.compile(rb"FORM.{4}AIF[FC]", re.DOTALL)),
     ("application/postscript", re.compile(rb"(?:\xef\xbb\xbf)?[\s\x04]*%!PS")),
-    # MPEG audio frames: sync, version 1 or 2 or 2.5, layer III or II, and a bit rate (or a free one) and a sampling
-    # rate that exist; some encoders leave room in front
+    # MPEG audio frames: sync, version 1 or 2 or 2.5, layer III or II, and a valid bit rate (or a free one) and sampling
+    # rate; some encoders leave room in front
     (
         "audio/mpeg",
         re.compile(
@@ -164,12 +166,12 @@ PATTERNS: Sequence[tuple[str, re.Pattern[bytes]]] = (
     ("audio/aac", re.compile(rb"\xff[\xf0\xf1\xf8\xf9]|\x56[\xe0-\xff]")),
     # packets of a transport stream: 188 bytes each, on discs with a time of 4 bytes in front
     ("video/mp2t", re.compile(rb"(?:.{4})?G.{187}(?:.{4})?G", re.DOTALL)),
-    # the same where it is cut anywhere, or has bytes of error correction at the end of each
+    # the same if it begins within a packet, or has bytes of error correction at the end of each
     ("video/mp2t", re.compile(rb".{0,203}?G(?:(?:.{187}G){3}|(?:.{191}G){3}|(?:.{203}G){3})", re.DOTALL)),
-    # QuickTime before it named its brand, and pieces of a stream: the first box
+    # QuickTime from before it had brands, and pieces of a stream: the first box
     ("video/mp4", re.compile(rb"\x00.{3}(?:moov|free|wide|skip|pnot|uuid|styp|moof|sidx|emsg|prft)", re.DOTALL)),
     ("video/mp4", re.compile(rb".{4}mdat", re.DOTALL)),
-    # two skippable frames of zstd begin so, as those of its parallel form do
+    # two skippable frames of zstd, as in its parallel form
     ("application/zstd", re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")),
     ("application/x-lzma", re.compile(rb"\x5d\x00\x00.{2}(?:\xff{8}|.{3}\x00{4,5})", re.DOTALL)),
     ("application/x-lzh-compressed", re.compile(rb".{2}-l[hz][0-9ds]-", re.DOTALL)),
@@ -188,12 +190,16 @@ RIFF = {
 RIFFS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 
 BRANDS = {
-    "image/heic": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
+    # and HEIF whose pictures are coded otherwise: H.264, JPEG, JPEG 2000
+    "image/heic": (
+        *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
+        *(b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki", b"j2is"),
+    ),
     "image/avif": (b"avif", b"avis"),
     "video/quicktime": (b"qt  ",),
     "audio/mp4": (b"M4A ", b"M4B ", b"M4P "),
     "image/x-canon-cr3": (b"crx ",),
     "image/jp2": (b"jp2 ", b"jpx ", b"jpm "),
 }
-PICTURES = (b"mif1", b"msf1", b"miaf", b"1pic")
-"""Brands of pictures whose coding another brand tells (ISO/IEC 23008-12)."""
+PICTURES = (b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"1pic")
+"""Brands of pictures whose coding another brand names (ISO/IEC 23008-12)."""

@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 MAX_CERTIFICATE = 16 * 1024
-"""In bytes; SNS's have about 2,000."""
+"""The maximum size of a certificate in bytes; SNS's have about 2,000."""
 
 FETCH_TIME = 5.0
-"""How long a certificate may take, in seconds; SNS itself waits 15 for our answer."""
+"""How long fetching a certificate may take, in seconds; SNS itself waits 15 for our response."""
 
 CHUNK = 4096
 
 _IN_TIME = Config(connect_timeout=FETCH_TIME, read_timeout=FETCH_TIME, retries={"total_max_attempts": 1})
-"""One attempt: SNS itself waits 15 seconds for our answer."""
+"""One attempt: SNS itself waits 15 seconds for our response."""
 
 PERMANENT = frozenset({"InvalidParameter", "InvalidParameterValue", "NotFound", "ResourceNotFound", "ValidationError"})
-"""Error codes of ConfirmSubscription that no repetition mends: the token is no good (it lives three days)."""
+"""Error codes of ConfirmSubscription that a retry does not help: the token is invalid (it is valid for three days)."""
 
 
 def certificate_fetcher(context: ssl.SSLContext | None = None) -> Callable[[str], bytes]:
-    """Makes a function that gets what is at an https URL, through the environment's proxy if there is one.
+    """Returns a function that fetches an https URL, through the environment's proxy if there is one.
 
-    It follows no redirect, and takes no more than `MAX_CERTIFICATE` bytes and `FETCH_TIME` seconds. Raises
-    `SenderRefused` for what is not there or too large, and `Unavailable` for a server that fails or is unavailable.
+    It follows no redirects, and reads no more than `MAX_CERTIFICATE` bytes within `FETCH_TIME` seconds. It raises
+    `SenderRefused` if there is none or it is too large, and `Unavailable` if the server fails or is unavailable.
     """
     opener = OpenerDirector()  # not build_opener: that one follows redirects, and opens files
     opener.add_handler(ProxyHandler())
@@ -63,7 +63,7 @@ class _TimedConnection(HTTPSConnection):
 
 
 class _TimedHandler(HTTPSHandler):
-    """Https whose answers come in time, however slowly a server sends its headers."""
+    """HTTPS with a time limit for responses, however slowly a server sends its headers."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(context=context)
@@ -105,13 +105,13 @@ class SnsConfirmer:
         self._lock = Lock()
 
     def __call__(self, topic_arn: str, token: str) -> None:
-        """Raises `SenderRefused` when the token is no good, and `Unavailable` when trying again may help."""
+        """Confirms it. Raises `SenderRefused` if the token is invalid, and `Unavailable` if trying again may help."""
         try:
             self._client(topic_arn.split(":")[3]).confirm_subscription(TopicArn=topic_arn, Token=token)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in PERMANENT:
-                raise SenderRefused(f"SNS does not take the subscription's token: {code}.") from error
+                raise SenderRefused(f"SNS does not accept the subscription's token: {code}.") from error
             raise Unavailable(f"The subscription cannot be confirmed now: {code}.") from error
         except BotoCoreError as error:
             raise Unavailable(f"The subscription cannot be confirmed now: {type(error).__name__}.") from error

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("valetkey")
 
 BATCH = 10
-"""The most messages that SQS hands out, takes back or extends at once."""
+"""The most messages that SQS delivers, deletes or extends in one call."""
 
 VISIBILITY = 60
 """How long a message is kept from other workers unless that is extended, in seconds."""
@@ -91,13 +91,13 @@ def _batches(messages: Sequence[Message]) -> list[Sequence[Message]]:
 
 
 class _Available:
-    """Turns what botocore raises into what the port promises."""
+    """Converts botocore's errors to those of the port."""
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, BotoCoreError | ClientError):
-            raise StoreUnavailable(f"The queue does not answer: {type(error).__name__}.") from error
+            raise StoreUnavailable(f"The queue does not respond: {type(error).__name__}.") from error
 
 
 _available = _Available()

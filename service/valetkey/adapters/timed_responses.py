@@ -35,7 +35,7 @@ class TimeLeft:
         is none."""
         if (left := self._until - monotonic()) < self._each:
             if left <= 0:
-                raise TimeoutError("the answer takes too long")
+                raise TimeoutError("the response takes too long")
             self._sock.settimeout(left)
 
     def extend(self, read: int) -> None:
@@ -66,7 +66,7 @@ class _Reader(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            with suppress(OSError):  # of a connection that is gone
+            with suppress(OSError):  # the connection may be gone
                 self._time.restore()
         self._raw.close()
         super().close()

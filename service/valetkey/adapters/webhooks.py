@@ -117,14 +117,14 @@ class HttpWebhook:
         connection.request("POST", self._path, body, headers)
         with connection.getresponse() as response:
             if monotonic() >= deadline:  # headers that were cut look like headers that have ended
-                raise TimeoutError("The answer took too long.")
-            # some receivers take a connection closed unread for a failure; the status has come, and says it all
+                raise TimeoutError("The response took too long.")
+            # some receivers take an early close for a failure; the status has arrived, and is enough
             with suppress(OSError, HTTPException, ValueError):
                 response.read(MAX_ANSWER)
             return response.status, response.headers
 
     def _addresses(self) -> list[_Address]:
-        """Where the receiver is now. Raises `AddressRefused` if any of it is not allowed, and OSError."""
+        """The receiver's current addresses. Raises `AddressRefused` if one of them is not allowed, and OSError."""
         found = self._resolve(self._host, self._port, type=socket.SOCK_STREAM)
         for *_, address in found:
             if not (self._allow_private or is_public(address[0])):
@@ -147,7 +147,7 @@ def is_public(text: str) -> bool:
 
 
 def judge(status: int, retry_after: str | None, at: datetime) -> DeliveryReceipt:
-    """What an answer means: 2xx delivered, 410 gone, all else (3xx too) failed."""
+    """The outcome by the response: 2xx delivered, 410 gone, anything else (also 3xx) failed."""
     detail = f"HTTP {status}"
     if 200 <= status < 300:
         return DeliveryReceipt(DeliveryOutcome.DELIVERED, detail)
@@ -170,8 +170,8 @@ def _seconds(retry_after: str | None, at: datetime) -> float | None:
 
 
 def _connect(addresses: Sequence[_Address], deadline: float) -> socket.socket:
-    """A connection to the first of ``addresses`` that answers, each of which has its share of the time: IPv6 may lead
-    nowhere. Raises OSError."""
+    """A connection to the first of ``addresses`` that responds; each has its share of the time, as IPv6 may not work.
+    Raises OSError."""
     error: OSError = OSError("The name has no address.")
     for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         plain = socket.socket(family, socket.SOCK_STREAM)
@@ -188,7 +188,7 @@ def _connect(addresses: Sequence[_Address], deadline: float) -> socket.socket:
 
 
 def _printable(text: str) -> str:
-    """``text`` fit for a log, a terminal and a database: the receiver may have had its part in it."""
+    """``text`` made safe for a log, a terminal and a database, as the receiver may have influenced it."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 

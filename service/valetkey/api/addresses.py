@@ -14,10 +14,10 @@ _SAFE = "/%:@!$&'()*+,;=~"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the API is: ``origin`` and ``path`` as browsers see them, and ``prefix``, where it is in the application;
-    ``shown`` is the latter as it stands in addresses.
+    """Where the API is: ``origin`` and ``path`` as browsers see them, and ``prefix``, its path in the application;
+    ``shown`` is the latter as it appears in URLs.
 
-    ``said`` tells whether somebody set the first two, or they were guessed from host and port.
+    ``said`` is True if the first two were set, and False if they were guessed from host and port.
     """
 
     origin: str
@@ -28,9 +28,9 @@ class Address:
 
     @classmethod
     def of(cls, public_url: str, url_prefix: str | None, *, said: bool) -> "Address":
-        """The API below ``url_prefix`` of an application at ``public_url``, which may end in the prefix or may not.
+        """The API below ``url_prefix`` of an application at ``public_url``, which may or may not end in the prefix.
 
-        Raises `ConfigurationError` for a prefix that no address can have.
+        Raises `ConfigurationError` for a prefix that is not valid in a URL.
         """
         prefix = "/" + (url_prefix or "").strip("/")
         prefix = "" if prefix == "/" else prefix
@@ -42,8 +42,8 @@ class Address:
         return cls(f"{parts.scheme}://{parts.netloc}", path, prefix, shown, said)
 
     def root(self, script_name: str) -> str:
-        """The path that the API's own paths follow. Where the server says that it is below ``script_name`` and the
-        base does not, the server is believed."""
+        """The path before the API's own paths. If the server says that it is below ``script_name`` and the base does
+        not, the server is right."""
         if not script_name:
             return self.path
         here = _rooted(script_name) + self.shown
@@ -51,9 +51,9 @@ class Address:
 
     @property
     def base(self) -> str:
-        """Where the API is, for who calls now, without a slash at its end.
+        """The base URL of the API for the current caller, without a trailing slash.
 
-        What was set; else what the request says, which ``ProxyFix`` corrects behind a proxy; else, outside of
+        It is the one that was set; else the request's, which ``ProxyFix`` corrects behind a proxy; else, outside of
         requests, the application's ``SERVER_NAME``, or the guess.
         """
         if not has_request_context():
@@ -67,16 +67,16 @@ class Address:
 
 
 _ODD = re.compile(r"[<>?#\\\x00-\x1f\x7f]")
-"""What is no part of a path, or begins a variable of Flask's: a prefix is the same for all, as addresses have it."""
+"""Characters that cannot be in a path, or begin a variable of Flask: a prefix is the same for all requests."""
 
 
 def _require_plain(prefix: str) -> None:
     """Raises `ConfigurationError`."""
     if _ODD.search(prefix) or not {"", ".", ".."}.isdisjoint(prefix.split("/")[1:]):
-        raise ConfigurationError(f"url_prefix={prefix!r} is no path that addresses can begin with, as '/files' is.")
+        raise ConfigurationError(f"url_prefix={prefix!r} is not a path that URLs can begin with, such as '/files'.")
 
 
 def _rooted(path: str) -> str:
-    """``path`` as it may stand in an address: a proxy's header may have said it, and `//host` is somebody else's."""
+    """``path`` in a form that is safe in a URL: it may be from a proxy's header, and `//host` would be another host."""
     path = path.strip("/\\")
     return "/" + quote(path, safe=_SAFE) if path else ""

@@ -1,6 +1,6 @@
 """Client and element as modules at `/assets/`, for pages without a bundler: the files that `make frontend` builds.
 
-Their names begin with `valetkey-`, so that an application may have an `/assets/` of its own beside them.
+Their names begin with `valetkey-`, so that an application can have its own `/assets/` as well.
 """
 
 import json
@@ -24,7 +24,7 @@ NOT_BUILT = "valetkey's modules for browsers are not built: run `make frontend`,
 
 _YEAR = 365 * 24 * 60 * 60
 _PUBLIC = {
-    "Access-Control-Allow-Origin": "*",  # modules are always fetched by CORS; these hold no secret and read no cookie
+    "Access-Control-Allow-Origin": "*",  # modules are always fetched by CORS; these contain no secrets, read no cookies
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
 }
@@ -66,13 +66,13 @@ def _read(file: Path, _changed: int) -> Manifest:
 
 @blueprint.get("/valetkey-<name>")
 def asset(name: str) -> ResponseReturnValue:
-    """A file of the manifest, and no other: what is asked for is looked up, and never a path."""
+    """A file of the manifest, and no other: names are looked up there, never used as paths."""
     built = manifest()
     if built is None:
         return Response(f"{NOT_BUILT}\n", 503, mimetype="text/plain")
     name = f"valetkey-{name}"
     if name not in built.files and name not in built.stable:
-        abort(404, "There is no such module, or not in this version: load the page again.")
+        abort(404, "This version has no such module: load the page again.")
     response = send(ASSETS, name)
     response.content_type = "text/javascript; charset=utf-8"
     response.headers["Cache-Control"] = (
@@ -84,7 +84,7 @@ def asset(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/valetkey-importmap.json")
 def import_map_document() -> ResponseReturnValue:
-    """For servers whose pages are not rendered here: browsers take an import map only from within a page."""
+    """The import map for servers whose pages are not rendered here: browsers only accept one within a page."""
     built = manifest()
     if built is None:
         return Response(f"{NOT_BUILT}\n", 503, mimetype="text/plain")
@@ -94,7 +94,7 @@ def import_map_document() -> ResponseReturnValue:
 
 
 def import_map(built: Manifest, place: str) -> dict[str, dict[str, str]]:
-    """The import map for modules at ``place``. Browsers that know no ``integrity`` in it leave that out."""
+    """The import map for modules at ``place``. Browsers that do not support ``integrity`` in it ignore that member."""
     return {
         "imports": {module: f"{place}/{name}" for module, name in built.modules.items()},
         "integrity": {f"{place}/{name}": digest for name, digest in built.files.items()},

@@ -59,7 +59,7 @@ class Authenticator:
     def _by_ticket(self, token: str) -> Caller:
         caller = self._tickets.read(token, self._clock())
         if caller is None:
-            raise Unauthenticated("The ticket is not valid, or not any more.")
+            raise Unauthenticated("The ticket is invalid, or no longer valid.")
         return caller
 
     def _by_key(self, keys: KeyRing, token: str) -> Caller:
@@ -70,7 +70,7 @@ class Authenticator:
         key = keys.get_key(parts[0]) if parts else None
         if parts is None or key is None or not key.admits(parts[1]):
             self._remembered.pop(token, None)
-            raise Unauthenticated("The API key is not valid, or not any more.")
+            raise Unauthenticated("The API key is invalid, or no longer valid.")
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
         caller = Caller(key.name, scope=key.scope, may_judge=key.scope is Scope.VERDICT)

@@ -23,9 +23,9 @@ HTTP_CODES = {
     "internal_error": (500, "An error in the service. It is logged."),
     "configuration_error": (
         500,
-        "The application or the server around valetkey prevents an answer; `detail` says how. It is logged.",
+        "The application or the server around valetkey prevents a response; `detail` says how. It is logged.",
     ),
-    "length_required": (411, "The body comes in chunks, and the server of the application does not undo them."),
+    "length_required": (411, "The body comes in chunks, and the server of the application does not decode them."),
     "not_implemented": (501, "The body has a transfer coding other than `chunked`."),
 }
 """The codes of errors of HTTP itself: status and meaning."""

@@ -1,4 +1,4 @@
-"""What completes an upload, as a function that needs no request of Flask's: see `valetkey.api.plain`.
+"""The completion of an upload, as a function that needs no Flask request: see `valetkey.api.plain`.
 
 Flask's part was 0.3 of 5 ms of CPU in one run of whole confirmations, and 0.56 of 7.4 on a busier machine.
 """

@@ -14,21 +14,21 @@ ANY = "*"
 METHODS = ["GET", "POST", "DELETE", "OPTIONS"]
 
 REQUEST_HEADERS = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-"""Any header (RFC 9110's token): what a page's monitoring adds to each of its requests, for one (Sentry, OpenTelemetry,
-Application Insights, Jaeger), nothing here reads, and a list of it is never whole. Who pages are is said by origins."""
+"""Any header (RFC 9110's token). Monitoring adds headers to each request of a page (Sentry, OpenTelemetry, Application
+Insights, Jaeger), which nothing here reads, and of which no list is complete. Pages are identified by their origins."""
 
 EXPOSED_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After"]
 
 MAX_AGE = 86_400
-"""How long a browser may remember a preflight, in seconds; it has an upper bound of its own."""
+"""How long a browser may cache a preflight, in seconds; browsers have their own upper bounds."""
 
 
 def allow(app: Flask, origins: Sequence[str], *, blueprints: Sequence[str], paths: Sequence[str]) -> None:
-    """Answers pages of ``origins`` (each exact, or `ANY` alone) on the routes of ``blueprints``.
+    """Adds CORS headers for pages of ``origins`` (each exact, or `ANY` alone) on the routes of ``blueprints``.
 
-    Errors are answered so, too, those for unknown routes below ``paths`` included, and preflights before anybody is
-    asked for a credential. Other routes of ``app`` are as they were; without origins nothing is registered. What the
-    application has said to pages on our routes is taken back: with two origins in a header, browsers refuse both.
+    That includes errors, also for unknown routes below ``paths``, and preflights, which need no credential. Other
+    routes of ``app`` are unchanged; without origins nothing is registered. CORS headers that the application has set on
+    our routes are removed: if a header has two origins, browsers refuse both.
     """
     if not origins:
         return
@@ -43,7 +43,7 @@ def allow(app: Flask, origins: Sequence[str], *, blueprints: Sequence[str], path
         supports_credentials=False,
         send_wildcard=True,
         always_send=False,
-        vary_header=False,  # it has none for an origin that is refused
+        vary_header=False,  # it sets none for an origin that is refused
         automatic_options=True,
         allow_private_network=False,
     )(_as_it_is)
@@ -60,11 +60,11 @@ def allow(app: Flask, origins: Sequence[str], *, blueprints: Sequence[str], path
             for name in {name for name, _ in response.headers if name.lower().startswith("access-control-")}:
                 del response.headers[name]
             response = answer(response)
-        if exact:  # a cache must not give one origin's answer to another
+        if exact:  # a cache must not give one origin's response to another
             response.vary.add("Origin")
         return response
 
-    # the last of all: the application's own, which come before us or after us, have said what they say by then
+    # the last of all, so that the application's own hooks, registered before or after ours, have run
     app.after_request_funcs.setdefault(None, []).insert(0, add_headers)
 
 

@@ -20,9 +20,9 @@ Read = Callable[[], bytes]
 def new_upload(here: Mounted, environ: Environ, read: Read) -> PlainResponse:
     caller = _creator(here, environ)
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
-    # servers read other bytes in their own ways, and PostgreSQL takes no NUL
+    # servers decode other bytes in different ways, and PostgreSQL cannot store NUL
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 printable characters of ASCII.")
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 printable ASCII characters.")
     granted = here.service.create(caller, read_create(read()), key, unwritten(environ))
     headers = {"Location": f"{_root(here, environ)}/v1/uploads/{granted.upload.id}"}
     if granted.replayed:
@@ -33,7 +33,7 @@ def new_upload(here: Mounted, environ: Environ, read: Read) -> PlainResponse:
 def new_uploads(here: Mounted, environ: Environ, read: Read) -> PlainResponse:
     caller = _creator(here, environ)
     if "HTTP_IDEMPOTENCY_KEY" in environ:
-        raise InvalidRequest("A batch takes no Idempotency-Key; uploads that are not used expire.")
+        raise InvalidRequest("A batch has no Idempotency-Key; uploads that are not used expire.")
     results = here.service.create_batch(caller, read_batch(read()), unwritten(environ))
     root = _root(here, environ)
     return answer(

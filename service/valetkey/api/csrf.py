@@ -10,8 +10,8 @@ def exempt(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     """Exempts the views of ``blueprints`` from Flask-WTF's ``CSRFProtect``, Flask-SeaSurf and similar extensions,
     whether these are set up before or after us.
 
-    Such a protection is for cookies, which a browser sends by itself; it does not send keys, tickets and senders'
-    secrets. Tickets of the application's own pages depend on a cookie, so `page_tickets` checks a request's origin.
+    Such protection is for cookies, which a browser sends by itself, unlike keys, tickets and senders' secrets. Tickets
+    of the application's own pages depend on a cookie, so `page_tickets` checks a request's origin.
     """
     ours = tuple(f"{blueprint.name}." for blueprint in blueprints)
     told = False
@@ -24,16 +24,16 @@ def exempt(app: Flask, blueprints: Sequence[Blueprint]) -> None:
         for protection in _protections(app):
             for view in views:
                 protection.exempt(view)
-        told = True  # an application takes no more extensions after its first request
+        told = True  # an application accepts no more extensions after its first request
 
-    # before all others: its own hook may be there already, or come later
+    # before all others: the extension's own hook may exist already, or be added later
     app.before_request_funcs.setdefault(None, []).insert(0, tell)
 
 
 def _protections(app: Flask) -> Iterator[Any]:
-    """What is called after CSRF, or is SeaSurf, and can leave out a view: among the extensions, and whose hooks run.
+    """The CSRF extensions that can exempt a view, among the application's extensions and the owners of its hooks.
 
-    By its name, as others have an ``exempt`` too: a limiter's limits are for us as for everybody.
+    They are found by name, as other extensions also have an ``exempt``: a limiter's limits apply to us, too.
     """
     hooks = app.before_request_funcs.get(None, [])
     for found in [*app.extensions.values(), *(getattr(hook, "__self__", None) for hook in hooks)]:

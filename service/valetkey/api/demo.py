@@ -1,6 +1,6 @@
 """The pages of `valetkey dev`: the element with a log of what happens, and a form that needs no JavaScript.
 
-Both are in the language that `lang` names, else in the one that the browser likes best; `demo.json` has all texts.
+Both are in the language that `lang` names, else in the browser's preferred one; `demo.json` has all texts.
 """
 
 import json
@@ -17,7 +17,7 @@ from valetkey.core.model.upload import Method
 from valetkey.reference.file_types import type_of
 
 STATIC = Path(__file__).with_name("static")
-"""What `make frontend` builds; it is in the wheel."""
+"""The output of `make frontend`, which is in the wheel."""
 
 DEFAULT_LANGUAGE = "en"
 
@@ -31,7 +31,7 @@ _NOT_BUILT = "The page is not built. Run `make frontend`, or install valetkey's 
 
 @demo.after_request
 def restrict(response: Response) -> Response:
-    """No script and no style but ours; files go to the store wherever it is. An error's page has its own policy."""
+    """Allows only our scripts and styles, and requests to any store. An error page has its own policy."""
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     return response
 
@@ -45,13 +45,13 @@ def page() -> ResponseReturnValue:
 
 @demo.get("/demo/form")
 def plain_form() -> ResponseReturnValue:
-    """A form that posts a file to the store, for one upload of its own."""
+    """A form that posts a file to the store, for one upload."""
     here = mounted()
     filename = request.args.get("filename") or "file"
     wanted = UploadRequest(
         filename=filename,
         content_type=request.args.get("content_type") or type_of(filename),
-        size=None,  # nobody knows before the form is sent
+        size=None,  # unknown before the form is sent
         redirect=True,
         method=Method.POST,
     )

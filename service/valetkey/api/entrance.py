@@ -20,11 +20,11 @@ from valetkey.api.problems import render_http
 
 
 class _Answer(HTTPException):
-    """A response, where none can be returned. It has a handler of its own: where the application has
-    TRAP_HTTP_EXCEPTIONS, what has none is a 500."""
+    """A response that is raised where none can be returned. It has its own handler: if the application sets
+    TRAP_HTTP_EXCEPTIONS, an exception without one is a 500."""
 
     def get_response(self, *args: Any, **kwargs: Any) -> Any:
-        self.__traceback__ = None  # Flask keeps what it calls this of in a variable of one of its frames: a cycle
+        self.__traceback__ = None  # Flask keeps the exception in a variable of one of its frames: a cycle
         return super().get_response(*args, **kwargs)
 
 
@@ -40,13 +40,13 @@ def plain_rules(app: Flask) -> Iterator[None]:
 
 
 def guard(app: Flask, *, blueprints: Sequence[str], callers: Sequence[str], paths: Sequence[str]) -> None:
-    """Before every hook of ``app``: what carries a file to one of ``callers``, or below ``paths``, is refused, and
-    what has no route there is answered as the API answers. Redirects within ``blueprints``, of which ``callers`` are
-    some, follow from our own base.
+    """Adds checks before every hook of ``app``: requests with a file for one of ``callers``, or below ``paths``, are
+    refused, and unknown paths there get the API's error. Redirects within ``blueprints``, which include ``callers``,
+    are relative to our own base.
 
-    A blueprint's own hooks come after those of the application, and its error handlers hear nothing of a path that
-    has no route: without one there is no blueprint. A route of the application that takes whatever comes, as one for a
-    page's own addresses does, is none for what is below ``paths``.
+    A blueprint's own hooks run after those of the application, and its error handlers are not called for a path without
+    a route, which belongs to no blueprint. A catch-all route of the application, such as one for a page's own URLs,
+    does not apply below ``paths``.
     """
     below, with_bodies = tuple(paths), frozenset(callers)
 
@@ -60,7 +60,7 @@ def guard(app: Flask, *, blueprints: Sequence[str], callers: Sequence[str], path
             raise _Answer(response=answer)
 
     app.register_error_handler(_Answer, lambda answer: answer.response)
-    # these are called before the hooks that are meant to answer; the first of them before those of others
+    # called before the hooks that may respond; the first of them before those of others
     app.url_value_preprocessors.setdefault(None, []).insert(0, look)
 
 
@@ -72,22 +72,22 @@ def _unrouted(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> Re
     try:
         refuse_streams()
     except HTTPException as refused:
-        error = refused.with_traceback(None)  # whose frames have this variable: a cycle
+        error = refused.with_traceback(None)  # its frames have this variable: a cycle
     answer: Response = render_http(error)
     forget_frames(request)
     return answer
 
 
 def forget_frames(this: Request) -> None:
-    """Once what the routing of ``this`` request has raised was dealt with: the request keeps that, and its frames have
-    the request. Looking for cycles stops all threads, and anybody may ask for what is not there."""
+    """Removes the traceback of a routing error that was handled: ``this`` request keeps the error, and its frames refer
+    to the request. Collecting such cycles stops all threads, and anybody may request unknown paths."""
     if (error := this.routing_exception) is not None:
         error.__traceback__ = error.__context__ = None
 
 
 def _error(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> HTTPException | None:
     error = request.routing_exception
-    if isinstance(error, NotFound | BadRequest):  # a host that the application does not trust is one of the latter
+    if isinstance(error, NotFound | BadRequest):  # the latter includes an untrusted host
         return error
     if isinstance(error, MethodNotAllowed):
         rules = [rule for method in error.valid_methods or () if (rule := _rule(app, None, method)) is not None]
@@ -101,7 +101,7 @@ def _error(app: Flask, blueprints: Sequence[str], below: Sequence[str]) -> HTTPE
 def _takes_all(rule: Rule, below: Sequence[str]) -> bool:
     """Whether ``rule`` has a variable in place of the prefix of ``below``, so that it was not made for those paths."""
     literal, variable, _ = rule.rule.partition("<")
-    if not variable or not literal.endswith("/"):  # `/v<int:version>/orders` takes no other paths than its own
+    if not variable or not literal.endswith("/"):  # `/v<int:version>/orders` matches its own paths only
         return False
     return any(path != literal and path.startswith(literal) for path in below)
 
@@ -122,9 +122,9 @@ def _blueprint(rule: Rule | None) -> str | None:
 
 
 def moved_within(app: Flask, this: Request, blueprints: Sequence[str]) -> BaseResponse | None:
-    """A redirect to the spelling of a path that ``blueprints`` have: to `/docs/`, for `/docs`.
+    """A redirect to the spelling of a path in ``blueprints``: from `/docs` to `/docs/`.
 
-    Werkzeug makes an absolute address of it, by the scheme, host and path that this server sees; a proxy's are others.
+    Werkzeug would make it an absolute URL, with the scheme, host and path that this server sees, not those of a proxy.
     """
     error = this.routing_exception
     if not isinstance(error, RequestRedirect):

@@ -1,4 +1,4 @@
-"""The icon of our own pages, at the path where browsers look for it. An application that mounts us has its own."""
+"""The icon of our own pages, at the path that browsers request. An application that mounts valetkey has its own."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files of our own, as the package has them."""
+"""Sends files that are part of the package."""
 
 from pathlib import Path
 
@@ -8,6 +8,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 
 def send(folder: Path, name: str) -> BaseResponse:
-    """The file below ``folder``. We send it ourselves, also where an application has the server in front of it send
-    files (``USE_X_SENDFILE``): that one may send the application's own, and none of ours. Raises 404."""
+    """The file below ``folder``. It is sent from here even if the application lets the server in front of it send files
+    (``USE_X_SENDFILE``): that server can read the application's files, but not ours. Raises 404."""
     return send_from_directory(folder, name, request.environ, response_class=Response)

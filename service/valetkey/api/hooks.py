@@ -66,18 +66,18 @@ class Hooks:
         """
         name = _name_of(function) if name is None else name
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-            raise ConfigurationError(f"The name of a hook has 1 to {MAX_NAME} printable characters: say name=.")
+            raise ConfigurationError(f"The name of a hook has 1 to {MAX_NAME} printable characters: set name=.")
         before = self._hooks.get(name)
         if before is not None and not self._is_again(before, function):
-            raise ConfigurationError(f"Two hooks are called {name!r}: give one of them another name=.")
+            raise ConfigurationError(f"Two hooks are called {name!r}: set another name= for one of them.")
         types = frozenset({event}) | (before.types if before is not None else frozenset())
         self._hooks[name] = Hook(name, function, types, self._era)
         self.types = {hook.name: hook.types for hook in self}
 
-    def of(self, app: Flask, ledger: HookLedger) -> "HooksOf":
+    def of(self, app: Flask, ledger: HookLedger) -> "ApplicationHooks":
         """These hooks in ``app``."""
         self._era += 1
-        return HooksOf(self, app, ledger)
+        return ApplicationHooks(self, app, ledger)
 
     def _is_again(self, before: Hook, function: Called) -> bool:
         if before.function == function:
@@ -86,7 +86,7 @@ class Hooks:
         return plain and before.era != self._era and before.function.__code__ is function.__code__
 
 
-class HooksOf:
+class ApplicationHooks:
     """The hooks of a `ValetKey` in one application, on its ledger."""
 
     def __init__(self, hooks: Hooks, app: Flask, ledger: HookLedger) -> None:
@@ -139,20 +139,20 @@ class HookCaller:
         """Calls it once, with the upload as it is now. Raises `LedgerUnavailable` if that cannot be read."""
         upload = self._ledger.get(announcement.upload_id) if announcement.upload_id else None
         if upload is None:
-            return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is not in the ledger any more")
+            return DeliveryReceipt(DeliveryOutcome.DELIVERED, "the upload is no longer in the ledger")
         try:
             with self._app.app_context():
                 self._app.ensure_sync(self._hook.function)(record(upload))
         except (KeyboardInterrupt, GeneratorExit):
             raise
-        except BaseException as error:  # a cancelled task, a timeout of gevent's, sys.exit: each ends one attempt
+        except BaseException as error:  # a cancelled task, gevent's timeout, sys.exit: each ends one attempt
             log.exception("%s failed for upload %s", self.name, upload.id)
             wait = error.retry_after if isinstance(error, Unavailable) else None
             return DeliveryReceipt(DeliveryOutcome.FAILED, _said(error), wait)
         return DeliveryReceipt(DeliveryOutcome.DELIVERED, "returned")
 
 
-class Decorating:
+class HookDecorator:
     """Decorates hooks for one event: ``@valetkey.on_confirmed``, or ``@valetkey.on_confirmed(name="thumbnails")``."""
 
     def __init__(self, hooks: Hooks, event: str) -> None:
@@ -173,34 +173,34 @@ class Decorating:
         return keep if function is None else keep(function)
 
 
-class OnEnds:
+class HookMethods:
     """The part of `valetkey.ValetKey` that decorates an application's hooks.
 
     A hook is called with the upload (`valetkey.Upload`), in the context of the application, by ``valetkey worker
-    --app``: at least once for each end, whichever process brought that about. What it raises has it called again, after
-    the waits that webhooks have; after the tenth failure the call is dead, and ``valetkey hooks`` shows it. Each hook
-    waits for itself alone. It is kept: no other reference to it is needed.
+    --app``: at least once for each end, whichever process caused it. If it raises an exception, it is called again
+    after the waits of webhooks; after the tenth failure the call is dead, and ``valetkey hooks`` shows it. A failing
+    hook does not delay others. It is kept alive: no other reference to it is needed.
 
-    The ledger knows it by ``name`` (1 to 200 characters; the function's module and qualified name unless given), so a
-    hook that is renamed is another one. Raises `ConfigurationError` where two functions have one name.
+    Its name in the ledger is ``name`` (1 to 200 characters; by default the function's module and qualified name), so a
+    renamed hook is another one. Raises `ConfigurationError` if two functions have the same name.
     """
 
-    on_confirmed: Decorating
+    on_confirmed: HookDecorator
     """The upload is proven, and its object is under its final key."""
 
-    on_rejected: Decorating
-    """What arrived is not what was granted: ``upload.reason`` says why."""
+    on_rejected: HookDecorator
+    """The bytes that arrived do not match the grant: ``upload.reason`` says why."""
 
-    on_aborted: Decorating
-    """Its owner ended it before its bytes were there."""
+    on_aborted: HookDecorator
+    """Its owner ended it before its bytes had arrived."""
 
-    on_expired: Decorating
-    """Nothing came in time. It may be confirmed after all, where its bytes are late."""
+    on_expired: HookDecorator
+    """Nothing arrived in time. It may still be confirmed if its bytes arrive late."""
 
-    on_deleted: Decorating
+    on_deleted: HookDecorator
     """It was deleted after its confirmation."""
 
-    on_unclaimed: Decorating
+    on_unclaimed: HookDecorator
     """It was removed, as nobody claimed it in time."""
 
     def __init__(self) -> None:
@@ -208,14 +208,14 @@ class OnEnds:
         for event in TYPES:
             setattr(self, event.replace("upload.", "on_"), self.on(event))
 
-    def on(self, event: str) -> Decorating:
+    def on(self, event: str) -> HookDecorator:
         """The same for an event by its name: ``@valetkey.on("upload.confirmed")``.
 
-        Raises `ConfigurationError` for one that there is not.
+        Raises `ConfigurationError` for an unknown event.
         """
         if event not in TYPES:
-            raise ConfigurationError(f"No event is called {event!r}: there are {', '.join(sorted(TYPES))}.")
-        return Decorating(self._hooks, event)
+            raise ConfigurationError(f"There is no event {event!r}; the events are {', '.join(sorted(TYPES))}.")
+        return HookDecorator(self._hooks, event)
 
 
 def context_of(app: Flask) -> AbstractContextManager[Any]:
@@ -239,6 +239,6 @@ def _said(error: BaseException) -> str:
     try:
         words = str(error)
     except Exception:  # it is the application's own code
-        words = "what it says cannot be read"
+        words = "its message cannot be read"
     text = f"{type(error).__name__}: {words}"[:MAX_DETAIL]
     return "".join(letter if letter.isprintable() else "?" for letter in text)

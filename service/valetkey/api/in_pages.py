@@ -13,7 +13,7 @@ Loader = TypeVar("Loader", bound=OwnerLoader)
 
 
 class InPages:
-    """The part of `valetkey.ValetKey` that is for pages."""
+    """The part of `valetkey.ValetKey` for pages."""
 
     def __init__(self) -> None:
         self._page_tickets = PageTickets()
@@ -22,10 +22,10 @@ class InPages:
         """HTML for a page's head: an import map for ``@valetkey/client`` and ``@valetkey/element``, and the module that
         makes ``<valet-upload>`` work, each with its digest.
 
-        ``nonce`` is that of the page's Content-Security-Policy, if it has one; without it, what the application's
-        templates have as ``csp_nonce()``, as with Flask-Talisman. Without ``import_map`` there is no inline script: for
-        a page that has a map of its own, or a policy of ``'self'`` and no nonce. Templates of the application know the
-        object as ``valetkey``.
+        ``nonce`` is that of the page's Content-Security-Policy, if it has one; by default the result of ``csp_nonce()``
+        in the application's templates, as with Flask-Talisman. Without ``import_map`` there is no inline script: for a
+        page with its own import map, or with a policy of ``'self'`` and no nonce. In the application's templates this
+        object is called ``valetkey``.
         """
         return scripts(nonce, with_import_map=import_map)
 
@@ -45,12 +45,12 @@ class InPages:
         ttl: int = 900,
         max_uploads: int | None = 1_000,
     ) -> Any:
-        """Decorates the function that says who is logged in, so that pages get their tickets by themselves.
+        """Decorates the function that returns who is logged in, so that pages get their tickets by themselves.
 
-        The function is called in a request for a ticket, with the session of the application; it returns the owner's
-        id (1 to 200 characters), or None where nobody is logged in. A page gets tickets for ``profiles`` only (None:
-        for any profile there is), each for ``ttl`` seconds (60 to 604800) and ``max_uploads`` uploads (None: any
-        number); the element gets the next one by itself. Raises `ConfigurationError` for other values.
+        The function is called in a request for a ticket, with the application's session; it returns the owner's id (1
+        to 200 characters), or None if nobody is logged in. A page gets tickets for ``profiles`` only (None: for any
+        profile), each for ``ttl`` seconds (60 to 604800) and ``max_uploads`` uploads (None: any number); the element
+        fetches the next one by itself. Raises `ConfigurationError` for other values.
         """
 
         def keep(found: Loader) -> Loader:
@@ -60,5 +60,5 @@ class InPages:
         return keep if loader is None else keep(loader)
 
     def _offer_to_templates(self, app: Flask) -> None:
-        """Templates of ``app`` know this as ``valetkey``; one that a view passes goes first."""
+        """Makes this available as ``valetkey`` in templates of ``app``; a value that a view passes takes precedence."""
         app.context_processor(lambda: {"valetkey": self})

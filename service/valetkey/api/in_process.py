@@ -28,9 +28,10 @@ Ids = str | UUID | Iterable[str | UUID]
 class InProcess(ABC):
     """The calls of an application that valetkey is mounted in.
 
-    They act for the account ``application``, of which the uploads are that were created with its tickets; those of API
-    keys are not found. Every one raises `StoreUnavailable` or `LedgerUnavailable` where it needs the one or the other
-    and it is unavailable. What a view lets through is answered as 401, 404, 409, 422 or 503: see `valetkey.api.pages`.
+    They act for the account ``application``, to which uploads belong that were created with its tickets; uploads of API
+    keys are not found. Each raises `StoreUnavailable` or `LedgerUnavailable` if it needs the store or the ledger and
+    that is unavailable. An error that a view does not catch becomes a 401, 404, 409, 422 or 503: see
+    `valetkey.api.pages`.
     """
 
     @abstractmethod

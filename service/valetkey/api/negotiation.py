@@ -8,15 +8,14 @@ PROBLEM = "application/problem+json"
 _JSON = ("application/json", PROBLEM)
 
 MAX_ACCEPT = 2_048
-"""The longest ``Accept`` that is read, in characters: browsers and office programs say up to 500."""
+"""The longest ``Accept`` that is read, in characters: browsers and office programs send up to 500."""
 
 
 def prefers_page(*, otherwise: bool) -> bool:
-    """Whether whoever asks would rather have an HTML page than JSON; ``otherwise`` where they like both alike, and name
-    both or neither.
+    """Whether the client prefers an HTML page to JSON; ``otherwise`` if it has no preference.
 
-    A browser that goes to an address names HTML before everything else. Scripts and programs accept anything, if they
-    say something at all. What is too long to be anybody's wish is not read.
+    A browser that opens a URL prefers HTML to everything else. Scripts and programs accept anything, if they send the
+    header at all. A longer header is ignored.
     """
     if len(request.environ.get("HTTP_ACCEPT", "")) > MAX_ACCEPT:
         return otherwise

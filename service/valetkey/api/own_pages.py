@@ -1,4 +1,4 @@
-"""Pages for people, which an application that valetkey is mounted in has no part in."""
+"""Pages for people that do not depend on the application that mounts valetkey."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, Template
 
 @cache
 def own_page(name: str) -> Template:
-    """One of `valetkey/NAME.html`, not by the application's own Jinja: its marks may be others, and what it adds to
-    each page may be what has failed."""
+    """The template `valetkey/NAME.html`, not rendered by the application's Jinja: that may have other delimiters, and
+    its additions to each page may be the cause of an error."""
     templates = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
     return templates.get_template(f"valetkey/{name}.html")

@@ -1,6 +1,7 @@
 """On whose behalf an application's pages get tickets, and for which profiles."""
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +16,8 @@ OwnerLoader = Callable[[], str | None]
 MIN_TTL, MAX_TTL = 60, 604_800
 MAX_UPLOADS = 1_000_000
 MAX_OWNER = 200
+_NOT_IN_OWNERS = re.compile("[\0\ufffd\ud800-\udfff]")
+"""As in the API (`requests.Name`): half a character, and what stands for a lost one, may be another owner's too."""
 
 
 @dataclass(slots=True)
@@ -54,8 +57,9 @@ class PageTickets:
         owner = self.loader() if self.loader else None
         if owner is None:
             raise Unauthenticated("Nobody is logged in on this page. Log in, and try again.")
-        if not isinstance(owner, str) or not 0 < len(owner) <= MAX_OWNER or "\x00" in owner:
-            raise ConfigurationError(f"owner_loader has to return a text of 1 to {MAX_OWNER} characters, or None.")
+        if not isinstance(owner, str) or not 0 < len(owner) <= MAX_OWNER or _NOT_IN_OWNERS.search(owner):
+            allowed = f"a text of 1 to {MAX_OWNER} characters without NUL, U+FFFD and surrogates, or None"
+            raise ConfigurationError(f"owner_loader has to return {allowed}.")
         return owner
 
     def warn_if_none(self) -> None:
@@ -63,7 +67,7 @@ class PageTickets:
         if self.loader is None and not self._warned:
             self._warned = True
             log.warning(
-                "pages get no tickets, since nothing says who is logged in: decorate a function with"
+                "pages get no tickets, as it is unknown who is logged in: decorate a function with"
                 " @valetkey.owner_loader, or give each <valet-upload> a token"
             )
 

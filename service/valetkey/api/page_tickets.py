@@ -1,8 +1,8 @@
-"""What the application's own pages get by the login of the application: tickets, and what a form shows that is shown
-again. No part of the public API.
+"""The routes for the application's own pages, which use its login: tickets, and the uploads of a form that is shown
+again. They are not part of the public API.
 
-These are the only routes of ours that cookies matter for. They change nothing, and another origin can neither call them
-nor read their answers: the browser has to say that a page of our own origin asks.
+These are our only routes that depend on cookies. They change nothing, and another origin can neither call them nor read
+their responses: the browser has to confirm that the request is from a page of our own origin.
 """
 
 from typing import Annotated, TypedDict
@@ -25,7 +25,7 @@ from valetkey.core.taking.claims import Terms
 PATH = "/session/ticket"
 UPLOADS = "/session/uploads"
 MAX_SHOWN = 100
-"""How many uploads a page asks for at once."""
+"""The maximum number of uploads that a page requests at once."""
 
 _PRIVATE = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
@@ -35,7 +35,7 @@ problems.register(blueprint)
 
 
 class AskTicket(BaseModel):
-    """What a page asks for."""
+    """A page's request for a ticket."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -43,13 +43,13 @@ class AskTicket(BaseModel):
 
 
 class AskUploads(AskTicket):
-    """Which uploads a field has that is shown again."""
+    """The uploads of a field that is shown again."""
 
     uploads: Annotated[list[str], Field(max_length=MAX_SHOWN)]
 
 
 class ShownBody(TypedDict):
-    """What a field shows of an upload: nothing that its user does not know, and no way to its bytes."""
+    """An upload as a field shows it: nothing that its user does not know, and no access to its bytes."""
 
     id: str
     state: str
@@ -61,8 +61,8 @@ class ShownBody(TypedDict):
 
 @blueprint.post(UPLOADS)
 def show_uploads() -> Response:
-    """Those that are confirmed, of who is logged in and of the field's profile. Others are left out, as what is no id
-    at all: nobody learns here what there is of others."""
+    """The confirmed uploads among these that belong to the logged-in owner and the field's profile. Others and
+    malformed ids are left out, so nothing is revealed about uploads of other owners."""
     here = mounted()
     owner = _logged_in(here)
     wanted = read(AskUploads, json_body())
@@ -101,16 +101,17 @@ def create_page_ticket() -> Response:
 
 
 def _logged_in(here: Mounted) -> str:
-    """Whose page asks. Raises `Forbidden` for a page of another origin, and `Unauthenticated`."""
+    """The owner who is logged in on the page. Raises `Forbidden` for a page of another origin, and
+    `Unauthenticated`."""
     _require_own_page(here.address.origin if here.address.said else None)
     return here.page_tickets.owner()
 
 
 def _require_own_page(public_origin: str | None) -> None:
-    """Raises `Forbidden` unless the browser says that a page of our own origin asks.
+    """Raises `Forbidden` unless the browser confirms that the request is from a page of our own origin.
 
-    ``Sec-Fetch-Site`` comes from every current browser over https and from localhost, ``Origin`` with every POST of
-    any; scripts can set neither.
+    All current browsers send ``Sec-Fetch-Site`` over https and from localhost, and ``Origin`` with every POST; scripts
+    can set neither.
     """
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     own = {f"{request.scheme}://{request.host}"}
@@ -118,9 +119,9 @@ def _require_own_page(public_origin: str | None) -> None:
         own.add(public_origin.lower())
     if site is not None:
         if site != "same-origin":
-            raise Forbidden("Only a page of this very origin is answered here.")
+            raise Forbidden("Only pages of this origin may call this.")
     elif origin not in own:
         raise Forbidden(
-            "Only a page of this very origin is answered here. If this is one, the application does not know its own"
-            " address: set VALETKEY_PUBLIC_URL to it."
+            "Only pages of this origin may call this. If this is one, the application does not know its own"
+            " URL: set VALETKEY_PUBLIC_URL to it."
         )

@@ -69,7 +69,7 @@ def plain_route(environ: Environ) -> PlainRoute | None:
         return None
     before, _, last = path.rpartition("/")
     route = _BY_PATH.get(path) or _BY_PATH.get(f"{before}/")
-    if route is None and before[-1:] != "/":  # two slashes in a row are Flask's, too
+    if route is None and before[-1:] != "/":  # two slashes in a row are left to Flask, too
         route = _BY_END.get((before[: before.rfind("/") + 1], f"/{last}"))
     return route
 

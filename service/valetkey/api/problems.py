@@ -17,7 +17,7 @@ from valetkey.api.mounted import root
 from valetkey.api.negotiation import PROBLEM, prefers_page
 from valetkey.api.own_pages import own_page
 from valetkey.api.rendering import NOT_KEPT
-from valetkey.api.socket_bodies import leave_unread
+from valetkey.api.socket_bodies import leave_unread, may_close
 from valetkey.core import errors
 
 log = logging.getLogger("valetkey")
@@ -175,7 +175,7 @@ def render_http(error: HTTPException) -> Any:
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     if error.code in {411, 413, 415, 501}:
-        response.headers["Connection"] = "close"  # the rest of the body will not be read
+        _close(response)
     return response
 
 
@@ -194,8 +194,14 @@ def _response(document: Problem) -> Response:
     response.headers["Cache-Control"] = NOT_KEPT
     response.vary.add("Accept")
     if leave_unread(request.environ):
-        response.headers["Connection"] = "close"
+        _close(response)
     return response
+
+
+def _close(response: Response) -> None:
+    """Ends the connection after ``response``: the rest of the body will not be read."""
+    if may_close(request.environ):
+        response.headers["Connection"] = "close"
 
 
 def register(target: Blueprint | Flask) -> None:

@@ -46,7 +46,7 @@ class Readiness:
         if monotonic() - self._ready_at <= REMEMBERED:
             return
         if not self._looking.acquire(blocking=False):
-            raise Unavailable(*(self._problem or ("Whether the service is ready is being found out.", 1)))
+            raise Unavailable(*(self._problem or ("Whether the service is ready is being checked.", 1)))
         try:
             self._look()
             self._ready_at, self._problem = monotonic(), None

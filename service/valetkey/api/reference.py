@@ -1,7 +1,7 @@
-"""The API's reference at `/docs/api/`, by Swagger UI, whose files flask-swagger-ui has.
+"""The API reference at `/docs/api/`, by Swagger UI, whose files are in flask-swagger-ui.
 
-Its page is ours: that of the package is rendered by the application's Jinja, which may have other marks or a page of
-the same name, and sent by the class that the application has for its responses.
+The page is ours: that of the package is rendered by the application's Jinja, which may have other delimiters or a page
+of the same name, and sent as the application's class of responses.
 """
 
 from pathlib import Path
@@ -21,10 +21,10 @@ blueprint = Blueprint("valetkey-reference", __name__, static_folder=None)
 problems.register(blueprint)
 
 
-@blueprint.get("/", strict_slashes=True)  # what is relative in it would lead nowhere from without
+@blueprint.get("/", strict_slashes=True)  # without the slash relative links would be wrong
 @blueprint.get("/<path:name>")
 def reference(name: str = "index.html") -> ResponseReturnValue:
-    """The page, or one of Swagger UI's files: both are found from where the page is seen, under any URL."""
+    """The page, or one of Swagger UI's files, which are relative to the page's URL."""
     response = Response(own_page("reference").render()) if name == "index.html" else send(_FILES, name)
     response.headers.setdefault("Cache-Control", "no-cache")
     policies.give(response, POLICY)

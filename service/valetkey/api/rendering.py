@@ -42,7 +42,7 @@ class PlainResponse(NamedTuple):
     def response(self) -> JsonResponse:
         """The response for a Flask view."""
         given = Headers()
-        given.add("Content-Type", JSON)  # one by one: asking a mapping what it is costs more than all of it
+        given.add("Content-Type", JSON)  # one by one: checking the type of a mapping costs more than all of them
         for name, value in self.headers.items():
             given.add(name, value)
         return JsonResponse(self.content, self.status, given)

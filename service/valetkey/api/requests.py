@@ -57,7 +57,7 @@ class ChecksumIn(BaseModel):
             raw = base64.b64decode(self.value, validate=True)
         except binascii.Error:
             raw = b""
-        # it is compared as text with the store's value, so only the canonical encoding will do
+        # it is compared as text with the store's value, so only the canonical encoding is valid
         is_canonical = base64.b64encode(raw).decode() == self.value
         if len(raw) != _CHECKSUM_BYTES[self.algorithm] or not is_canonical:
             raise ValueError(f"must be the {_CHECKSUM_BYTES[self.algorithm]} bytes of a {self.algorithm} in base64")

@@ -127,9 +127,13 @@ class PageBody(TypedDict):
 
 class ListBody(PageBody):
     """One page of uploads; or, if the query has ids, the uploads with these ids, in this order, without duplicates.
-    ``not_found`` then lists the ids that do not exist or are not yours."""
+    ``not_found`` then lists the ids that do not exist or are not yours.
+
+    ``unreadable`` lists uploads of this page that only a newer version of valetkey can read, as during an upgrade. It
+    is absent if there are none."""
 
     not_found: NotRequired[list[str]]
+    unreadable: NotRequired[list[str]]
 
 
 class UploadsBody(TypedDict):

@@ -86,10 +86,12 @@ def list_uploads() -> Response:
     query = read_query(request.args.to_dict(), request.args.getlist("id"))
     if named := query.named():
         return _named(caller, named)
-    uploads, cursor = _service().page(
+    found = _service().page(
         caller, state=query.wanted_state(), profile=query.profile, limit=query.limit, before=query.before()
     )
-    page: PageBody = {"uploads": [upload_body(upload) for upload in uploads], "next_cursor": cursor}
+    page: ListBody = {"uploads": [upload_body(upload) for upload in found.uploads], "next_cursor": found.last}
+    if found.unreadable:
+        page["unreadable"] = [*found.unreadable]
     return render(page)
 
 
@@ -208,7 +210,7 @@ def _ids(texts: Sequence[str]) -> list[UploadId]:
 
 @contextmanager
 def _pointing_at_uploads() -> Iterator[None]:
-    """Has errors raised in the block refer to the items of ``uploads`` in the body."""
+    """Makes errors raised in the block refer to the items of ``uploads`` in the body."""
     try:
         yield
     except ValetKeyError as error:

@@ -27,7 +27,7 @@ def scripts(nonce: str | None, *, with_import_map: bool) -> Markup:
         return Markup("\n").join(lines)
     element = built.modules[ELEMENT]
     session = {"tickets": f"{base}{TICKETS}", "uploads": f"{base}{UPLOADS}"} if here.page_tickets.loader else {}
-    lines = [_import_map(built, place, nonce)] if with_import_map else []  # browsers want it before all modules
+    lines = [_import_map(built, place, nonce)] if with_import_map else []  # browsers require it before all modules
     lines += [_preload(f"{place}/{name}", built.files[name], nonce) for name in built.preload]
     lines.append(_script(f"{place}/{element}", built.files[element], session, nonce))
     return Markup("\n").join(lines)

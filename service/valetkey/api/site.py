@@ -11,7 +11,7 @@ from valetkey.api.files import send
 from valetkey.api.mounted import root
 
 SITE = Path(__file__).with_name("site")
-"""What `make docs` builds; it is in the wheel."""
+"""The output of `make docs`, which is in the wheel."""
 
 blueprint = Blueprint("valetkey-docs", __name__, static_folder=None)
 problems.register(blueprint)
@@ -19,13 +19,14 @@ problems.register(blueprint)
 POLICY = "; ".join(
     [
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline'",  # the theme's own, which chooses light or dark before anything is drawn
+        "script-src 'self' 'unsafe-inline'",  # the theme's own, which chooses light or dark before the page is drawn
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
         "base-uri 'none'",
+        "frame-ancestors 'self'",  # the reference has fields for credentials
     ]
 )
-"""Of the pages there, and of the API's reference."""
+"""The policy of these pages and of the API reference."""
 
 _NOT_BUILT = (
     "The documentation is not built. Run `make docs`, or install valetkey's wheel, then reload. "
@@ -34,10 +35,10 @@ _NOT_BUILT = (
 _YEAR = 365 * 24 * 60 * 60
 
 
-@blueprint.get("/", strict_slashes=True)  # what is relative in it would lead nowhere from without
+@blueprint.get("/", strict_slashes=True)  # without the slash relative links would be wrong
 @blueprint.get("/<path:name>")
 def page(name: str = "index.html") -> ResponseReturnValue:
-    """A file of the site; a page also without its `.html`, as the `type` of a problem document names it."""
+    """A file of the site; a page also without its `.html`, as in the `type` of a problem document."""
     if not (SITE / "index.html").exists():
         return Response(_NOT_BUILT.format(reference=f"{root()}/docs/api/"), 503, mimetype="text/plain")
     if "." not in name:
@@ -49,7 +50,7 @@ def page(name: str = "index.html") -> ResponseReturnValue:
 
 
 def _let_keep(response: BaseResponse, name: str) -> None:
-    """Scripts and styles have a digest of their content in their names; everything else is asked for again."""
+    """Lets browsers keep scripts and styles, whose names contain a digest; everything else is requested again."""
     if name.startswith("assets/") and Path(name).suffix in {".css", ".js"}:
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     else:

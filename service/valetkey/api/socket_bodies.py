@@ -31,6 +31,9 @@ SLOW = 0.25
 PATIENCE = 0.2
 """How long a request waits for an aborted reader, in seconds; it does not wait if none can be aborted."""
 
+_TOLD = frozenset({"gunicorn.socket", "werkzeug.socket", "uwsgi.version"})
+"""What the environment has of gunicorn, werkzeug and uWSGI."""
+
 _READ = "valetkey.read"
 _PIECE = 16 * 1024
 
@@ -70,6 +73,13 @@ def leave_unread(environ: Mapping[str, Any]) -> bool:
         return False
     _end(_socket_of(environ))
     return True
+
+
+def may_close(environ: Mapping[str, Any]) -> bool:
+    """Whether a response may have ``Connection: close``. PEP 3333 leaves that to servers, and several fail with it:
+    waitress, aiohttp-wsgi, wsgiref, which Django's ``runserver`` uses. Servers that close the connection only with this
+    header are listed here."""
+    return not _TOLD.isdisjoint(environ) or environ.get("SERVER_SOFTWARE") == "Granian"
 
 
 def _socket_of(environ: Mapping[str, Any]) -> socket.socket | None:

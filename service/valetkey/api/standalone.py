@@ -26,7 +26,7 @@ class _Stateless(SessionInterface):
 
 @lru_cache(maxsize=256)
 def _is_host(text: str) -> bool:
-    """Whether werkzeug's routing accepts it."""
+    """Whether werkzeug's routing accepts it as a host."""
     try:
         text.lower().partition(":")[0].encode("idna")
     except UnicodeError:
@@ -53,7 +53,7 @@ class StandaloneFlask(Flask):
         if not is_plain(environ, max_query=route.max_query, may_be_empty=route.may_be_empty):
             return super().wsgi_app(environ, start_response)
         here = mounted_in(self)
-        # else Flask's request says where we are, or that the host is none
+        # otherwise Flask's request determines our URL, or that the host is invalid
         if not here.address.said or environ.get("SCRIPT_NAME") or not _is_host(environ.get("HTTP_HOST", "")):
             return super().wsgi_app(environ, start_response)
         try:
@@ -72,7 +72,7 @@ class StandaloneFlask(Flask):
         return None in self.before_request_funcs or None in self.url_value_preprocessors or after != self.own_hooks
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Routes are matched by path and method alone, so the host need not be worked out."""
+        """Matches routes by path and method alone, so the host need not be determined."""
         if request is None:
             return None
         environ = request.environ
@@ -97,7 +97,7 @@ class StandaloneFlask(Flask):
         return self.process_response(self.make_response(answer))
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
-        """As in Flask, but redirects follow from our own base."""
+        """As in Flask, but redirects are relative to our own base."""
         if (moved := moved_within(self, request, list(self.blueprints))) is not None:
             abort(moved)
         super().raise_routing_exception(request)

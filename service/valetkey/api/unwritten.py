@@ -6,14 +6,14 @@ from typing import Any
 from valetkey.core.ports.ledger import Written
 
 LATER = "valetkey.unwritten"
-"""The key in the WSGI environ of the list that takes what the server is to wait for before it sends the response."""
+"""The key in the WSGI environ of the list of writes that the server waits for before it sends the response."""
 
 FAILED = "valetkey.failure"
-"""The key of what has failed meanwhile, when the server then calls the application once more for another response."""
+"""The key of the error of such a write, when the server calls the application again for another response."""
 
 
 def unwritten(environ: Mapping[str, Any]) -> list[Written] | None:
-    """What takes what is to be waited for; None where the server does not wait. Raises what has failed meanwhile."""
+    """The list for pending writes; None if the server does not wait for them. Raises the error of a failed write."""
     failure: Exception | None = environ.get(FAILED)
     if failure is not None:
         raise failure

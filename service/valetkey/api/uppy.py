@@ -1,9 +1,9 @@
 """Uppy's Companion protocol, so that an unchanged Uppy uploads here: ``companionEndpoint: ".../uppy/<ticket>"``.
 
 Companion accepts any key with any upload id. Here the ``uploadId`` that Uppy gets is ours, so key, profile and owner
-follow from it and from who calls; a key beside it has to be the upload's own. Uppy says no sizes: the profile's range
-is in the policy of a form, and the parts of a multipart upload are summed before they are joined. It never says that a
-file in one piece is there: the store's event or the sweep confirms that.
+follow from it and from the caller; a key in the request has to be the upload's own. Uppy declares no sizes: the
+profile's range is in the policy of a form, and the parts of a multipart upload are summed before they are joined. It
+does not report that a file in one request has arrived: the store's event or the sweep confirms it.
 
 Source: ``@uppy/aws-s3`` 5.1.0 and 6.3.1, and Companion's ``controllers/s3.js``.
 """
@@ -38,21 +38,21 @@ MAX_BATCH = 1_000
 """How many parts are signed in one call."""
 
 V5_ACCEPTS = "application/json"
-"""What Uppy up to 5 sends as ``Accept``; 6 leaves the header to the browser."""
+"""The ``Accept`` of Uppy up to 5; 6 leaves the header to the browser."""
 
 _METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 """A name may have brackets of its own: ``metadata[tags[]]``."""
 
 _JOINED = re.compile(r"-([0-9]{1,5})\Z")
 _UPPYS_OWN = {"name", "type", "relativePath"}
-"""Metadata that Uppy adds to every file; name and type it sends beside it."""
+"""Metadata that Uppy adds to every file; it sends name and type separately."""
 
 _NO_PATH = {"", "null", "undefined"}
-"""What Uppy's `relativePath` is as a text for a file that came in no folder."""
+"""Uppy's `relativePath` as text for a file that is not in a folder."""
 
 
 def _few_enough(metadata: Any) -> Any:
-    """Uppy's own are not counted. Raises `MetadataNotAllowed`."""
+    """``metadata``, unchanged; Uppy's own is not counted. Raises `MetadataNotAllowed`."""
     few_enough({name for name in metadata if name not in _UPPYS_OWN} if isinstance(metadata, dict) else ())
     return metadata
 
@@ -64,7 +64,7 @@ problems.register(blueprint)
 
 
 class NewFile(BaseModel):
-    """What Uppy says of a file. Its path comes among the metadata."""
+    """A file as Uppy declares it. Its path is part of the metadata."""
 
     filename: Text | None = Field(None, max_length=8192)
     type: str | None = Field(None, max_length=255)
@@ -85,13 +85,13 @@ class NewFile(BaseModel):
         )
 
     def _path(self) -> str | None:
-        """Its path in the folder that was dropped, where Uppy has a slash in front."""
+        """Its path in the folder that was dropped, without Uppy's leading slash."""
         said = (self.metadata or {}).get("relativePath")
         return said.removeprefix("/") if isinstance(said, str) and said not in _NO_PATH else None
 
 
 class SentPart(BaseModel):
-    """A part that was sent; the ETag has quotes or has none."""
+    """A part that was sent; the ETag may have quotes."""
 
     PartNumber: int
     ETag: str = Field(max_length=255)
@@ -106,8 +106,9 @@ class Sent(BaseModel):
 
 
 @blueprint.after_request
-def say_it_uppys_way(response: Response) -> Response:
-    """Uppy shows ``message``, and looks for ``error``: a problem document gets both. What is granted is not cached."""
+def add_uppys_fields(response: Response) -> Response:
+    """Adds ``message``, which Uppy shows, and ``error``, which it checks, to problem documents. Grants are not
+    cached."""
     response.headers["Cache-Control"] = "no-store"
     if response.mimetype == problems.MEDIA_TYPE:
         document = orjson.loads(response.get_data())
@@ -118,7 +119,7 @@ def say_it_uppys_way(response: Response) -> Response:
 @blueprint.get("/s3/params", defaults={"ticket": None})
 @blueprint.get("/<ticket>/s3/params")
 def params(ticket: str | None) -> Response:
-    """A form; for version 5 a PUT, as it waits for an ETag header, which Ceph RGW's answer to a form does not have."""
+    """A form; for version 5 a PUT, as it expects an ETag header, which Ceph RGW's response to a form does not have."""
     caller, args = _caller(ticket), request.args
     named = {match[1]: text for name, text in args.items() if (match := _METADATA.fullmatch(name))}
     new = problems.validated(
@@ -147,8 +148,8 @@ def begin(ticket: str | None) -> Response:
 @blueprint.get("/s3/multipart/<upload_id>", defaults={"ticket": None})
 @blueprint.get("/<ticket>/s3/multipart/<upload_id>")
 def list_parts(ticket: str | None, upload_id: str) -> Response:
-    """What S3 has. Of a file that is joined already: as many parts as its ETag tells, so that Uppy, where the answer to
-    its completion was lost, completes it again and does not try to send it."""
+    """The parts that S3 has. For a file that is already joined: as many parts as its ETag says, so that Uppy completes
+    it again if the response to its completion was lost, and does not send it again."""
     caller, upload = _mine(ticket, upload_id)
     if upload.object is not None and (joined := _JOINED.search(upload.object.etag)):
         etag, size = f'"{upload.object.etag}"', upload.object.size
@@ -199,14 +200,14 @@ def _service() -> UploadService:
 
 
 def _caller(ticket: str | None) -> Caller:
-    """By the ticket in the path, or by the header that Uppy or the application sends."""
+    """The caller, by the ticket in the path, or by the header that Uppy or the application sends."""
     authenticator = mounted().authenticator
     token = ticket or request.headers.get("Uppy-Auth-Token")
     return authenticator.holder(token) if token else authenticator.caller(request.headers.get("Authorization"))
 
 
 def _mine(ticket: str | None, text: str) -> tuple[Caller, Upload]:
-    """The caller and its upload in parts. Raises `UploadNotFound` when it is another's, or when the key is."""
+    """The caller and its multipart upload. Raises `UploadNotFound` if the upload or the key is not the caller's."""
     caller, upload_id = _caller(ticket), parse_upload_id(text)
     if upload_id is None:
         raise UploadNotFound
@@ -219,17 +220,17 @@ def _mine(ticket: str | None, text: str) -> tuple[Caller, Upload]:
 def _numbers(texts: list[str]) -> list[int]:
     """Part numbers from a URL. Raises `InvalidRequest`."""
     if not all(text.isascii() and text.isdecimal() and len(text) <= 5 for text in texts):
-        raise InvalidRequest("A part number is one of 1 to 10000; partNumbers is a list such as 1,2,3.")
+        raise InvalidRequest("A part number is 1 to 10000; partNumbers is a list such as 1,2,3.")
     if len(texts) > MAX_BATCH:
         raise InvalidRequest(f"At most {MAX_BATCH} parts are signed in one call.")
     return [int(text) for text in texts]
 
 
 def _as_text(value: Any) -> str:
-    """Metadata as JavaScript shows it: a text as it is, anything else as its JSON."""
+    """Metadata as JavaScript shows it: a string unchanged, anything else as its JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _seconds(end: datetime) -> int:
-    """How long a URL lives from now on: version 5 gives a part that is not sent by then up, and signs it anew."""
+    """How long a URL is still valid: version 5 gives up a part that is not sent by then, and signs it again."""
     return max(1, int((end - datetime.now(UTC)).total_seconds()))

@@ -16,12 +16,12 @@ def webhook_body(event_type: str, at: datetime, upload: Upload) -> str:
 
 
 def erasure_webhook_body(event_type: str, at: datetime, job: Erasure) -> str:
-    """The same of an erasure."""
+    """The same for an erasure."""
     return _body(event_type, at, erasure_body(job))
 
 
 def ping_body(ping_id: str, at: datetime) -> str:
-    """What is sent to try a receiver: about nothing, under an id as all others have one."""
+    """The body of a test of the receiver: it is about no upload, and has an id like all others."""
     return _body("ping", at, {"id": ping_id})
 
 

@@ -35,7 +35,7 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
     and the worker. The exit code is 0 if no check failed.
     """
     from valetkey.core.errors import ConfigurationError
-    from valetkey.doctor.examination import broken_off
+    from valetkey.doctor.examination import report_of_failed_start
     from valetkey.doctor.table import Printer
 
     if yes and not fix:
@@ -52,7 +52,7 @@ def doctor(application: str | None, store: str | None, *, as_json: bool, fix: bo
             if fix and _mended(visit, report, yes=yes, quiet=as_json):
                 report = _examined(_visit(application, store), as_json=as_json)
     except ConfigurationError as error:
-        report = broken_off(error)
+        report = report_of_failed_start(error)
         if not as_json:
             with Printer(click.echo) as printer:
                 printer.tell(*report.findings)

@@ -1,5 +1,6 @@
 """`valetkey keys`."""
 
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -31,6 +32,8 @@ def create_key(name: str, scope: str, *, as_json: bool) -> None:
     stored."""
     if not 0 < len(name) <= 100:
         raise ConfigurationError("The name of a key must have 1 to 100 characters.")
+    if sys.stdout is None:
+        raise ConfigurationError("Standard output is closed, and the key is written nowhere else: none was created.")
     key, text = new_key(name, datetime.now(UTC), Scope(scope))
     ledger = open_ledger()
     try:
@@ -38,10 +41,14 @@ def create_key(name: str, scope: str, *, as_json: bool) -> None:
     except LedgerUnavailable:
         ledger.check()  # raises a more helpful error if the schema is the reason
         raise
-    if as_json:
-        click.echo(orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}))
-    else:
-        click.echo(text)  # nothing else on stdout, so that KEY=$(valetkey keys create) works
+    shown = orjson.dumps({"id": key.id, "name": key.name, "scope": key.scope, "key": text}) if as_json else text
+    try:
+        click.echo(shown)  # nothing else on stdout, so that KEY=$(valetkey keys create) works
+    except OSError:
+        ledger.revoke_key(key.id, datetime.now(UTC))
+        click.echo(f"The key could not be shown: it is revoked again. Its id is {key.id}.", err=True)
+        raise
+    if not as_json:
         click.echo(f"Store this key now: it is not shown again. Its id is {key.id}.", err=True)
 
 

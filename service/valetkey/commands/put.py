@@ -174,13 +174,22 @@ def _read_options(
     state_home: str,
 ) -> PutOptions:
     """The options of the command line as those of the client."""
-    state = None if no_resume else Path(state_home).expanduser() / "valetkey" / "uploads"
     return PutOptions(
         uploads=UploadOptions(endpoint, profile, metadata, not no_paths, wait, checksum=checksum),
         files=FileOptions(content_type, filename, spool_limit),
         token=token or None,
         concurrency=concurrency,
         retry_for=retry_for,
-        state=state,
+        state=None if no_resume else _state_folder(state_home),
         timeouts=Timeouts(stall=stall_timeout, answer=answer_timeout),
     )
+
+
+def _state_folder(state_home: str) -> Path | None:
+    """Where interrupted uploads are recorded; None if that is in a home that nobody knows, as in a container whose user
+    has no entry in /etc/passwd."""
+    try:
+        return Path(state_home).expanduser() / "valetkey" / "uploads"
+    except RuntimeError:
+        click.echo("There is no home directory: no interrupted upload can be resumed. Set XDG_STATE_HOME.", err=True)
+        return None

@@ -1,7 +1,5 @@
 """Shared by commands: errors as one sentence, output as JSON or as a table, opening the ledger."""
 
-import errno
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
@@ -11,9 +9,6 @@ import click
 import orjson
 
 from valetkey.core.errors import ValetKeyError
-
-UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""Errors of what takes our output; that nobody reads it any more, click deals with."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,20 +32,8 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             if not isinstance(cause, OSError):
                 cause = getattr(cause, "orig", None)  # the database's own message: an operator may read it
             raise click.ClickException(f"{error.detail} {cause}" if cause else error.detail) from error
-        except OSError as error:
-            if error.errno not in UNWRITABLE:
-                raise
-            _write_no_more()
-            raise click.ClickException(f"The output cannot be written: {error.strerror}.") from error
 
     return wrapper
-
-
-def _write_no_more() -> None:
-    """What is left in the buffer causes no error when the interpreter ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
 
 
 def _texts(values: Iterable[object]) -> Iterator[str]:

@@ -25,9 +25,13 @@ def list_uploads(state: str | None, profile: str | None, account: str | None, li
     from valetkey.core.ports.ledger import Query
 
     query = Query(account, limit, UploadState(state) if state else None, profile)
-    found = open_ledger().page(query)
+    unreadable: list[str] = []
+    found = open_ledger().page(query, unreadable)
+    for one in unreadable:
+        click.echo(f"{one} was written by a newer version of valetkey, and cannot be read by this one.", err=True)
     if as_json:
-        print_json({"uploads": [upload_body(upload) | _store(upload) for upload in found]})
+        more = {"unreadable": unreadable} if unreadable else {}
+        print_json({"uploads": [upload_body(upload) | _store(upload) for upload in found], **more})
         return
     rows = [
         (one.id, one.state, one.profile, one.owner, str(one.size), f"{one.created_at:%Y-%m-%d %H:%M:%S}")

@@ -37,7 +37,7 @@ The first line of a class's docstring is the description of its code in the Open
     │   │   ├── NotSupportedByStore   the store does not support this operation
     │   │   └── CopyUnproven          nothing shows that a copy has the bytes that were checked
     │   ├── LedgerUnavailable
-    │   ├── RecordUnknown             a newer version stored what cannot be read here
+    │   ├── RecordUnknown             a newer version stored a record that cannot be read here
     │   └── RulesUnknown              this process does not know the rules of the upload
     └── ConfigurationError        the operator has to change a setting
 
@@ -269,8 +269,8 @@ class StoreUnknown(StoreUnavailable):
 
     def __init__(self, upload_id: str, store: str) -> None:
         super().__init__(
-            f"Upload {upload_id} is in the store {store!r}, which is not configured here. Nothing is lost: it goes on "
-            "when the store is configured again.",
+            f"Upload {upload_id} is in the store {store!r}, which is not configured here. Nothing is lost: it "
+            "continues when the store is configured again.",
             60,
             refused=True,
         )
@@ -305,7 +305,7 @@ class RecordUnknown(Unavailable):
     def __init__(self, what: str, subject: str = "") -> None:
         """``what`` cannot be read, and why, as the beginning of a sentence; ``subject`` is its id."""
         super().__init__(
-            f"{what}: this process is older than the one that wrote it. Nothing of it is lost; a newer process goes on "
+            f"{what}: this process is older than the one that wrote it. Nothing is lost; a newer process continues "
             "with it."
         )
         self.subject = subject

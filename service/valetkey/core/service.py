@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import quote
 
 from valetkey.core.access.callers import Caller, ProfileTicket
@@ -15,6 +16,7 @@ from valetkey.core.confirming.ending import Endings
 from valetkey.core.errors import (
     ErasureNotFound,
     InvalidRequest,
+    MethodNotSupported,
     PartsMissing,
     ProfileNotFound,
     StateConflict,
@@ -65,6 +67,15 @@ class Download:
 
     url: str
     expires_at: datetime
+
+
+class UploadPage(NamedTuple):
+    """One page of uploads. ``unreadable`` are the ids of those on it that only a newer version of valetkey can read;
+    ``last`` is the id to continue from, None at the end."""
+
+    uploads: list[Upload]
+    unreadable: list[UploadId]
+    last: UploadId | None
 
 
 class UploadService:
@@ -136,7 +147,23 @@ class UploadService:
             self._admission.keep(caller, [upload])
         elif (kept := self._admission.keep_once(caller, upload, request, idempotency_key)).id != upload.id:
             return self._grantor.grant_again(kept, now, request.signed_parts)
-        return self._grantor.grant(self._grantor.begin_parts(upload), now, request.signed_parts)
+        return self._grantor.grant(self._begun(caller, request, upload, now), now, request.signed_parts)
+
+    def _begun(self, caller: Caller, request: UploadRequest, upload: Upload, now: datetime) -> Upload:
+        """``upload`` with its parts begun; in one request instead, if the store has just shown that it cannot list
+        parts and the client leaves the choice to us."""
+        try:
+            return self._grantor.begin_parts(upload)
+        except MethodNotSupported:
+            if request.method is not None:
+                raise
+            chosen = self._admission.new(caller, request, now)
+            if chosen.multipart is not None:
+                raise
+            after = upload.changed(method=chosen.method, multipart=None)
+            if not self._ledger.replace(upload, after):
+                raise
+            return after
 
     def create_batch(
         self,
@@ -223,12 +250,16 @@ class UploadService:
         profile: str | None = None,
         limit: int = 50,
         before: UploadId | None = None,
-    ) -> tuple[list[Upload], UploadId | None]:
-        """The caller's uploads, newest first, and the id to continue from (None at the end). Raises `Forbidden`."""
+    ) -> UploadPage:
+        """The caller's uploads, newest first. Raises `Forbidden`."""
         query = Query(caller.require_account(), limit + 1, state, profile, before)
-        uploads = self._ledger.page(query)
-        more = len(uploads) > limit
-        return uploads[:limit], uploads[limit - 1].id if more else None
+        unreadable: list[UploadId] = []
+        uploads = self._ledger.page(query, unreadable)
+        ids = sorted([*(upload.id for upload in uploads), *unreadable], reverse=True)
+        if len(ids) <= limit:
+            return UploadPage(uploads, unreadable, None)
+        last = ids[limit - 1]
+        return UploadPage([one for one in uploads if one.id >= last], [one for one in unreadable if one >= last], last)
 
     def renew(self, caller: Caller, upload_id: UploadId) -> Granted:
         """A new grant for the same upload, as long as its bytes have not arrived.
@@ -264,7 +295,9 @@ class UploadService:
         if wrong := [number for number in numbers if not 1 <= number <= last]:
             raise InvalidRequest(f"The parts are 1 to {last}; there is no part {wrong[0]}.", "/numbers")
         if others := checksums.keys() - set(numbers):
-            raise InvalidRequest(f"Part {min(others)} has a checksum, and is not to be signed.", "/checksums")
+            raise InvalidRequest(
+                f"Part {min(others)} has a checksum, but its number is not in `numbers`.", "/checksums"
+            )
         require_renewable(upload, now)
         if target_of(upload).id is None:
             upload = self._grantor.begin_parts(upload)
@@ -360,7 +393,7 @@ class UploadService:
 
     def _end(self, before: Upload, after: Upload) -> None:
         if self._endings.write(before, after) is None:
-            raise StateConflict("The upload has just changed; look at it and try again.")
+            raise StateConflict("The upload has just changed; check it and try again.")
 
     def download(self, caller: Caller, upload_id: UploadId, *, inline: bool = False, head: bool = False) -> Download:
         """A URL to the confirmed bytes that saves them under the client's file name.
@@ -394,7 +427,7 @@ class UploadService:
         if profile.download_signing is None:
             return Download(url, ends)
         if self._address_signer is None:  # such a profile is refused at the start; never return an unsigned URL
-            raise StateConflict(f"Nothing here signs the addresses of profile {profile.name!r}.")
+            raise StateConflict(f"Nothing here signs the URLs of profile {profile.name!r}.")
         return Download(self._address_signer.sign(url, ends), ends)
 
     def open(self, caller: Caller, upload_id: UploadId, buffer_size: int = BUFFER) -> io.BufferedReader:

@@ -56,6 +56,7 @@ class NamedStore:
     ``prefix`` precedes final keys, and ``staging_prefix`` precedes ``staging/`` and ``quarantine/``; both are recorded
     with an upload. ``kms_key_id`` is the default encryption key, unless a profile sets its own encryption. Only events
     of ``senders`` are accepted for this store (None: all). ``endpoint`` tells buckets with the same name apart.
+    ``events_bucket`` is the bucket's name in events, if it is reached by another one, such as an access point's alias.
     """
 
     name: str
@@ -65,6 +66,11 @@ class NamedStore:
     kms_key_id: str | None = None
     senders: frozenset[str] | None = None
     endpoint: str = ""
+    events_bucket: str | None = None
+
+    def is_bucket(self, name: str) -> bool:
+        """Whether an event that names ``name`` is about this bucket."""
+        return name in {self.store.bucket, self.events_bucket}
 
     @property
     def terms(self) -> str:
@@ -150,19 +156,20 @@ class Stores(ByStore[NamedStore]):
         name = self.choose(owner, profile.name) or self.name_of(profile)
         place = self._parts.get(name)
         if place is None:
-            raise StoreUnavailable(f"The upload belongs into the store {name!r}, which is not configured.", RETRY_AFTER)
+            raise StoreUnavailable(f"The upload belongs in the store {name!r}, which is not configured.", RETRY_AFTER)
         return place
 
+    def by_sender(self, sender: str | None) -> frozenset[str]:
+        """The names of the stores whose events come from ``sender`` (None: from any sender)."""
+        return frozenset(one.name for one in self if sender is None or one.senders is None or sender in one.senders)
+
     def by_bucket(self, bucket: str, sender: str | None) -> frozenset[str]:
-        """The names of the stores whose events for ``bucket`` come from ``sender`` (None: from any sender)."""
-        return frozenset(
-            one.name
-            for one in self
-            if one.store.bucket == bucket and (sender is None or one.senders is None or sender in one.senders)
-        )
+        """Those of `by_sender` whose bucket it is; all of them if no store has a bucket of that name."""
+        named = frozenset(one.name for one in self if one.is_bucket(bucket))
+        return self.by_sender(sender) & named if named else self.by_sender(sender)
 
     def terms(self) -> dict[str, str]:
-        """What each store is, as text, by name."""
+        """A description of each store, by name."""
         return {one.name: one.terms for one in self}
 
     def check(self) -> None:
@@ -248,8 +255,8 @@ def _require_room(profile: Profile, one: NamedStore) -> None:
         )
     if (longest := len(one.prefix) + profile.template.longest) > MAX_KEY:
         raise ConfigurationError(
-            f"Profile {profile.name!r} in the store {one.name!r}: a key could have {longest} bytes, and S3 takes "
-            f"{MAX_KEY}."
+            f"Profile {profile.name!r} in the store {one.name!r}: a key could have {longest} bytes, and S3 "
+            f"accepts at most {MAX_KEY}."
         )
 
 
@@ -257,6 +264,6 @@ def _nowhere(profile: Profile, name: str) -> str:
     if profile.store:
         return f"Profile {profile.name!r} names the store {name!r}, which is not configured: add [stores.{name}]."
     return (
-        f"Profile {profile.name!r} names no store, and none of them is called {name!r}: say `store = ...` in "
-        f"[profiles.{profile.name}], or call one of the stores {name!r}."
+        f"Profile {profile.name!r} names no store, and no store is called {name!r}: set `store = ...` in "
+        f"[profiles.{profile.name}], or name one of the stores {name!r}."
     )

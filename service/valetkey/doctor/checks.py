@@ -11,7 +11,7 @@ Run = Callable[[Visit], Iterable[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check by its name, which its finding has where the check itself fails. ``within`` bounds it, in seconds."""
+    """A check. ``name`` is that of its finding if the check itself fails, ``within`` its time limit in seconds."""
 
     name: str
     run: Run

@@ -22,7 +22,7 @@ from valetkey.doctor.visit import Visit
 from valetkey.settings import ENV_FILE
 
 GUESSABLE = 60
-"""Bits; a secret with fewer can be guessed."""
+"""The minimum entropy in bits; a secret with less can be guessed."""
 
 SHORT = 16
 """How many characters a sender's secret should have."""
@@ -61,9 +61,9 @@ def secrets(visit: Visit) -> Iterator[Finding]:
         yield warned("secrets", f"Short: {', '.join(short)}.", "Make another one: `openssl rand -hex 32`.")
     values = Counter(value for _, value in _secrets(visit))
     if max(values.values(), default=1) > 1:
-        yield warned("secrets", "Two secrets are the same.", "Give each its own: one that leaks opens one door then.")
+        yield warned("secrets", "Two secrets are the same.", "Give each its own: a leaked one then opens one door.")
     elif not weak and not short:
-        yield passed("secrets", f"No secret is easily guessed ({values.total()} looked at).")
+        yield passed("secrets", f"No secret is easily guessed ({values.total()} checked).")
     yield from _env_file()
 
 
@@ -101,17 +101,17 @@ def public_url(visit: Visit) -> Iterator[Finding]:
     """Whether the public URL leads to this service, with the request's headers."""
     base = visit.settings.public_url
     if base is None:
-        action = "Set VALETKEY_PUBLIC_URL: addresses in answers come from what each request says till then."
+        action = "Set VALETKEY_PUBLIC_URL: until then URLs in responses are those of each request's Host header."
         yield warned("public-url", "VALETKEY_PUBLIC_URL is not set.", action)
         return
     base = base.rstrip("/")
     answer = visit.wire.send("GET", f"{base}/healthz")
     if not answer.status:
-        action = "Start `valetkey serve`; if it runs, look at DNS, the proxy and its certificate."
-        yield warned("public-url", f"Nobody answers at {base}: {answer.said}.", action)
+        action = "Start `valetkey serve`; if it runs, check DNS, the proxy and its certificate."
+        yield warned("public-url", f"Nothing responds at {base}: {answer.said}.", action)
         return
     if answer.status != 200 or _json(answer.body).get("status") != "ok":
-        action = "Have the proxy pass this address on to `valetkey serve`, with its path."
+        action = "Make the proxy pass this URL on to `valetkey serve`, with its path."
         yield failed("public-url", f"{base}/healthz is not valetkey's: {answer.said}.", action)
         return
     yield passed("public-url", f"valetkey answers at {base}.")
@@ -129,7 +129,7 @@ def _authorization(visit: Visit, base: str) -> Iterator[Finding]:
     if answer.status == 404:
         yield passed("proxy-headers", "A proxy on the way, if there is one, passes Authorization on.")
     elif answer.status == 401:
-        action = "Have the proxy pass Authorization on; if it does, give all processes the same VALETKEY_SECRET_KEYS."
+        action = "Make the proxy pass Authorization on; if it does, give all processes the same VALETKEY_SECRET_KEYS."
         yield failed("proxy-headers", "A ticket signed here is unknown there, or does not arrive.", action)
     else:
         yield skipped("proxy-headers", f"Whether headers arrive is not known: {answer.said}.")
@@ -150,7 +150,7 @@ _CURES = {
 """What to do, by OpenSSL's error number: expired, or issued for another host."""
 
 _TRUST = (
-    "Have it issued by a known authority, or this machine trust its own: SSL_CERT_FILE; for the store AWS_CA_BUNDLE."
+    "Get one from a known authority, or let this machine trust its own: SSL_CERT_FILE; for the store AWS_CA_BUNDLE."
 )
 
 
@@ -165,7 +165,7 @@ def certificates(visit: Visit) -> Iterator[Finding]:
     urls = {name: urlsplit(url) for name, url in wanted.items() if url}
     secure = {name: parts for name, parts in urls.items() if parts.scheme == "https" and parts.hostname}
     if not secure:
-        raise Skip("No address of ours is reached by TLS.")
+        raise Skip("None of our URLs uses TLS.")
     for name, parts in secure.items():
         yield _certificate(visit, name, parts.hostname or "", parts.port or 443)
 
@@ -174,12 +174,12 @@ def _certificate(visit: Visit, name: str, host: str, port: int) -> Finding:
     try:
         ends = _end_of_certificate(host, port, visit.ca_bundle if "S3" in name else None)
     except ssl.SSLCertVerificationError as error:
-        seen = f"The certificate of {host}:{port} ({name}) is not good: {error.verify_message}."
+        seen = f"The certificate of {host}:{port} ({name}) is not valid: {error.verify_message}."
         return failed("tls", seen, _CURES.get(error.verify_code, _TRUST))
     except OSError as error:
         return skipped("tls", f"No certificate of {host}:{port} ({name}): {error}.")
     left = ends - datetime.now(UTC)
-    seen = f"The certificate of {host}:{port} ({name}) is good for {left.days} more days."
+    seen = f"The certificate of {host}:{port} ({name}) is valid for {left.days} more days."
     return warned("tls", seen, "Renew it in time.") if left < SOON else passed("tls", seen)
 
 

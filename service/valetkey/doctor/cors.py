@@ -12,7 +12,7 @@ from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import WireResponse
 
 ANY = "https://any-page.example"
-"""Stands for all pages, where VALETKEY_CORS_ORIGINS is ``*``."""
+"""Stands for all pages if VALETKEY_CORS_ORIGINS is ``*``."""
 
 UNSET = (
     "If browsers upload, set VALETKEY_PUBLIC_URL to the address of the application that valetkey is mounted in, or "
@@ -22,7 +22,7 @@ RULE = "Give the bucket a CORS rule for it: POST and PUT, all headers, ETag and 
 
 
 def origins(visit: Visit) -> Sequence[str]:
-    """The origins of pages that upload: those that may call the API, and our own where pages are served there."""
+    """The origins of pages that upload: those that may call the API, and our own, where pages may be served."""
     said = visit.settings.cors_origins
     found = [ANY] if said == ("*",) else [*said]
     if visit.settings.public_url:
@@ -36,14 +36,14 @@ def cors(visit: Visit) -> Iterator[Finding]:
     _ = visit.store
     wanted = origins(visit)
     if not wanted:
-        raise Skip("No page is known that uploads: VALETKEY_CORS_ORIGINS and VALETKEY_PUBLIC_URL are not set.", UNSET)
+        raise Skip("No page with uploads is known: VALETKEY_CORS_ORIGINS and VALETKEY_PUBLIC_URL are not set.", UNSET)
     own = wanted[-1] if visit.settings.public_url and wanted[-1] not in visit.settings.cors_origins else None
     for origin in wanted:
         name = "*" if origin == ANY else origin
         trouble = [*_form(visit, origin), *_put(visit, origin)]
         if not trouble:
             yield passed("cors", f"Pages of {name} can upload: preflight, form, PUT, and its ETag.")
-        else:  # our own address need not have pages
+        else:  # our own origin need not have pages
             say = warned if origin == own else failed
             yield say("cors", f"Pages of {name} cannot upload: {'; '.join(trouble)}.", RULE)
 
@@ -59,7 +59,7 @@ def _form(visit: Visit, origin: str) -> Iterator[str]:
         yield f"preflight of a form {said}"
     answer = visit.wire.post_form(grant.url, grant.fields, CONTENT, {"Origin": origin})
     if answer.taken and not _allows(answer, origin):
-        yield "a form's answer is hidden"
+        yield "the response to a form is hidden"
 
 
 def _put(visit: Visit, origin: str) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _put(visit: Visit, origin: str) -> Iterator[str]:
     if not answer.taken:
         return
     if not _allows(answer, origin):
-        yield "a PUT's answer is hidden"
+        yield "the response to a PUT is hidden"
     elif not {"etag", "*"} & _listed(answer, "access-control-expose-headers"):
         yield "the ETag of a PUT is not exposed"
 
@@ -90,7 +90,7 @@ def _asking(origin: str, method: str, headers: Sequence[str]) -> Mapping[str, st
 
 
 def _refusal(answer: WireResponse, origin: str, method: str, headers: Sequence[str]) -> str | None:
-    """Why a browser would not go on after this preflight; None where it would (Fetch, CORS-preflight fetch)."""
+    """Why a browser would stop after this preflight; None if it would continue (Fetch, CORS-preflight fetch)."""
     if answer.status not in range(200, 300):
         return f"is answered {answer.said}"
     if not _allows(answer, origin):

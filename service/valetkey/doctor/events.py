@@ -40,10 +40,10 @@ def round_trip(visit: Visit) -> Iterator[Finding]:
     try:
         names = wanted(visit)
     except ValetKeyError as error:
-        yield failed("senders", error.detail, "Set that right: no event is taken till then.")
+        yield failed("senders", error.detail, "Correct that: until then no event is accepted.")
         return
     if not names:
-        raise Skip("No event sender is configured: clients, redirects and the sweep tell of uploads.")
+        raise Skip("No event sender is configured: clients, redirects and the sweep report uploads.")
     ledger, probe = visit.working_ledger, visit.probes.staging()
     ledger.open_event_probe(probe, datetime.now(UTC), datetime.now(UTC) - DAY)
     try:
@@ -56,11 +56,11 @@ def round_trip(visit: Visit) -> Iterator[Finding]:
     for name in names:
         yield _judge(visit, name, seen.get(name), written, told)
     for name in sorted(set(seen) - set(names)):
-        yield warned("round-trip", f"{name or 'Somebody'} told of it, and is not configured here.", "Compare settings.")
+        yield warned("round-trip", f"{name or 'A sender'} reported it but is not configured here.", "Compare settings.")
 
 
 def _wait(visit: Visit, probe: UploadId, names: list[str]) -> Mapping[str, datetime]:
-    """The events seen once every sender has reported, or the time is over."""
+    """The events that were seen when every sender had reported, or the time was over."""
     deadline = time.monotonic() + visit.event_patience
     seen: Mapping[str, datetime] = {}
     while not set(names) <= set(seen) and time.monotonic() < deadline:
@@ -91,7 +91,7 @@ def _notifications(visit: Visit) -> str:
     """The bucket's notification configuration, in a sentence."""
     found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
     if not found.ok:
-        return f"The bucket does not say whom it notifies ({found.said})."
+        return f"The bucket does not reveal whom it notifies ({found.said})."
     kinds: dict[str, Any] = {
         name: value for name, value in found.answer.items() if name.endswith("Configurations") or "EventBridge" in name
     }
@@ -110,9 +110,9 @@ def queue(visit: Visit) -> Iterator[Finding]:
     found = attempt(client.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])
     if not found.ok:
         if found.denied:
-            yield skipped("queue", "How much waits is not known: sqs:GetQueueAttributes is missing.")
+            yield skipped("queue", "The queue's length is not known: sqs:GetQueueAttributes is missing.")
         else:
-            yield failed("queue", f"The queue says {found.said}.", "Look at VALETKEY_EVENTS_SQS_QUEUE_URL.")
+            yield failed("queue", f"The queue responds with {found.said}.", "Check VALETKEY_EVENTS_SQS_QUEUE_URL.")
         return
     told = found.answer.get("Attributes", {})
     depth = int(told.get("ApproximateNumberOfMessages", 0))
@@ -125,12 +125,12 @@ def queue(visit: Visit) -> Iterator[Finding]:
     else:
         yield passed("queue", f"{depth} messages wait in the queue.")
     if "RedrivePolicy" not in told:
-        action = "Give it one: a message that cannot be read is delivered again and again till it expires."
+        action = "Give it one: a message that cannot be read is delivered again and again until it expires."
         yield warned("redrive", "The queue has no redrive policy.", action)
 
 
 def _queue_rights(client: Any, url: str) -> Iterator[Finding]:
-    """The worker's rights, each tested by an invalid call, which takes no message."""
+    """The worker's rights, each tested by an invalid call, which receives no message."""
     nobodys = {"QueueUrl": url, "ReceiptHandle": "doctor"}
     tries = {
         "sqs:ReceiveMessage": attempt(client.receive_message, QueueUrl=url, MaxNumberOfMessages=0),

@@ -92,7 +92,7 @@ def _removing(visit: Visit, findings: list[Finding], tell: Tell) -> Iterator[Non
 def _remove(visit: Visit, findings: list[Finding], tell: Tell) -> None:
     if not visit.probes.keys and not any(thread.is_alive() for thread in visit.threads):
         return
-    _settle(visit)  # also where nothing was written: a check that hangs has perhaps only not begun to
+    _settle(visit)  # even if nothing was written: a check that hangs may not have started to write yet
     if not visit.probes.keys:
         return
     store = cache(visit.open_apart)
@@ -110,7 +110,7 @@ def _settle(visit: Visit) -> None:
     """Waits for an interrupted check, whose current write might otherwise come after the removal. It starts no other
     write, however slow it is."""
     visit.probes.close()
-    if "wire" in vars(visit):  # else nothing was asked of a store
+    if "wire" in vars(visit):  # otherwise no store was called
         visit.wire.bar()
     until = monotonic() + LAST_WRITES
     for thread in visit.threads:
@@ -126,7 +126,7 @@ def _keep(visit: Visit, report: Report) -> None:
     try:
         visit.ledger.record_proof(StoreProof(report.place, report.capabilities, summary, report.started_at))
     except ValetKeyError as error:
-        log.info("what was found out is not kept: %s", error.detail)
+        log.info("the findings are not recorded: %s", error.detail)
 
 
 def _place(visit: Visit) -> str:
@@ -136,9 +136,9 @@ def _place(visit: Visit) -> str:
         return ""
 
 
-def broken_off(error: ConfigurationError) -> Report:
+def report_of_failed_start(error: ConfigurationError) -> Report:
     """The report for settings that cannot even be read."""
     finding = replace(
-        failed("settings", explain(error), "Set that right first: nothing else was tried."), group="configuration"
+        failed("settings", explain(error), "Correct that first: nothing else was tried."), group="configuration"
     )
     return Report(datetime.now(UTC), 0.0, [finding])

@@ -44,12 +44,12 @@ def failed(check: str, seen: str, action: str) -> Finding:
 
 
 def skipped(check: str, reason: str, action: str = "") -> Finding:
-    """It was not tried, or cannot be known."""
+    """A finding that something was not tried, or cannot be known."""
     return Finding(check, Level.SKIP, reason, action)
 
 
 class Skip(Exception):
-    """Raised by a check that cannot be made; its text says why, ``action`` what would let it be made."""
+    """Raised by a check that cannot be made; its text says why, ``action`` what would make it possible."""
 
     def __init__(self, reason: str, action: str = "") -> None:
         super().__init__(reason)

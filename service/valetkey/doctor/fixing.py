@@ -18,7 +18,7 @@ from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import CallResult, attempt
 
 OURS = "valetkey"
-"""How the names of rules begin that are ours: they are replaced, others stay."""
+"""The prefix of the names of our rules, which are replaced; others stay."""
 
 ALL_BLOCKED = {
     "BlockPublicAcls": True,
@@ -38,7 +38,7 @@ class Change:
 
 
 def changes(visit: Visit, findings: Sequence[Finding]) -> Iterator[Change]:
-    """What would mend some of ``findings``. What the store does not let be read is not changed."""
+    """The changes that would fix some of ``findings``. Configuration that cannot be read is not changed."""
     wrong = {one.check for one in findings if one.level in {Level.FAIL, Level.WARN}}
     for names, find in _CHANGES.items():
         if wrong & names:
@@ -53,7 +53,7 @@ def _show(value: object) -> str:
 
 
 def _cors(visit: Visit, _: set[str]) -> Iterator[Change]:
-    """One rule of ours before all others: the first that fits is what counts."""
+    """One rule of ours before all others, as the first match counts."""
     found = attempt(visit.client.get_bucket_cors, Bucket=visit.bucket)
     if not found.ok and not (found.absent or found.code == "NoSuchCORSConfiguration"):
         return
@@ -80,9 +80,9 @@ def _beside(kept: Sequence[object]) -> str:
 
 
 def _lifecycle(visit: Visit, wrong: set[str]) -> Iterator[Change]:
-    """Rules for what was found wrong; their names tell them from others'."""
+    """Rules for what was found wrong; their names distinguish them from others."""
     rules = [dict(one) for one in rules_of(visit)]
-    # S3 takes no mixture of the old form (Prefix) and the present one (Filter)
+    # S3 refuses a mixture of the old form (Prefix) and the present one (Filter)
     is_old = any("Prefix" in one and "Filter" not in one for one in rules)
     ours = [_rule(name, prefix, does, is_old=is_old) for name, prefix, does in _wanted(visit, wrong)]
     names = {one["ID"] for one in ours}
@@ -116,14 +116,14 @@ def _wanted(visit: Visit, wrong: set[str]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def _with_parts(visit: Visit) -> Sequence[str]:
-    """Below what uploads in parts may be left: the whole bucket, unless the store shares it with others."""
+    """The prefixes below which multipart uploads may be left: the whole bucket, unless the store shares it."""
     if not visit.prefix and not visit.staging_prefix:
         return [""]
     return [where.removesuffix("*") for where in areas(visit)]
 
 
 def _named(visit: Visit, name: str) -> str:
-    """A rule of this store's: another one in the bucket has its own."""
+    """The name of a rule of this store; another store in the bucket has its own rules."""
     return f"{OURS}-{name}@{visit.staging_prefix}" if visit.staging_prefix else f"{OURS}-{name}"
 
 
@@ -145,7 +145,7 @@ def _public_access(visit: Visit, _: set[str]) -> Iterator[Change]:
 
 
 def _notifications(visit: Visit, _: set[str]) -> Iterator[Change]:
-    """Those of the queue and of a topic of SNS: where others are reached, our settings do not say."""
+    """Notifications to the queue and to a topic of SNS; our settings do not contain the addresses of others."""
     found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
     if not found.ok:
         return
@@ -159,7 +159,7 @@ def _notifications(visit: Visit, _: set[str]) -> Iterator[Change]:
         there = found.answer.get(f"{kind}Configurations", [])
         kept = [one for one in there if one.get("Id") not in _ours(visit, rule)]
         if any(one.get(name) == arn and _is_about(one, visit.staging) for one in kept):
-            continue  # somebody notifies it already, and the store takes no two rules for one object
+            continue  # it is notified already, and the store refuses two rules for one object
         yield Change(
             "notifications",
             f"The bucket notifies {arn}{_beside(kept)}:\n{_show(rule)}",
@@ -168,7 +168,7 @@ def _notifications(visit: Visit, _: set[str]) -> Iterator[Change]:
 
 
 def _destinations(visit: Visit) -> Iterator[tuple[str, str, str]]:
-    """What the bucket can notify, by the kind of its rules and what these call it."""
+    """The destinations that the bucket can notify: the kind of rule, its member for the ARN, and the ARN."""
     names = wanted(visit)
     url, topics = visit.settings.events_sqs_queue_url, visit.settings.events_sns_topic_arns
     if url is not None and QUEUE in names:
@@ -182,19 +182,19 @@ def _destinations(visit: Visit) -> Iterator[tuple[str, str, str]]:
 
 
 def _ours(visit: Visit, rule: Mapping[str, Any]) -> set[str]:
-    """The names of rules that ``rule`` takes the place of; earlier versions had one for a queue, by another name."""
+    """The names of rules that ``rule`` replaces; earlier versions had one for a queue under another name."""
     return {rule["Id"], *([OURS] if "QueueArn" in rule and not visit.staging_prefix else [])}
 
 
 def _is_about(rule: Mapping[str, Any], prefix: str) -> bool:
-    """Whether a rule may be about keys that begin with ``prefix``."""
+    """Whether a rule may apply to keys that begin with ``prefix``."""
     filters = rule.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     said = next((str(one["Value"]) for one in filters if str(one["Name"]).lower() == "prefix"), "")
     return said.startswith(prefix) or prefix.startswith(said)
 
 
 def _notify(visit: Visit, kind: str, rule: Mapping[str, Any]) -> CallResult:
-    """Sets one rule among those that are there at this moment."""
+    """Adds one rule to those that exist at this moment."""
     found = attempt(visit.client.get_bucket_notification_configuration, Bucket=visit.bucket)
     if not found.ok:
         return found
@@ -213,4 +213,4 @@ _CHANGES: Mapping[frozenset[str], Callable[[Visit, set[str]], Iterator[Change]]]
     frozenset({"public-access", "put-acl", "post-acl"}): _public_access,
     frozenset({"round-trip"}): _notifications,
 }
-"""What mends which findings."""
+"""The changes for each finding."""

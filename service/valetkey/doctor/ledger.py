@@ -64,7 +64,7 @@ def schema(visit: Visit) -> Iterator[Finding]:
         yield failed(
             "schema",
             f"{error.detail} {cause or ''}".strip(),
-            "Run `valetkey migrate`, or look at VALETKEY_DATABASE_URL.",
+            "Run `valetkey migrate`, or check VALETKEY_DATABASE_URL.",
         )
         return
     visit.has_ledger = True
@@ -77,13 +77,13 @@ def condition(visit: Visit) -> Iterator[Finding]:
     if found.encoding.replace("-", "").upper() == "UTF8":
         yield passed("encoding", f"{found.kind} {found.version}, text in {found.encoding}.")
     else:
-        action = "Make the database anew with ENCODING 'UTF8': names of files and people break in another one."
-        yield failed("encoding", f"{found.kind} {found.version} keeps text in {found.encoding}.", action)
+        action = "Create the database again with ENCODING 'UTF8': another one breaks names of files and people."
+        yield failed("encoding", f"{found.kind} {found.version} stores text in {found.encoding}.", action)
     if found.connections is None or found.limit is None:
         yield skipped("connections", "SQLite has no limit of connections.")
         return
     wanted = (visit.settings.workers + 1) * PER_PROCESS
-    seen = f"{found.connections} of {found.limit} connections are in use; {wanted} may be wanted by serve and a worker."
+    seen = f"{found.connections} of {found.limit} connections are in use; serve and a worker may need {wanted}."
     if found.limit - found.connections < wanted:
         action = "Raise max_connections (or the role's limit), put PgBouncer in between, or run fewer processes."
         yield warned("connections", seen, action)
@@ -107,10 +107,10 @@ def latency(visit: Visit) -> Iterator[Finding]:
         ledger.close_event_probe(probe)
     except ValetKeyError as error:
         action = (
-            "Let this user write to the database (SQLite: its file, the folder, and the files beside it), and look "
-            "for whoever holds a lock."
+            "Let this user write to the database (SQLite: its file, the folder, and the files beside it), and find the "
+            "process that holds a lock."
         )
-        yield failed("latency", f"The ledger can be read, and not written: {explain(error)}", action)
+        yield failed("latency", f"The ledger can be read, but not written: {explain(error)}", action)
         return
     seen = f"A read takes {median(reads) * 1000:.1f} ms, a commit {median(writes) * 1000:.1f} ms."
     if median(writes) > SLOW:
@@ -130,25 +130,25 @@ def worker(visit: Visit) -> Iterator[Finding]:
     stuck_after = max(LATE, timedelta(seconds=10 * visit.settings.sweep_interval))
     for one in running:
         looked = (
-            f"its sweep last looked {_ago(now - one.looked_at)} ago"
+            f"its sweep last finished {_ago(now - one.looked_at)} ago"
             if one.looked_at
-            else "its sweep looks the first time"
+            else "its first sweep has not finished"
         )
         seen = f"A worker runs on {one.host}; {looked}."
         since = one.looked_at or one.started_at
         if now - since > stuck_after:
-            yield warned("worker", seen, "Its sweep is stuck, or has very much to do: look at its log.")
+            yield warned("worker", seen, "Its sweep is stuck, or has very much to do: check its log.")
         else:
             yield passed("worker", seen)
         for work, since in one.still:
-            seen = f"On {one.host} {work} has not got on for {_ago(now - since)}."
-            yield warned("worker", seen, "It hangs, fails each time, or has very much to do: look at its log.")
+            seen = f"On {one.host} {work} has made no progress for {_ago(now - since)}."
+            yield warned("worker", seen, "It hangs, fails each time, or has very much to do: check its log.")
 
 
 def _none_runs(visit: Visit, known: list[WorkerBeat], now: datetime) -> Finding:
     last = f" The last one was seen {_ago(now - known[0].seen_at)} ago on {known[0].host}." if known else ""
     needs = visit.settings.webhook_url or visit.settings.events_sqs_queue_url
-    action = "Start `valetkey worker`: what nobody reports is found by it, and webhooks and queues wait for it."
+    action = "Start `valetkey worker`: it finds unreported uploads, and webhooks and queues wait for it."
     say = failed if needs else warned
     return say("worker", f"No worker runs.{last}", action)
 
@@ -166,19 +166,19 @@ def backlog(visit: Visit) -> Iterator[Finding]:
     overdue = ledger.due(now - LATE, SOME)
     if overdue:
         oldest = min(one.due_at for one in overdue if one.due_at)
-        action = "Run a worker, or more of them; its log says what it cannot do."
+        action = "Run a worker, or more of them; its log has the errors."
         yield warned(
-            "overdue", f"{_many(overdue)} uploads wait to be looked at, the oldest for {_ago(now - oldest)}.", action
+            "overdue", f"{_many(overdue)} uploads wait to be checked, the oldest for {_ago(now - oldest)}.", action
         )
     else:
-        yield passed("overdue", "No upload waits to be looked at.")
+        yield passed("overdue", "No upload waits to be checked.")
     late = ledger.late(now - LATE, SOME)
     dead = ledger.announcements(Status.DEAD, SOME)
     if late:
         yield warned("outbox", f"{_many(late)} webhooks wait for longer than {_ago(LATE)}.", "Run a worker.")
     if dead:
         action = "See `valetkey webhooks list`; `valetkey webhooks replay --all` sends them again."
-        yield warned("outbox", f"{_many(dead)} webhooks are dead: nobody took them.", action)
+        yield warned("outbox", f"{_many(dead)} webhooks are dead: no attempt succeeded.", action)
     if not late and not dead:
         yield passed("outbox", "No webhook waits too long, and none is dead.")
     yield from _hooks(visit)
@@ -218,12 +218,12 @@ def shared_staging(visit: Visit) -> Iterator[Finding]:
     if strange:
         seen = f"Objects under {visit.staging} whose uploads this ledger does not know: {len(strange)}."
         action = (
-            "Give each installation its own bucket, or staging_prefix: the sweep of one removes what another is "
-            "waiting for."
+            "Give each installation its own bucket, or staging_prefix: the sweep of one removes the objects that "
+            "another waits for."
         )
         yield warned("shared-staging", seen, action)
     else:
-        yield passed("shared-staging", f"Nobody else writes under {visit.staging}.")
+        yield passed("shared-staging", f"No other installation writes under {visit.staging}.")
 
 
 def _first_since(moment: datetime) -> str:

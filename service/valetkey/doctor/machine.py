@@ -30,16 +30,16 @@ FEW_FILES = 4096
 
 LITTLE_SPACE = 100 * 1024**2
 SOME_SPACE = 1024**3
-"""Bytes; a ledger of a million uploads takes about one GiB."""
+"""The minimum free space in bytes; a ledger of a million uploads takes about one GiB."""
 
 SYNCS = 5
 """How many times an fsync is timed."""
 
 INSTANT = 20e-6
-"""Seconds; no disk, and no controller with a battery, is that fast."""
+"""In seconds; no disk, and no controller with a battery, is faster."""
 
 SLOW = 0.05
-"""Seconds; a commit waits for one fsync."""
+"""In seconds; a commit waits for one fsync."""
 
 SHARED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.glusterfs", "ceph", "fuse.ceph-fuse"}
 """File systems whose locks SQLite cannot rely on (sqlite.org, "How To Corrupt")."""
@@ -54,7 +54,7 @@ def clock(visit: Visit) -> Iterator[Finding]:
     ours = before + (datetime.now(UTC) - before) / 2
     said = next((value for name, value in answer.headers.items() if name.lower() == "date"), None)
     if said is None:
-        raise Skip(f"The store tells no Date ({answer.said}).")
+        raise Skip(f"The store sends no Date ({answer.said}).")
     try:
         theirs = parsedate_to_datetime(said)
     except (ValueError, OverflowError):
@@ -70,8 +70,8 @@ def _judge(ahead: timedelta) -> Finding:
     how = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
     seen = f"This machine's clock is {how} {'ahead of' if ahead > timedelta() else 'behind'} the store's."
     if off > TOO_SKEWED:
-        return failed("clock", seen, "Set it right, by NTP for example: the store refuses what is signed so.")
-    return warned("clock", seen, "Set it right, by NTP for example: grants die too early, or live too long.")
+        return failed("clock", seen, "Correct it, for example by NTP: the store refuses signatures with this time.")
+    return warned("clock", seen, "Correct it, for example by NTP: grants expire too early or too late.")
 
 
 def open_files(visit: Visit) -> Iterator[Finding]:
@@ -105,7 +105,7 @@ def kernel(visit: Visit) -> Iterator[Finding]:
         yield passed("backlog", f"{allowed} connections may wait to be accepted.")
     else:
         action = f"For bursts: sysctl net.core.somaxconn={BACKLOG}."
-        yield warned("backlog", f"{allowed} connections may wait to be accepted, {BACKLOG} are asked for.", action)
+        yield warned("backlog", f"{allowed} connections may wait to be accepted, {BACKLOG} are requested.", action)
 
 
 def ledger_folder(visit: Visit) -> Path:
@@ -126,7 +126,7 @@ def space(visit: Visit) -> Iterator[Finding]:
     """The free space on the ledger's disk."""
     free = disk_usage(ledger_folder(visit)).free
     seen = f"{free / 1024**2:,.0f} MiB are free on the ledger's disk."
-    action = "Make space: a full disk takes no uploads; nothing that is recorded is lost by it."
+    action = "Free some space: with a full disk there are no new uploads, but recorded ones are not lost."
     if free < LITTLE_SPACE:
         yield failed("disk-space", seen, action)
     elif free < SOME_SPACE:
@@ -149,7 +149,7 @@ def fsync(visit: Visit) -> Iterator[Finding]:
         return
     took = f"An fsync takes {seconds * 1000:.2f} ms"
     if kind in {"tmpfs", "ramfs"} or seconds < INSTANT:
-        action = "What is recorded does not survive a crash of the machine: put the ledger on a real disk."
+        action = "Records do not survive a crash of the machine: put the ledger on a real disk."
         yield warned("fsync", f"{took}: nothing is written to a disk{f' ({kind})' if kind else ''}.", action)
     elif seconds > SLOW:
         yield warned("fsync", f"{took}.", "Each commit waits for one: use a faster disk, or PostgreSQL.")

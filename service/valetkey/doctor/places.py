@@ -33,9 +33,9 @@ def at_store(settings: Settings, session: boto3.Session, name: str | None) -> Pl
     if name is None and (settings.bucket or not tables):
         return Place(settings, session)
     if name is None and len(tables) > 1:
-        raise ConfigurationError(f"Say which store it is about: --store {' or --store '.join(sorted(tables))}.")
+        raise ConfigurationError(f"Choose a store: --store {' or --store '.join(sorted(tables))}.")
     name = next(iter(tables)) if name is None else name
-    place = s3_settings_of(settings, name)  # where there is none of that name, it says which there are
+    place = s3_settings_of(settings, name)  # if there is none of that name, its error lists those that exist
     table = tables.get(name)
     if table is None:
         return Place(settings, session)
@@ -95,7 +95,9 @@ _IN_TABLE |= dict.fromkeys(["s3_grant_access_key_id", "s3_grant_secret_access_ke
 def _said(table: StoreTable, grant_keys: tuple[str, str] | None) -> dict[str, object]:
     """The environment's settings for such a store."""
     access_key, secret = grant_keys or (None, None)
-    own = {name: getattr(table, name) for name in [*EventSettings.model_fields, "events_sqs_queue_url"]}
+    own = {
+        name: getattr(table, name) for name in [*EventSettings.model_fields, "events_sqs_queue_url", "events_bucket"]
+    }
     return {name: value for name, value in own.items() if value} | {
         "bucket": table.bucket,
         "s3_region": table.region,

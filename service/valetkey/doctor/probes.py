@@ -44,7 +44,7 @@ _PROBE = re.compile(rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}-7[0-9a-f]{{3}}-[89ab][0-9a-f]
 def new_probe_id() -> UploadId:
     """The id of an upload that is in no ledger. Its end is unique to probes (one in 2 ** 48 other ids has it by
     chance), so that a later run recognizes leftovers of this one among other objects below ``staging/``."""
-    time, random = new_upload_id()[:13], token_hex(3)  # where uploads of one moment differ is where the mark is
+    time, random = new_upload_id()[:13], token_hex(3)  # the mark replaces the random part of the id
     return UploadId(f"{time}-7{random[:3]}-8{random[3:]}-{_MARK}")
 
 
@@ -58,7 +58,7 @@ class Probes:
     sweep finds those under ``staging/`` and ``quarantine/``: their keys belong to uploads that are in no ledger."""
 
     def __init__(self, staging_prefix: str = "") -> None:
-        """``staging_prefix`` stands before ``staging/`` and ``quarantine/``."""
+        """``staging_prefix`` precedes ``staging/`` and ``quarantine/``."""
         self._staging_prefix = staging_prefix
         self._lock = Lock()
         self._keys: dict[str, None] = {}
@@ -160,7 +160,7 @@ def _list_multiparts(
             if one.multipart_id not in known and (one.key in keys or (is_probe(one.key) and one.started_at < before))
         ]
     except ValetKeyError as error:
-        log.info("multipart uploads of an earlier run are not looked for: %s", error.detail)
+        log.info("multipart uploads of an earlier run cannot be listed: %s", error.detail)
         return []
 
 
@@ -176,7 +176,7 @@ def _list_abandoned(store: S3Store, staging_prefix: str, keys: Collection[str], 
     try:
         return [*found()]
     except ValetKeyError as error:
-        log.info("probes of an earlier run are not looked for: %s", error.detail)
+        log.info("probes of an earlier run cannot be listed: %s", error.detail)
         return []
 
 

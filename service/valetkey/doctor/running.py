@@ -15,21 +15,21 @@ from valetkey.doctor.visit import Visit
 log = logging.getLogger("valetkey")
 
 LONGEST = 400
-"""Characters of what a finding says: what a server answers may be a page."""
+"""The longest text of a finding in characters: a server's response may be a page."""
 
 PATIENCE = 2
-"""How many checks of a group may hang until the others are not made."""
+"""After how many hanging checks the rest of a group is not tried."""
 
 HUNG = "Not tried: earlier checks of this group did not finish."
 
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\u2065\u2070-\ud7ff\uf900-\ufdff]+")
-"""Whatever could move a cursor or turn a line around."""
+"""Characters that could move a cursor or reverse a line."""
 
 
 def run_groups(
     visit: Visit, groups: Sequence[Group], tell: Callable[[Finding], None] = lambda _: None
 ) -> Iterator[Finding]:
-    """The findings of all checks, one after the other. ``tell`` hears of each as it is found."""
+    """The findings of all checks, one after the other. ``tell`` is called with each as it is found."""
     for group in groups:
         hung = 0
         for check in group.checks:
@@ -42,20 +42,20 @@ def run_groups(
 
 
 def run_check(visit: Visit, check: Check) -> tuple[list[Finding], bool]:
-    """What ``check`` found within its time, and whether that was too short; what it found before counts, too."""
+    """The findings of ``check`` within its time limit, and whether it was exceeded; earlier findings count, too."""
     found: list[Finding] = []
     thread = Thread(target=_collect, args=(visit, check, found), name=f"valetkey-doctor-{check.name}", daemon=True)
     visit.threads.append(thread)
     thread.start()
     thread.join(check.within)
     if thread.is_alive():
-        action = "Look at what it waits for: a firewall that drops packets, a proxy, a store or server that hangs."
+        action = "Find out what it waits for: a firewall that drops packets, a proxy, a store or server that hangs."
         return [*found, failed(check.name, f"Not finished within {check.within:g} s.", action)], True
     return found, False
 
 
 def _collect(visit: Visit, check: Check, found: list[Finding]) -> None:
-    """One by one, so that what was found is kept when the next one fails."""
+    """Collects findings one by one, so that earlier ones are kept if the check fails."""
     try:
         for one in check.run(visit):
             found.append(one)  # noqa: PERF402 - whoever waits for it reads the list meanwhile
@@ -63,11 +63,11 @@ def _collect(visit: Visit, check: Check, found: list[Finding]) -> None:
         found.append(skipped(check.name, str(reason), reason.action))
     except Exception as error:
         log.debug("the check %s failed", check.name, exc_info=error)
-        found.append(failed(check.name, f"The check broke off: {explain(error)}", "Mend that, and run doctor again."))
+        found.append(failed(check.name, f"The check failed: {explain(error)}", "Correct that, and run doctor again."))
 
 
 def _printable(visit: Visit, finding: Finding) -> Finding:
-    """``finding`` in plain lines, without any secret, whatever a server put into its answer; settings have the names
+    """``finding`` in plain lines, without any secret, whatever a server's response contains; settings have the names
     that they have for this store."""
     seen, action = (plain(visit.redact(named_in(text, visit.table))) for text in (finding.seen, finding.action))
     return replace(finding, seen=seen, action=action)

@@ -30,9 +30,9 @@ def lines_of(finding: Finding) -> list[str]:
 
 
 class Printer:
-    """Prints findings as they are made, below the names of their groups; those that are skipped for one reason as one.
+    """Prints findings as they are made, below the names of their groups; findings skipped for one reason as one line.
 
-    To be used as a context: what is left is printed at its end.
+    A context manager: at its end it prints what is left.
     """
 
     def __init__(self, echo: Callable[[str], object]) -> None:

@@ -26,7 +26,7 @@ from valetkey.opening import open_ledger, open_store, s3_settings
 from valetkey.settings import Settings
 
 REACH_TIMEOUT = 40.0
-"""Seconds; longer than both tries of an unanswered request."""
+"""In seconds; longer than both attempts of a request without a response."""
 
 LISTING = {"Name", "IsTruncated", "MaxKeys", "KeyCount"}
 """Elements of a listing: every store's has at least one of them."""
@@ -122,7 +122,7 @@ class Visit:
     def store_of_clients(self) -> S3Store:
         """The same for clients' requests. Raises `Skip` if the clients' address leads elsewhere."""
         if self.is_elsewhere:
-            raise Skip("The address that clients get does not lead to the store: see store/addressing.")
+            raise Skip("The clients' address does not lead to the store: see store/addressing.")
         return self.store
 
     @cached_property
@@ -141,18 +141,18 @@ class Visit:
         thread = Thread(target=reach, name="valetkey-doctor-reach", daemon=True)
         thread.start()
         thread.join(REACH_TIMEOUT)
-        late = CallResult(None, 0, "", f"no whole answer within {REACH_TIMEOUT:g} s")
+        late = CallResult(None, 0, "", f"no complete response within {REACH_TIMEOUT:g} s")
         return found[0] if found else Reachability(late, reached=False)
 
     def _try_to_reach(self) -> "Reachability":
         found = attempt(self.client.list_objects_v2, Bucket=self.bucket, MaxKeys=1, Prefix=self.staging)
-        if found.ok and not LISTING & found.answer.keys():  # a web page that is answered to everything
+        if found.ok and not LISTING & found.answer.keys():  # a web page in response to every request
             return Reachability(
-                CallResult(None, 0, "", f"it answers {found.said} without a listing, so it is not S3"), reached=False
+                CallResult(None, 0, "", f"it returns {found.said} without a listing, so it is not S3"), reached=False
             )
         if not found.denied or found.code not in {"", "AccessDenied"}:
             return Reachability(found, reached=found.ok)
-        found = attempt(self.client.head_bucket, Bucket=self.bucket)  # it may not list, and may be there all the same
+        found = attempt(self.client.head_bucket, Bucket=self.bucket)  # listing may be forbidden
         return Reachability(found, reached=found.ok or found.status == HTTPStatus.FORBIDDEN)
 
     @cached_property
@@ -236,7 +236,7 @@ def _passwords_in(database_url: str) -> list[str]:
     """The passwords in a database URL, as written and decoded."""
     try:
         url = parsed_url(database_url)
-    except ValetKeyError:  # nobody can say where one is in it
+    except ValetKeyError:  # it cannot be parsed
         return [database_url]
     found = [url.query.get("password"), url.query.get("sslpassword"), url.password]
     texts = [text for one in found if one for text in ([one] if isinstance(one, str) else one)]

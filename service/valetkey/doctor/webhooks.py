@@ -16,28 +16,28 @@ from valetkey.doctor.visit import Visit
 
 
 def ping(visit: Visit) -> Iterator[Finding]:
-    """Whether the receiver takes what we sign, and refuses what others do."""
+    """Whether the receiver accepts our signature, and refuses another one."""
     settings = visit.settings
     if settings.webhook_url is None:
-        raise Skip("VALETKEY_WEBHOOK_URL is not set: ends are announced to hooks alone.")
+        raise Skip("VALETKEY_WEBHOOK_URL is not set: ends are announced to hooks only.")
     if not settings.webhook_secrets:
         raise Skip("VALETKEY_WEBHOOK_SECRETS is not set: nothing can be signed.")
     said = _deliver(visit, settings.webhook_secrets)
     if said is not None:
-        action = "Have the receiver answer 2xx to whatever is signed, also to a type that it does not know (ping)."
-        yield failed("ping", f"The receiver does not take a signed ping: {said}.", action)
+        action = "The receiver has to respond with 2xx to signed webhooks, also of a type that it does not know (ping)."
+        yield failed("ping", f"The receiver does not accept a signed ping: {said}.", action)
         return
-    yield passed("ping", "The receiver takes a signed ping.")
+    yield passed("ping", "The receiver accepts a signed ping.")
     foreign = f"whsec_{b64encode(token_bytes(32)).decode()}"
     if (refused := _deliver(visit, [foreign])) is None:
-        action = "Have it compare the signature: anybody can tell it of uploads."
-        yield warned("forged-ping", "The receiver takes a ping that somebody else signed.", action)
+        action = "The receiver has to compare the signature: otherwise anybody can report uploads."
+        yield warned("forged-ping", "The receiver accepts a ping with another signature.", action)
     else:
-        yield passed("forged-ping", f"The receiver refuses a ping that somebody else signed ({refused}).")
+        yield passed("forged-ping", f"The receiver refuses a ping with another signature ({refused}).")
 
 
 def _deliver(visit: Visit, secrets: "list[str] | tuple[str, ...]") -> str | None:
-    """Why a ping was not taken; None where it was."""
+    """Why a ping was not accepted; None if it was."""
     settings, now = visit.settings, datetime.now(UTC)
     receiver = HttpWebhook(settings.webhook_url or "", secrets, allow_private=settings.webhook_allow_private)
     ping_id = f"{new_upload_id()}-ping"

@@ -18,23 +18,23 @@ from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
 from valetkey.adapters.s3.pool import AnyPool
-from valetkey.adapters.s3.strangers import StrangerAnswered
+from valetkey.adapters.s3.strangers import StrangerAnswered, require_store
 from valetkey.core.signing.requests import SignedRequest
 from valetkey.doctor.findings import Skip
 from valetkey.reference.store_answers import NO_ERROR, ErrorBody, parse_error
 
 TIMEOUT, PATIENT = Timeout(connect=5, read=10), Timeout(connect=5, read=20)
-"""How long to wait for a connection, and for an answer, in seconds; boto3's calls may take longer."""
+"""How long to wait for a connection, and for a response, in seconds; boto3's calls may take longer."""
 
 LIMIT = 8 * 1024**2
-"""How many bytes of an answer are read: a part of the least size fits, and what has no end is told by its beginning."""
+"""How many bytes of a response are read: a part of the minimum size fits, and an endless response is cut off."""
 
 PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class WireResponse:
-    """What came back. ``status`` is 0 where nothing did; ``error`` is what the body says of one."""
+    """A response. ``status`` is 0 if there was none; ``error`` is the error in its body."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,25 +43,37 @@ class WireResponse:
 
     @property
     def taken(self) -> bool:
-        """Whether it says that all is well: a 2xx without an error in its body."""
+        """Whether it is a success: a 2xx without an error in its body."""
         return self.status in range(200, 300) and self.error is NO_ERROR
 
     @property
     def refused(self) -> bool:
-        """Whether it says that this must not be, and not that somebody has trouble of this moment."""
-        return self.status in range(400, 500) or self.status == HTTPStatus.NOT_IMPLEMENTED
+        """Whether it is a refusal by the store: no temporary problem, and no page of something in the store's place."""
+        refuses = self.status in range(400, 500) or self.status == HTTPStatus.NOT_IMPLEMENTED
+        return refuses and not self._is_strangers
+
+    @property
+    def _is_strangers(self) -> bool:
+        if self.status < HTTPStatus.BAD_REQUEST:  # the body may be an object's own
+            return False
+        try:
+            require_store(self.status, self.body, {name.lower(): self.headers[name] for name in self.headers})
+        except StrangerAnswered:
+            return True
+        return False
 
     @property
     def said(self) -> str:
         """In short: ``403 AccessDenied``."""
         if not self.status:
             return self.error.message or "no answer"
-        return f"{self.status} {self.error.code}".strip()
+        page = "with a page that no store sends" if self._is_strangers else ""
+        return " ".join(filter(None, [str(self.status), self.error.code, page]))
 
 
 class Wire:
-    """Connections as the store's own client makes them, with the proxies and certificates of ``session``. Of an answer
-    `LIMIT` bytes are read, and all of it comes in time (`responses`)."""
+    """Connections like those of the store's own client, with the proxies and certificates of ``session``. At most
+    `LIMIT` bytes of a response are read, within a time limit (`responses`)."""
 
     def __init__(self, session: boto3.Session) -> None:
         self._session = session
@@ -70,17 +82,17 @@ class Wire:
         self._open_to: Thread | None = None
 
     def bar(self) -> None:
-        """What is asked from now on in any thread but this one is not sent: the run is over, and what a check would
-        write is removed by nobody. Who removes has a wire of its own; what is set afterwards is set in this thread."""
+        """Stops sending requests from other threads: the run is over, and nothing would remove what a check still
+        writes. The removal has its own wire, and `--fix` runs in this thread."""
         self._open_to = current_thread()
 
     def require_open(self) -> None:
-        """Raises `Skip` where it was barred."""
+        """Raises `Skip` if `bar` was called."""
         if self._open_to not in {None, current_thread()}:
             raise Skip("The run is over.")
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> WireResponse:
-        """What is answered to exactly this; a redirect is an answer."""
+        """The response to exactly this request; redirects are not followed."""
         sent = {"Content-Length": str(len(body))} if body or method in {"PUT", "POST"} else {}
         for name, value in (headers or {}).items():
             sent = {known: said for known, said in sent.items() if known.lower() != name.lower()} | {name: value}
@@ -110,7 +122,7 @@ class Wire:
             return self._pools[origin]
 
     def carry(self, client: Any) -> Any:
-        """``client``, one of boto3's, whose calls go this way, too: what botocore reads has neither limit nor end."""
+        """``client``, a boto3 client, whose calls go this way, too: botocore reads responses without a limit."""
         client.meta.events.register("before-send", self._carry)
         return client
 
@@ -123,14 +135,14 @@ class Wire:
         except HTTPError as error:
             raise HTTPClientError(error=error) from error
         if len(answer) == LIMIT:
-            raise HTTPClientError(error="its answer is too long")
+            raise HTTPClientError(error="its response is too long")
         known: Any = HeadersDict(told)
         return AWSResponse(request.url, status, known, _Raw(answer))
 
     def post_form(
         self, url: str, fields: Mapping[str, str], content: bytes, headers: Mapping[str, str] | None = None
     ) -> WireResponse:
-        """What is answered to a form with these ``fields``, and the file as its last one."""
+        """The response to a form with these ``fields`` and the file as the last one."""
         boundary = f"valetkey-{token_hex(8)}"
         parts = [
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -144,10 +156,10 @@ class Wire:
 
 
 class _Raw(io.BytesIO):
-    """What botocore takes for a connection that is read."""
+    """The body of a response, with the interface that botocore reads."""
 
     def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        """All of it at once."""
+        """The whole body at once."""
         yield self.read()
 
 
@@ -229,11 +241,11 @@ def attempt(call: Any, **arguments: Any) -> CallResult:
             metadata.get("HTTPHeaders", {}),
         )
     except (ParseError, ResponseParserError):
-        return CallResult(None, 0, "", "its answer cannot be read, so it is not S3")
+        return CallResult(None, 0, "", "its response cannot be read, so it is not S3")
     except StrangerAnswered as error:
-        return CallResult(None, 0, "", f"it answers {error.status} with a page, so it is not S3")
-    except RecursionError:  # botocore follows each redirect of a region
-        return CallResult(None, 0, "", "it redirects without an end")
+        return CallResult(None, 0, "", f"it returns {error.status} with a page, so it is not S3")
+    except RecursionError:  # botocore follows every redirect to a region
+        return CallResult(None, 0, "", "it redirects endlessly")
     except BotoCoreError as error:
         return CallResult(None, 0, "", f"{type(error).__name__}: {error}")
     metadata = answer.get("ResponseMetadata", {})

@@ -56,8 +56,8 @@ class IncompleteRequest:
     ``size`` is the maximum size of its body in bytes: its announced length, or the bytes received of one without a
     length. ``since`` is when it started to wait (monotonic clock). ``future`` is the one that its coroutine waits for,
     None before that. ``trial`` is a lock held while it is tried without its body, None before the first trial.
-    ``known``: the trial got as far as reading the body, so the client was not refused. ``answered``: the trial gave a
-    response. ``late``: it is about to be given up. ``over``: the body is not needed any more.
+    ``known``: the trial got as far as reading the body, so the client was not refused. ``answered``: the trial produced
+    a response. ``late``: it is about to be given up. ``over``: the body is no longer needed.
     """
 
     __slots__ = ("answered", "environ", "future", "known", "late", "over", "proto", "since", "size", "trial")
@@ -151,14 +151,14 @@ class IncompleteRequests:
         request.trial = request.trial or Lock()
         with request.trial:
             if request.over or request.late:
-                return False  # its body is complete by now, or its time is over
+                return False  # its body is complete, or its time is over
             response = self._call_without_body(request)
             if response is None:
                 return False
             request.answered = True
         status, headers, body = response
         headers = [header for header in headers if header[0].lower() != "connection"]
-        headers.append(("Connection", "close"))  # the rest of the body is not going to be read
+        headers.append(("Connection", "close"))  # the rest of the body will not be read
         request.proto.response_bytes(status, headers, body)
         self._let_go(request)
         return True
@@ -171,7 +171,7 @@ class IncompleteRequests:
             request.late = False
             return False
         over, request.over = request.over or request.answered, True
-        trial.release()  # what is woken below takes it
+        trial.release()  # the coroutine woken below takes it
         if not over:
             self._let_go(request)
         return not over

@@ -21,6 +21,9 @@ MAX_CHUNKS = 4_096
 MAX_UNWRITTEN = 256
 """How many responses may wait for pending writes without a thread; beyond that each blocks one of the few threads."""
 
+MAX_DIGITS = 20
+"""The digits of the largest length that hyper lets through; zeros in front may be more than Python reads (4,300)."""
+
 LIVENESS_METHODS = {"GET", "HEAD"}
 
 _NONE = {None, "0"}
@@ -85,9 +88,11 @@ class Intake:
         except TwoHosts:
             return _respond(proto, self._two_hosts)
         if "HTTP_TRANSFER_ENCODING" in environ:
-            environ.pop("CONTENT_LENGTH", None)  # it means nothing then (RFC 9112, section 6.3)
+            environ.pop("CONTENT_LENGTH", None)  # it is ignored then (RFC 9112, section 6.3)
         length = environ.get("CONTENT_LENGTH")
-        if length in _NONE and "HTTP_TRANSFER_ENCODING" not in environ:  # to await it would take another thread
+        if length is not None and len(length) > MAX_DIGITS:
+            environ["CONTENT_LENGTH"] = length = length.lstrip("0") or "0"
+        if length in _NONE and "HTTP_TRANSFER_ENCODING" not in environ:  # awaiting it would take another thread
             if environ["PATH_INFO"] == self._alive[0] and environ["REQUEST_METHOD"] in LIVENESS_METHODS:
                 return _respond(proto, self._alive[1])
             return _respond(proto, await self._respond_to(environ, b""))
@@ -108,7 +113,7 @@ class Intake:
             response = self._respond(environ, body, pending)
         if not pending or (failed := await self._wait_for(pending)) is None:
             return response
-        await self._threads  # the application may ask the ledger, and whoever writes there waits for nobody
+        await self._threads  # the application may read the ledger, and the writer's thread must not wait
         return self._call(environ | {self._failed: failed}, body)
 
     def _respond_at_once(self, environ: Environ, body: bytes, pending: list[Written]) -> WsgiResponse | None:
@@ -151,9 +156,9 @@ class Intake:
     async def _receive_body(self, environ: Environ, proto: Any, length: str | None) -> bytes | None:
         """The body, or one that shows the application that it is too large; None if the request has been answered."""
         chunked = length is None
-        size = 0 if length is None else int(length)  # hyper lets only a number through
+        size = 0 if length is None else int(length)  # hyper only passes numbers
         if size > self._max_body or _is_form(environ) or _is_coded(environ):
-            proto.__aiter__()  # for its rest: after the response it is too late
+            proto.__aiter__()  # for the rest of the body: after the response it would be too late
             return b""
         request = IncompleteRequest(environ, proto, size)
         if "HTTP_EXPECT" in environ and await self._refuses(request):  # before the client is told to send its body
@@ -199,9 +204,9 @@ class Intake:
     async def _receive_chunks(self, request: IncompleteRequest) -> bytes:
         """Receives up to one byte more than the limit.
 
-        A body that is cut off before its last chunk looks whole: granian 2.8 ends the iteration by an empty chunk then,
-        too, and its `client_disconnect` stays pending (measured). ``await proto()`` tells them apart, but collects
-        chunks without a limit. What is cut within its JSON is malformed; an object with its last brace is all of it.
+        A body that is cut off before its last chunk looks complete: granian 2.8 ends the iteration by an empty chunk
+        then, too, and its `client_disconnect` stays pending (measured). ``await proto()`` distinguishes the two, but
+        collects chunks without a limit. JSON that is cut off is malformed; an object with its last brace is complete.
         """
         chunks: list[bytes] = []
         size = 0

@@ -1,8 +1,8 @@
-"""What still comes of a body after its request has been refused.
+"""The rest of a body that arrives after its request has been refused.
 
-A connection that is closed while its client sends may lose the response on its way (RFC 9112, section 9.6), and a proxy
-in between takes that for a failure of the service: nginx answers 502 in place of our 413. So the rest is read for a
-while, and thrown away.
+If a connection is closed while its client sends, the response may be lost (RFC 9112, section 9.6), and a proxy in
+between takes that for a failure of the service: nginx responds with 502 in place of our 413. So the rest is read for a
+while, and discarded.
 """
 
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defi
 from valetkey.intake.loop import BodyRefused
 
 MAX_BYTES = 4 * 2**20
-"""How many bytes of a rest are read."""
+"""The maximum number of bytes of a rest that are read."""
 
 MAX_BYTESS = 256
 """How many rests are read at once; others end with their responses."""
 
 SECONDS = 5.0
-"""How long a rest is read."""
+"""How long a rest is read, in seconds."""
 
 TICK = 0.5
-"""The interval in which those whose time is over are found, in seconds."""
+"""The interval in which rests that take too long are found, in seconds."""
 
 
 class Rests:
@@ -32,10 +32,10 @@ class Rests:
 
     def __init__(self) -> None:
         self._reading: dict[object, tuple[float, Any]] = {}
-        """When each began, by the monotonic clock, and the future of its next piece."""
+        """When each rest began, by the monotonic clock, and the future of its next piece."""
 
     def start(self, call_later: Callable[..., Any]) -> None:
-        """Looks after time by an event loop's ``call_later``."""
+        """Starts checking the time limits, by an event loop's ``call_later``."""
 
         def tick() -> None:
             self._end_late()
@@ -44,7 +44,7 @@ class Rests:
         call_later(TICK, tick)
 
     async def discard(self, proto: Any) -> None:
-        """Reads the rest of the body of the request that has been answered by ``proto``, of which reading has begun."""
+        """Reads the rest of the body of a request that already has its response; reading from ``proto`` has begun."""
         if len(self._reading) >= MAX_BYTESS:
             return
         since, size = monotonic(), 0
@@ -57,7 +57,7 @@ class Rests:
                     if not piece:
                         break
                     size += len(piece)
-        finally:  # what is left here counts for `MAX_RESTS`
+        finally:  # an entry that stayed would count for `MAX_RESTS`
             self._reading.pop(proto, None)
 
     def _end_late(self) -> None:

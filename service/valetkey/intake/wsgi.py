@@ -24,14 +24,15 @@ _servers: dict[str, tuple[str, str]] = {}
 
 
 class TwoHosts(Exception):
-    """A request has more than one ``Host``: what is before us may have heeded another one (RFC 9112, section 3.2)."""
+    """A request has more than one ``Host``: a proxy in front of us may have used another one (RFC 9112, section
+    3.2)."""
 
 
 def build_environ(scope: Any) -> Environ:
     """The environ of a request, without its body. Raises `TwoHosts`.
 
-    Headers whose names have an underscore are left out: they would pass for others. Values that are not ASCII, which
-    granian leaves out, become empty strings: a header that is not understood is not a header that was not sent.
+    Headers whose names have an underscore are left out, as they could be taken for others. Values that are not ASCII,
+    which granian leaves out, become empty strings: a header that is not understood differs from one that is missing.
     """
     environ = dict(_FIXED)
     headers = scope.headers
@@ -48,7 +49,7 @@ def build_environ(scope: Any) -> Environ:
     if seen != len(headers):
         for name in headers.keys():  # noqa: SIM118 - it is not a mapping
             environ.setdefault(_environ_key(name), "")
-    environ.pop("", None)  # where names with an underscore went
+    environ.pop("", None)  # the key for names with an underscore
     path, query, server = scope.path, scope.query_string, scope.server
     environ["REQUEST_METHOD"] = scope.method
     environ["PATH_INFO"] = path if path.isascii() else path.encode().decode("latin-1")
@@ -99,4 +100,4 @@ def call_application(application: Application, environ: Environ) -> WsgiResponse
 
 
 def _write(_: bytes) -> None:
-    raise NotImplementedError("WSGI's write() is for applications older than PEP 3333.")
+    raise NotImplementedError("WSGI's write() is for applications from before PEP 3333.")

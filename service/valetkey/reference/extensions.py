@@ -2,6 +2,7 @@
 
 TYPES = {
     "3g2": "video/3gpp2",
+    "3ga": "audio/3gpp",
     "3gp": "video/3gpp",
     "3mf": "model/3mf",
     "7z": "application/x-7z-compressed",
@@ -43,6 +44,7 @@ TYPES = {
     "h5": "application/x-hdf5",
     "heic": "image/heic",
     "heif": "image/heif",
+    "hif": "image/heif",
     "htm": "text/html",
     "html": "text/html",
     "ico": "image/x-icon",

@@ -20,11 +20,11 @@ def type_of(filename: str) -> str:
 
 
 def known_type_of(filename: str) -> str | None:
-    """The same by the table alone, whatever the system knows; None where that has none."""
+    """The same by the table alone, regardless of the system's; None if it has no entry."""
     return TYPES.get(_ending(filename).lower())
 
 
 def _ending(filename: str) -> str:
-    """What follows the last full stop of a name that does not begin with it; "" where there is none."""
+    """The part after the last full stop of a name that does not begin with it; "" if there is none."""
     stem, _, ending = filename.replace("\\", "/").rpartition("/")[2].rpartition(".")
     return ending if stem else ""

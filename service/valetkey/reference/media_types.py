@@ -1,7 +1,7 @@
-"""What browsers and systems give for a media type, as RFC 9110 writes it, for both clients; the service decides.
+"""Media types of browsers and systems, in the form of RFC 9110, for both clients; the service decides.
 
-Chromium calls the recording of a `MediaRecorder` "video/webm;codecs=vp8,opus": a comma needs quotes, outside of which
-it begins another type. The browser client has the same in ``frontend/client/src/files/file-types.ts``.
+Chromium calls the recording of a `MediaRecorder` "video/webm;codecs=vp8,opus": without quotes a comma begins another
+type. The browser client has the same function in ``frontend/client/src/files/file-types.ts``.
 """
 
 import re
@@ -13,7 +13,7 @@ _QUOTABLE = re.compile(r'(?:[^"\\,]*|[^"\\/]*)')
 
 
 def with_quotes(text: str) -> str:
-    """``text`` with quotes around those values that need them; as it is where that would hide a second type.
+    """``text`` with quotes around values that need them; unchanged if they would hide a second type.
 
     >>> with_quotes("video/webm;codecs=vp8,opus")
     'video/webm;codecs="vp8,opus"'

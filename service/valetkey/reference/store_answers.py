@@ -38,19 +38,19 @@ class Meaning(StrEnum):
 
 
 class ErrorBody(NamedTuple):
-    """What the body of a response says of an error."""
+    """The error in the body of a response."""
 
     code: str
-    """The store's code, such as ``SlowDown``; empty when the body has none."""
+    """The store's code, such as ``SlowDown``; empty if the body has none."""
     message: str
-    """The store's message, or ours; empty when there is none."""
+    """The store's message, or ours; empty if there is none."""
 
 
 NO_ERROR = ErrorBody("", "")
 """The body reports no error."""
 
 MAX_ERROR_BODY = 65_536
-"""Characters of a body that are parsed, behind the blanks that a store sends while it is busy."""
+"""How many characters of a body are parsed, after the spaces that a store sends while it is busy."""
 
 MARK = "\ufeff"
 """The byte order mark."""
@@ -86,7 +86,7 @@ def meaning_of(operation: str, status: int, error: ErrorBody = NO_ERROR) -> Mean
 
 
 def is_listed(code: str) -> bool:
-    """Whether the list has ``code``: a store sent it, and not what stands in front of it."""
+    """Whether the list has ``code``: then a store sent it, and not something in front of it."""
     return code in load_answers()["codes"]
 
 
@@ -111,14 +111,14 @@ def parse_error(body: bytes) -> ErrorBody:
 
 
 def is_page(body: bytes) -> bool:
-    """Whether ``body`` is one of something that stands in the store's place: HTML or plain text. A store has XML, as
-    some gateways have JSON, or nothing but blanks."""
+    """Whether ``body`` is not the store's: HTML or plain text. A store sends XML, some gateways JSON, or only
+    spaces."""
     text = _decode(body)
     return bool(text) and (text[0] not in "<{" or _HTML.match(text) is not None)
 
 
 def seconds_until(retry_after: str, now: datetime) -> float | None:
-    """The wait that ``Retry-After`` asks for, in seconds; None when it is neither seconds nor a date (RFC 9110)."""
+    """The delay in ``Retry-After``, in seconds; None if it is neither seconds nor a date (RFC 9110)."""
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():
         return float(text)
@@ -133,7 +133,7 @@ def _decode(body: bytes) -> str:
 
 
 def _encoding_of(body: bytes) -> str:
-    """XML may be in UTF-16: it has a byte order mark then, or a first character that gives it away (XML 1.0, F.1)."""
+    """The encoding: UTF-16 XML has a byte order mark, or is recognized by its first character (XML 1.0, F.1)."""
     if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" not in body[:2]:
@@ -149,7 +149,7 @@ def _element(text: str, name: str) -> str:
 
 
 def _parse_json(text: str) -> ErrorBody:
-    """Parses ``{code, message}``, in any case, perhaps inside of ``error``, as B2 and gateways have it."""
+    """Parses ``{code, message}``, in any case, perhaps inside ``error``, as B2 and gateways send it."""
     try:
         parsed = json.loads(text)
     except ValueError:
@@ -168,5 +168,5 @@ def _parse_json(text: str) -> ErrorBody:
 
 
 def _plain(text: str) -> str:
-    """``text`` in one line: it goes into logs, and into a ledger that keeps no NUL."""
+    """``text`` in one line, for logs, and for a ledger that cannot store NUL."""
     return _CONTROL.sub(" ", text).strip()

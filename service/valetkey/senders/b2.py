@@ -22,7 +22,7 @@ _SIGNED = re.compile("v1=[0-9a-f]{64}")
 
 
 class B2Settings(SenderSettings):
-    """If it is not set, the endpoint answers 404."""
+    """If it is not set, the endpoint responds with 404."""
 
     sender_name = "b2"
 

@@ -17,7 +17,7 @@ from valetkey.senders.settings import SenderContext, SenderSettings
 
 
 class CephSettings(SenderSettings):
-    """If it is not set, the endpoint answers 404."""
+    """If it is not set, the endpoint responds with 404."""
 
     sender_name = "ceph"
 
@@ -61,7 +61,7 @@ class CephSender:
 
 
 def _records(body: bytes) -> list[dict[str, Any]]:
-    """The records in ``body``; none when the body is not what RGW sends."""
+    """The records in ``body``; none if it is not in RGW's format."""
     try:
         records: Any = read_json(body).get("Records")
     except MalformedEvent:

@@ -20,8 +20,8 @@ FETCHES = 10
 FETCH_PERIOD = timedelta(minutes=1)
 FETCH_WAIT = 5
 FETCH_WAITERS = 4
-"""At most so many certificates are asked for in such a time, and so many requests wait at most so many
-seconds for another one's fetch: forged names of certificates cost no more than that."""
+"""How many certificates are fetched in this time, how many requests wait for the fetch of another one, and for how many
+seconds at most: forged URLs of certificates cost no more than that."""
 
 _BEING_FETCHED = "The signing certificate is being fetched."
 _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256()}  # noqa: S303  (as SNS signs)
@@ -84,11 +84,11 @@ class Certificates:
     def _read(self, url: str) -> x509.Certificate:
         now = self._clock()
         if len(self._fetched) == FETCHES and now - self._fetched[0] < FETCH_PERIOD:
-            raise Unavailable("Too many signing certificates were asked for.", retry_after=60)
+            raise Unavailable("Too many signing certificates were requested.", retry_after=60)
         self._fetched.append(now)
         try:
             certificate = x509.load_pem_x509_certificate(self._fetch(url))
-            certificate.public_key()  # what cannot be read is found out now, and not kept
+            certificate.public_key()  # fails here if it cannot be read, so that it is not kept
         except (ValueError, UnsupportedAlgorithm) as error:
             raise SenderRefused("The signing certificate cannot be read.") from error
         return certificate

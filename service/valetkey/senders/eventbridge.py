@@ -14,7 +14,7 @@ from valetkey.senders.settings import SenderContext, SenderSettings
 
 
 class EventBridgeSettings(SenderSettings):
-    """If it is not set, the endpoint answers 404."""
+    """If it is not set, the endpoint responds with 404."""
 
     sender_name = "eventbridge"
 

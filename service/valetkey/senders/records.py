@@ -40,8 +40,8 @@ class SkippedRecord(Exception):
 def read_json(body: bytes | str) -> dict[str, Any]:
     """The JSON object in ``body``. Raises `MalformedEvent`, also if it is nested too deeply.
 
-    Ceph RGW repeats an object's metadata, byte by byte, as they came in a header that nobody signed (16.2, measured).
-    What is no UTF-8 becomes U+FFFD: it is no reason to refuse what the event says of the object.
+    Ceph RGW repeats the bytes of an object's metadata as they came in an unsigned header (16.2, measured). Bytes that
+    are not UTF-8 become U+FFFD, as they are no reason to refuse the event.
     """
     try:
         parsed = _loads(body)
@@ -73,7 +73,7 @@ def read_queued_records(body: bytes) -> list[StoreEvent]:
 
 
 def read_enclosed(envelope: dict[str, Any]) -> dict[str, Any]:
-    """The message in SNS's envelope, where it is JSON in a string. Raises `MalformedEvent`."""
+    """The message in SNS's envelope, in which it is JSON in a string. Raises `MalformedEvent`."""
     enclosed = envelope.get("Message")
     if not isinstance(enclosed, str):
         raise MalformedEvent("The notification has no message.")

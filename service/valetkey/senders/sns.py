@@ -57,7 +57,7 @@ _VERSIONS = {"1": "sha1", "2": "sha256"}
 
 
 class SnsSettings(SenderSettings):
-    """If there are no topics, the endpoint answers 404."""
+    """If there are no topics, the endpoint responds with 404."""
 
     sender_name = "sns"
 

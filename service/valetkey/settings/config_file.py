@@ -17,10 +17,10 @@ from valetkey.core.model.rules import Detect
 from valetkey.core.model.upload import DEFAULT_STORE
 from valetkey.senders import NAMES, EventSettings
 from valetkey.settings.explaining import explain
-from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url, plain_url
+from valetkey.settings.values import Lack, bucket_in, endpoint_address, http_url, plain_bucket, plain_url
 
 _Seconds = Annotated[int, Field(ge=0, le=10_000_000_000)]
-"""A time in seconds that Python can express; how long it may be in fact, a profile says itself."""
+"""A time in seconds that Python can express; the profile has its own upper bounds."""
 
 
 class ProfileTable(BaseModel):
@@ -151,9 +151,19 @@ class StoreTable(EventSettings):
         description='The senders that deliver this store\'s events, such as `["ceph"]`; `sqs` means the queue. If not '
         "set: the senders that this table configures, or any sender if it configures none.",
     )
+    events_bucket: str | None = Field(
+        None,
+        description="The bucket's name in events, if it differs from `bucket`: if that is the alias of an "
+        "access point, events have the name of the bucket itself. Verdicts of GuardDuty count for these names only.",
+    )
     events_sqs_queue_url: str | None = Field(
         None, description="An SQS queue for this store's events. `worker` reads it with this store's credentials."
     )
+
+    @field_validator("bucket", mode="before")
+    @classmethod
+    def _bucket(cls, value: object) -> object:
+        return plain_bucket(value)
 
     @field_validator("endpoint_url", "public_endpoint_url", "sts_endpoint_url")
     @classmethod
@@ -179,7 +189,7 @@ class StoreTable(EventSettings):
     @classmethod
     def _known_senders(cls, values: list[str] | None) -> list[str] | None:
         if unknown := sorted(set(values or []) - {*NAMES, QUEUE}):
-            raise ValueError(f"there is no sender {unknown[0]!r}: {', '.join([*NAMES, QUEUE])}")
+            raise ValueError(f"there is no sender {unknown[0]!r}; the senders are {', '.join([*NAMES, QUEUE])}")
         return values
 
     @model_validator(mode="after")
@@ -188,7 +198,7 @@ class StoreTable(EventSettings):
             if found := bucket_in(getattr(self, name), self.bucket):
                 raise ValueError(f"{name} {found}: leave it out, valetkey adds the bucket itself")
         if self.external_id is not None and self.role_arn is None:
-            raise ValueError("external_id needs a role_arn")
+            raise ValueError("external_id requires a role_arn")
         return self
 
 

@@ -8,7 +8,7 @@ from dotenv import dotenv_values
 from valetkey.core.errors import ConfigurationError
 
 ENV_FILE = Path(".env")
-"""Relative to the working directory. Environment variables take precedence over it."""
+"""The file's path, relative to the working directory. Environment variables take precedence over it."""
 
 ENV_NAMES = ("VALETKEY_", "AWS_")
 """Prefixes of the variables that are read from it: valetkey's own, and boto3's. Others are ignored."""

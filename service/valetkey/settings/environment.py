@@ -30,6 +30,7 @@ from valetkey.settings.values import (
     is_whsec,
     origin_of,
     own_address,
+    plain_bucket,
     plain_url,
 )
 
@@ -40,19 +41,20 @@ MADE_FOR_A_RUN = "valetkey-dev-"
 """The prefix of the secret keys that `valetkey dev` generates at each start."""
 
 LONGEST = 315_360_000
-"""The longest time that the worker's settings take, in seconds: ten years. Beyond some thousand, dates end."""
+"""The maximum of the worker's settings in seconds: ten years. Dates end after some thousand years."""
 
 _SECONDS: JsonDict = {"unit": "seconds"}
 
 _SERVICE_LINK = re.compile("(tcp|udp|sctp)://")
-"""How the ``VALETKEY_PORT`` begins that Kubernetes gives each pod beside a Service called ``valetkey``, as Docker's
-links do (kubernetes.io, "Service", Environment variables): the address of that Service, and none of our settings."""
+"""The prefix of the ``VALETKEY_PORT`` that Kubernetes sets in each pod beside a Service called ``valetkey``, as
+Docker's links do (kubernetes.io, "Service", Environment variables): that is the Service's address, and not our
+setting."""
 
 
 _OF_OTHERS = re.compile(
     r"VALETKEY_(ENDPOINT|TOKEN|DEV_FOLDER|TEST_\w+|(\w+_)?SERVICE_(HOST|PORT)\w*|(\w+_)?PORT(_[0-9]+_\w+)?)"
 )
-"""Names that are no settings and belong there: those of clients, of our processes among themselves, of Kubernetes."""
+"""Names that are not settings but are expected: those of clients, between our processes, and of Kubernetes."""
 
 
 class Settings(EventSettings, BaseSettings):
@@ -196,6 +198,11 @@ class Settings(EventSettings, BaseSettings):
         description="How long delivered webhooks and finished hook calls are kept.",
         json_schema_extra=_SECONDS,
     )
+    events_bucket: str | None = Field(
+        None,
+        description="The bucket's name in events, if it differs from `VALETKEY_BUCKET`: if that is the alias of an "
+        "access point, events have the name of the bucket itself. Verdicts of GuardDuty count for these names only.",
+    )
     events_sqs_queue_url: str | None = Field(
         None, description="The SQS queue from which `worker` reads the store's events."
     )
@@ -254,11 +261,16 @@ class Settings(EventSettings, BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _said(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values without the blanks and the line end that files of secrets have; what is left empty is not set."""
+        """Values without the spaces and line ends of secrets' files; an empty value counts as not set."""
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
         if _SERVICE_LINK.match(str(stripped.get("port"))):
             del stripped["port"]
         return {name: value for name, value in stripped.items() if value != ""}
+
+    @field_validator("bucket", mode="before")
+    @classmethod
+    def _bucket(cls, value: object) -> object:
+        return plain_bucket(value)
 
     @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
@@ -378,9 +390,9 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def unknown_names() -> Iterator[str]:
-    """A sentence for each variable that looks like a setting and is none, whose default holds in its place."""
+    """A sentence for each variable that looks like a setting but is not one."""
     known = [f"VALETKEY_{name.upper()}" for name in Settings.model_fields]
     for name in sorted({name.upper() for name, value in os.environ.items() if value}):
         if name.startswith("VALETKEY_") and name not in known and not _OF_OTHERS.fullmatch(name):
             near = get_close_matches(name, known, 1, 0.8)
-            yield f"{name} is no setting, and is not read.{f' Do you mean {near[0]}?' if near else ''}"
+            yield f"{name} is not a setting and is ignored.{f' Do you mean {near[0]}?' if near else ''}"

@@ -68,6 +68,15 @@ def bucket_in(endpoint_url: str | None, bucket: str) -> str | None:
     return None
 
 
+def plain_bucket(value: object) -> object:
+    """``value`` unless it names a bucket in a way that no form can be signed for. Raises ValueError."""
+    if isinstance(value, str) and value.startswith("arn:"):
+        raise ValueError("must not be an ARN: of an access point set the alias, which ends in -s3alias")
+    if isinstance(value, str) and ":" in value:
+        raise ValueError("must not have a colon: leave the tenant out, and use an access key of one of its users")
+    return value
+
+
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 

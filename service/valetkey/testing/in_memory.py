@@ -16,7 +16,7 @@ from valetkey.adapters.memory import MemoryLedger, MemoryStore
 from valetkey.adapters.signals import SignalNotifier
 from valetkey.api.addresses import Address
 from valetkey.api.auth import Authenticator
-from valetkey.api.hooks import HooksOf, OnEnds, context_of
+from valetkey.api.hooks import ApplicationHooks, HookMethods, context_of
 from valetkey.api.in_pages import InPages
 from valetkey.api.in_process import InProcess
 from valetkey.api.mounted import EXTENSION, Mounted
@@ -76,7 +76,7 @@ class InMemory(InProcess):
                 webhook_body, self._clock, lambda: setup.hooks.types, render_erasure=erasure_webhook_body
             )
         )
-        self._hooks_here = HooksOf(setup.hooks, app, self.ledger)
+        self._hooks_here = ApplicationHooks(setup.hooks, app, self.ledger)
         self._webhooks: Dispatcher | None = None
         tickets = Tickets([ENVIRONMENT["VALETKEY_SECRET_KEYS"]])
         core = self._assemble(tickets)
@@ -248,7 +248,7 @@ def _in_memory(stores: Sequence[NamedStore], clock: Callable[[], datetime]) -> d
     return made
 
 
-class MemoryValetKey(InPages, OnEnds, InMemory):
+class MemoryValetKey(InPages, HookMethods, InMemory):
     """`valetkey.ValetKey` on a store and a ledger in memory, for an application without one. No credential is required.
 
     ``profiles`` as for `ValetKey`; without them ``default`` accepts anything. ``clock`` returns the time (aware, UTC).
@@ -263,7 +263,7 @@ class MemoryValetKey(InPages, OnEnds, InMemory):
         clock: Callable[[], datetime] = _now,
     ) -> None:
         InPages.__init__(self)
-        OnEnds.__init__(self)
+        HookMethods.__init__(self)
         known = {"default": Profile("default")} | dict(profiles or {})
         names = dict.fromkeys([DEFAULT_STORE, *(profile.store for profile in known.values() if profile.store)])
         setup = Setup(

@@ -22,9 +22,9 @@ class BeatLoop(Repeated):
     """Records heartbeats of this process in the ledger. ``looked_at`` returns when its sweep last finished a check of
     all stores, and ``loops`` are those that are reported if they stall."""
 
-    unavailable = "the ledger does not know now that this worker runs"
-    failed = "saying that this worker runs failed; it will be retried"
-    work = "saying that it runs"
+    unavailable = "the heartbeat of this worker will be recorded later"
+    failed = "recording the heartbeat failed; it will be retried"
+    work = "recording heartbeats"
 
     def __init__(
         self,

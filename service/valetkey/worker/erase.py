@@ -12,7 +12,7 @@ log = logging.getLogger("valetkey")
 class EraseLoop(Repeated):
     """Runs due erasures every ``interval`` seconds, in a loop of its own, as one may take hours."""
 
-    unavailable = "erasing will go on later"
+    unavailable = "erasing will continue later"
     failed = "erasing failed; it will be retried"
     work = "erasing"
     patience = timedelta(hours=1)
@@ -23,5 +23,5 @@ class EraseLoop(Repeated):
 
     def _work(self) -> None:
         for job in self._eraser.run(self._stop.is_set):
-            self._get_on()
+            self._record_progress()
             log.debug("erasure %s is %s: %d uploads erased", job.id, job.state, job.uploads)

@@ -70,11 +70,11 @@ class Repeated(ABC):
 
     def run(self) -> None:
         """Works until `stop` is called."""
-        self._get_on()
+        self._record_progress()
         while not self._stop.is_set():
             with KeepRunning(self._stop, unavailable=self.unavailable, failed=self.failed):
                 self._work()
-                self._get_on()
+                self._record_progress()
             self._stop.wait(self._interval)
 
     def standing(self, now: datetime) -> StalledWork | None:
@@ -83,7 +83,7 @@ class Repeated(ABC):
         patience = max(self.patience, timedelta(seconds=10 * self._interval))
         return StalledWork(self._name, since) if now - since > patience else None
 
-    def _get_on(self) -> None:
+    def _record_progress(self) -> None:
         """Records progress: a piece of work is done, or a step of one that may take hours."""
         self._got_on_at = datetime.now(UTC)
 

@@ -19,12 +19,12 @@ POLL_INTERVAL = 1.0
 """How often the outbox is read while nothing is due, in seconds."""
 
 PRUNE_INTERVAL = 60.0
-"""How often old delivered rows are removed, in seconds; every `POLL_INTERVAL` while there are more than go in one
-step: what is delivered in a minute has to be removed in one, however much it is."""
+"""How often old delivered rows are removed, in seconds; every `POLL_INTERVAL` while one step leaves some: the rows
+delivered in a minute have to be removed in a minute, however many they are."""
 
 
 class OutboxLoop:
-    """Sends what is due in the outbox. Any number of these loops may run at once, in one process or in many."""
+    """Sends due announcements of the outbox. Any number of these loops may run at once, in one process or in many."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -62,7 +62,7 @@ class OutboxLoop:
         try:
             self._dispatcher.extend()
         except Unavailable as error:
-            log.warning("the leases of what is being delivered could not be extended: %s", error.detail)
+            log.warning("the leases of announcements in delivery could not be extended: %s", error.detail)
 
     def _deliver(self, claimed: Announcement) -> None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from valetkey.core.errors import MalformedEvent, RecordUnknown, StoreUnavailable, Unavailable
+from valetkey.core.errors import MalformedEvent, RecordUnknown, RulesUnknown, StoreUnavailable, Unavailable
 from valetkey.core.events.event import EventCounts, StoreEvent
 from valetkey.core.ports.queue import EventQueue, Message
 from valetkey.worker.loop import KeepRunning, pause
@@ -42,7 +42,7 @@ class QueueLoop:
         self._stop = Event()
 
     def run(self) -> None:
-        """Works until `stop` is called. An unavailable queue is asked again; a failed message is delivered again."""
+        """Works until `stop` is called. An unavailable queue is tried again; a failed message is delivered again."""
         while not self._stop.is_set():
             with KeepRunning(
                 self._stop,
@@ -70,7 +70,8 @@ class QueueLoop:
             except Unavailable as error:
                 log.warning("an event will be handled again: %s", error.detail)
                 # waiting does not help, or delays other stores
-                if isinstance(error, RecordUnknown) or (self._several_stores and isinstance(error, StoreUnavailable)):
+                is_slow = self._several_stores and isinstance(error, StoreUnavailable)
+                if isinstance(error, RecordUnknown | RulesUnknown) or is_slow:
                     return False
                 if pause(self._stop, doublings=attempt):
                     return False

@@ -26,7 +26,7 @@ class CheckLoop(Repeated):
         self._sweep = sweep
 
     def _work(self) -> None:
-        drain(self._sweep.check(self._stop.is_set), self._get_on)
+        drain(self._sweep.check(self._stop.is_set), self._record_progress)
 
 
 class SweepLoop(Repeated):
@@ -43,7 +43,7 @@ class SweepLoop(Repeated):
         """When the last check ended."""
 
     def _work(self) -> None:
-        drain(self._sweep.look(self._stop.is_set), self._get_on)
+        drain(self._sweep.look(self._stop.is_set), self._record_progress)
         self.looked_at = datetime.now(UTC)
 
 
@@ -53,7 +53,7 @@ def last_look(sweeps: Sequence[SweepLoop]) -> datetime | None:
     return None if None in times else min(filter(None, times), default=None)
 
 
-class Seldom(Repeated):
+class HousekeepingLoop(Repeated):
     """A `Repeated` that works once at the start and then every ``gap`` seconds; a failure is retried after
     ``interval``."""
 
@@ -73,7 +73,7 @@ class Seldom(Repeated):
     def _work_through(self) -> None: ...
 
 
-class CleanLoop(Seldom):
+class CleanLoop(HousekeepingLoop):
     """Removes objects without an owner from a store, and uploads that ended long ago from the ledger."""
 
     unavailable = "cleaning up will be tried again"
@@ -85,15 +85,15 @@ class CleanLoop(Seldom):
         self._sweep = sweep
 
     def _work_through(self) -> None:
-        drain(self._sweep.clean(self._stop.is_set), self._get_on)
+        drain(self._sweep.clean(self._stop.is_set), self._record_progress)
 
 
-class RetentionLoop(Seldom):
+class RetentionLoop(HousekeepingLoop):
     """Removes old rows from the ledger that do not belong to a store."""
 
-    unavailable = "the ledger will forget later"
-    failed = "forgetting what is old failed; it will be retried"
-    work = "forgetting what is old"
+    unavailable = "old rows will be removed from the ledger later"
+    failed = "removing old rows failed; it will be retried"
+    work = "removing old rows"
 
     def __init__(self, retention: Retention, interval: float, gap: float) -> None:
         super().__init__(interval, gap)
@@ -103,8 +103,8 @@ class RetentionLoop(Seldom):
         self._retention.run(self._stop.is_set)
 
 
-def drain(findings: Iterable[Finding], get_on: Callable[[], None]) -> None:
-    """Consumes ``findings``, which does the work of each, and calls ``get_on`` after each one."""
+def drain(findings: Iterable[Finding], on_progress: Callable[[], None]) -> None:
+    """Consumes ``findings``, which does the work of each, and calls ``on_progress`` after each one."""
     for finding in findings:
-        get_on()
+        on_progress()
         log.debug("sweep: %s %s: %s", finding.action, finding.subject, finding.detail)

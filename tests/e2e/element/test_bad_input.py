@@ -1,4 +1,4 @@
-"""What files, names, stores and networks can do to `<valet-upload>`: it says what happened, and the page goes on."""
+"""Bad files, names, stores and networks in `<valet-upload>`: it reports them, and the page keeps working."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Folders of the disk dropped on `<valet-upload>`, and files pasted, as the browser really hands them over."""
+"""Folders dropped on `<valet-upload>`, and pasted files, as real browsers pass them on."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""`<valet-upload value="ID ID">`: a form that is shown again, with what has been uploaded before."""
+"""`<valet-upload value="ID ID">`: a form that is shown again with its earlier uploads."""
 
 import pytest
 from playwright.sync_api import Route, expect

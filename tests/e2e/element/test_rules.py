@@ -1,4 +1,4 @@
-"""What the profile takes, as `<valet-upload>` hears of it: before anything is asked for, once, and never in the way."""
+"""The profile's rules in `<valet-upload>`: fetched once, checked before a request, and never in the way."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`<valet-upload>` on pages that hide it, or move it about."""
+"""`<valet-upload>` on pages that hide or move it."""
 
 from playwright.sync_api import expect
 from tests.e2e.element.field import Open
@@ -51,3 +51,27 @@ def test_it_keeps_its_looks_and_its_files_in_another_document(open_page: Open) -
     }"""
     assert field.element.evaluate(frame % (colour, colour)) == [before, 1, before, 1]
     expect(field.status("0.bin")).to_have_text("Uploaded · 10 bytes")
+
+
+def test_it_heeds_the_document_it_is_in(open_page: Open) -> None:
+    """In a frame it takes what is pasted there, but into no field of text, and speaks the frame's language; what is
+    pasted into the page that it has left is not for it."""
+    field = open_page()
+    field.element.evaluate(
+        """(field) => {
+          const frame = document.createElement("iframe");
+          document.body.append(frame);
+          const { body } = frame.contentDocument;
+          body.innerHTML = "<h2></h2><textarea></textarea>";
+          body.append(field);
+        }"""
+    )
+    frame = field.page.frame_locator("iframe")
+    rows = frame.locator("valet-upload li")
+    field.page.locator("h1").evaluate(PASTE, "elsewhere.txt")
+    frame.locator("textarea").evaluate(PASTE, "typed.txt")
+    frame.locator("h2").evaluate(PASTE, "pasted.txt")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("pasted.txt")
+    frame.locator("html").evaluate("(html) => html.setAttribute('lang', 'de')")
+    expect(frame.get_by_role("button", name="Datei")).to_be_visible()

@@ -631,11 +631,15 @@ export interface components {
         /**
          * @description One page of uploads; or, if the query has ids, the uploads with these ids, in this order, without duplicates.
          *     ``not_found`` then lists the ids that do not exist or are not yours.
+         *
+         *     ``unreadable`` lists uploads of this page that only a newer version of valetkey can read, as during an upgrade. It
+         *     is absent if there are none.
          */
         UploadList: {
             uploads: components["schemas"]["Upload"][];
             next_cursor: string | null;
             not_found?: string[];
+            unreadable?: string[];
         };
         /**
          * @description A multipart upload of ``part_count`` parts of ``part_size`` bytes each; the last part may be smaller.
@@ -761,7 +765,7 @@ export interface components {
              *     | `parts_mismatch` | 409 | The parts that the client listed are not those that the store has. |
              *     | `already_claimed` | 409 | The upload is already claimed under another reference. |
              *     | `object_replaced` | 409 | The object at the store is no longer the confirmed one: it was replaced or removed. |
-             *     | `length_required` | 411 | The body comes in chunks, and the server of the application does not undo them. |
+             *     | `length_required` | 411 | The body comes in chunks, and the server of the application does not decode them. |
              *     | `request_entity_too_large` | 413 | The body is larger than 256 KiB: files go straight to S3. |
              *     | `request_uri_too_long` | 414 | The query is longer than 16 KiB. |
              *     | `unsupported_media_type` | 415 | The body is a form, or not JSON: files go straight to S3. |
@@ -776,7 +780,7 @@ export interface components {
              *     | `checksum_required` | 422 | The profile requires a checksum. |
              *     | `wrong_profile` | 422 | The upload's profile is not the one that the claim requires. |
              *     | `internal_error` | 500 | An error in the service. It is logged. |
-             *     | `configuration_error` | 500 | The application or the server around valetkey prevents an answer; `detail` says how. It is logged. |
+             *     | `configuration_error` | 500 | The application or the server around valetkey prevents a response; `detail` says how. It is logged. |
              *     | `not_implemented` | 501 | The body has a transfer coding other than `chunked`. |
              *     | `unavailable` | 503 | The service is overloaded, or something that it depends on is unavailable: try again. |
              *     | `store_unavailable` | 503 | The store is unavailable, or did not carry out a request: try again. |

@@ -44,8 +44,9 @@ export function watchPastes(host: HTMLElement, gestures: GestureHandlers): () =>
     event.preventDefault(); // no other element on the page takes them as well
     void readFiles(event.clipboardData, gestures);
   };
-  document.addEventListener("paste", paste);
-  return () => document.removeEventListener("paste", paste);
+  const { ownerDocument } = host; // that of a frame, perhaps
+  ownerDocument.addEventListener("paste", paste);
+  return () => ownerDocument.removeEventListener("paste", paste);
 }
 
 async function readFiles(transfer: DataTransfer, gestures: GestureHandlers): Promise<void> {
@@ -65,6 +66,11 @@ function isFor(host: HTMLElement, path: EventTarget[]): boolean {
   if (path.includes(host)) return true;
   if (host.getClientRects().length === 0 || host.closest("[inert]")) return false;
   return !path.some(
-    (node) => node instanceof Element && (node.matches(EDITABLE) || node.localName === host.localName),
+    (node) => isElement(node) && (node.matches(EDITABLE) || node.localName === host.localName),
   );
+}
+
+/** Whether it is an element, also of another window, whose classes are others. */
+function isElement(node: EventTarget): node is Element {
+  return (node as Node).nodeType === Node.ELEMENT_NODE;
 }

@@ -6,10 +6,10 @@ export function languageAt(element: Element): string {
   return chooseLanguage(around ? [around] : navigator.languages);
 }
 
-/** Calls `changed` when a `lang` on the page changes, or a translation is added, until the returned function is called. */
-export function watchLanguage(changed: () => void): () => void {
+/** Calls `changed` when a `lang` around `element` changes, or a translation is added, until the returned function is called. */
+export function watchLanguage(element: Element, changed: () => void): () => void {
   const observer = new MutationObserver(changed);
-  observer.observe(document.documentElement, { attributeFilter: ["lang"], subtree: true });
+  observer.observe(element.ownerDocument.documentElement, { attributeFilter: ["lang"], subtree: true });
   const leave = onTranslation(changed);
   return () => {
     observer.disconnect();
@@ -21,5 +21,5 @@ function nearest(element: Element): string | null {
   const found = element.closest("[lang]");
   if (found) return found.getAttribute("lang");
   const root = element.getRootNode();
-  return root instanceof ShadowRoot ? nearest(root.host) : null;
+  return "host" in root ? nearest((root as ShadowRoot).host) : null;
 }

@@ -13,7 +13,7 @@ from valetkey.core.model.upload import StoredObject
 from valetkey.core.ports.store import ObjectHead, ObjectHeaders
 
 DEFAULT_TYPE = "binary/octet-stream"
-"""The content type S3 gives to an object that came without one."""
+"""The content type that S3 gives to an object without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +148,5 @@ class MemoryBucket(Hooked):
 
 
 def md5(content: bytes) -> str:
-    """S3's ETag of an object that came in one piece."""
+    """S3's ETag of an object that was sent in one request."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

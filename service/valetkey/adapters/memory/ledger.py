@@ -171,7 +171,7 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
                     moved.append(upload._replace(due_at=due_at))
         return moved
 
-    def page(self, query: Query) -> list[Upload]:
+    def page(self, query: Query, unreadable: list[UploadId] | None = None) -> list[Upload]:  # noqa: ARG002
         self._call("page")
         with self._lock:
             found = [upload for upload in self._uploads.values() if _is_asked_for(upload, query)]

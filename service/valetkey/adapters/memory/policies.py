@@ -1,8 +1,8 @@
 """S3's response to a POST form, as a function, so that policies can be tested without a store.
 
-It answers as Ceph RGW 16.2 does, which a property test compares it with; comments say where AWS differs. It judges
-what the policy governs. What the fields then ask of the store (ACL, storage class, encryption, tags, checksums) is
-the store's matter, and whether a session token lives is known to its issuer.
+It responds as Ceph RGW 16.2 does, which a property test compares it with; comments say where AWS differs. It evaluates
+the policy only: the effects of other fields (ACL, storage class, encryption, tags, checksums) are the store's matter,
+and only its issuer knows whether a session token is valid.
 """
 
 import json
@@ -17,7 +17,7 @@ from hmac import compare_digest, digest
 from valetkey.core.signing.credentials import ALGORITHM, signing_key
 
 MAX_SIZE = 5 * 1024**3
-"""Bytes that one POST takes. RGW counts the whole form, so a file must be smaller than that by its fields."""
+"""The maximum size of a POST in bytes. RGW counts the whole form, so a file must be smaller by the form's fields."""
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _EXPIRATION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z", re.ASCII)
@@ -29,7 +29,7 @@ _RANGE = "content-length-range"
 
 @dataclass(frozen=True, slots=True)
 class StoreAnswer:
-    """An HTTP status, and S3's error code where it refuses."""
+    """An HTTP status, and S3's error code if it refuses."""
 
     status: int
     code: str | None = None
@@ -53,8 +53,8 @@ def evaluate(
 ) -> StoreAnswer:
     """S3's answer to a POST to `bucket` of the fields `form`, in their order, then a file of `size` bytes.
 
-    `credentials_for` gives the secret of an access key, None for a stranger's. `region` is the bucket's; None takes
-    a credential of any region and service, as RGW does. `now` is aware. `filename` is the file's own name.
+    `credentials_for` returns the secret of an access key, None for an unknown one. `region` is the bucket's; None
+    accepts a credential of any region and service, as RGW does. `now` is aware. `filename` is the file's own name.
     """
     try:
         fields = _fields(form, bucket, filename)
@@ -68,22 +68,22 @@ def evaluate(
 
 
 def _fields(form: Iterable[tuple[str, str]], bucket: str, filename: str) -> dict[str, str]:
-    """The form as a policy sees it, by lower-case name. Of a repeated field the last one counts."""
+    """The form as a policy sees it, by lower-case name. If a field is repeated, the last one counts."""
     fields = {_folded(name): value for name, value in form}
     key = _trimmed(fields.get("key", "")).replace("${filename}", filename, 1)
     if not key:
         raise _RefusedError
     if content_type := _trimmed(fields.get("content-type", "")):
         fields["content-type"] = content_type
-    return fields | {"key": key, "bucket": bucket}  # a form's own `bucket` says nothing
+    return fields | {"key": key, "bucket": bucket}  # a form's own `bucket` is ignored
 
 
 def _authenticate(fields: Mapping[str, str], region: str | None, credentials_for: Callable[[str], str | None]) -> None:
-    """Refuse a form that nobody with a secret has signed."""
+    """Refuses a form without a valid signature."""
     if "policy" not in fields:
         raise _denied()
     if _trimmed(fields.get("x-amz-algorithm", "")) != ALGORITHM:
-        # this means SigV2: RGW would go on to check it, AWS refuses it, and we never grant it
+        # this means SigV2: RGW would check it, AWS refuses it, and we never grant it
         raise _denied() if {"awsaccesskeyid", "signature"} <= fields.keys() else _RefusedError
     if not {"x-amz-credential", "x-amz-date", "x-amz-signature"} <= fields.keys():
         raise _RefusedError
@@ -91,9 +91,9 @@ def _authenticate(fields: Mapping[str, str], region: str | None, credentials_for
         raise _RefusedError
     access_key, *scope = _trimmed(fields["x-amz-credential"]).split("/")
     if region is not None and scope[1:] != [region, "s3", "aws4_request"]:
-        raise _RefusedError  # as AWS; RGW signs with whatever scope it is given
+        raise _RefusedError  # as AWS; RGW accepts any scope
     secret = credentials_for(access_key)
-    # AWS differs in the codes: InvalidAccessKeyId for a stranger, SignatureDoesNotMatch
+    # AWS has other codes: InvalidAccessKeyId for an unknown key, SignatureDoesNotMatch
     if secret is None:
         raise _denied()
     key = signing_key(secret, "/".join([*scope[:3], "aws4_request"]))
@@ -104,7 +104,7 @@ def _authenticate(fields: Mapping[str, str], region: str | None, credentials_for
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """One condition. `left` and `right` are literals, or `$field` for what the form says there."""
+    """One condition. `left` and `right` are literals, or `$field` for the form's value."""
 
     operator: str
     left: str
@@ -119,7 +119,7 @@ class _Condition:
         return left == right if self.operator == "eq" else left.startswith(right)
 
     def covers(self) -> Iterator[str]:
-        """The names of the fields it speaks of."""
+        """The names of the fields in it."""
         if self.operator == "is":
             yield _folded(self.left)
         else:
@@ -128,7 +128,7 @@ class _Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    """A policy as it was received; `ranges` are the sizes that it allows, and all of them count."""
+    """A policy as it was received; `ranges` are its size ranges, all of which have to allow the file."""
 
     expiration: datetime
     conditions: list[_Condition]
@@ -150,7 +150,7 @@ class _Policy:
 
 
 def _read(encoded: str) -> _Policy:
-    """AWS differs in the code of what cannot be read: InvalidPolicyDocument."""
+    """The policy. AWS has another code for one that cannot be read: InvalidPolicyDocument."""
     try:
         text = b64decode(encoded.replace("\n", ""), validate=True).decode()
         document = json.loads(text, object_pairs_hook=_first_wins, parse_constant=_no_constant)
@@ -165,7 +165,7 @@ def _read(encoded: str) -> _Policy:
 def _triple(condition: object) -> tuple[str, str, str]:
     """Operator, left and right side of a condition; the operator of the object form is `is`."""
     if isinstance(condition, dict) and condition:
-        name = min(condition)  # AWS differs: it refuses an object with more than one, RGW reads no further
+        name = min(condition)  # AWS refuses an object with more than one; RGW reads the first only
         return "is", name, _text(condition[name])
     if isinstance(condition, list) and len(condition) == 3:
         operator, left, right = (_text(part) for part in condition)
@@ -175,7 +175,7 @@ def _triple(condition: object) -> tuple[str, str, str]:
 
 
 def _moment(expiration: str) -> datetime:
-    """The time that an expiration says, without its fraction of a second."""
+    """The time of an expiration, without its fraction of a second."""
     match = _EXPIRATION.fullmatch(expiration)
     if match is None:
         raise ValueError("no ISO 8601 time in UTC")
@@ -189,7 +189,7 @@ def _integer(text: str) -> int:
 
 
 def _success(fields: Mapping[str, str]) -> int:
-    """The status of a form that was accepted. AWS differs: a redirect that is no URL counts as none."""
+    """The status for an accepted form. AWS ignores a redirect that is not a URL."""
     if "success_action_redirect" in fields:
         return 303
     status = _trimmed(fields.get("success_action_status", ""))
@@ -203,7 +203,7 @@ def _denied() -> _RefusedError:
 
 
 def _folded(name: str) -> str:
-    """Only ASCII letters have a case here, so that no other letter folds into one of them."""
+    """``name`` in lower case, for ASCII letters only, so that no other letter folds into one of them."""
     return name.translate(_LOWER)
 
 
@@ -212,7 +212,7 @@ def _trimmed(value: str) -> str:
 
 
 def _text(value: object) -> str:
-    """What a value is compared as. AWS differs: it takes text only, and numbers in a range."""
+    """The text that a value is compared as. AWS accepts text only, and numbers in a range."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 

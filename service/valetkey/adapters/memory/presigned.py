@@ -11,7 +11,7 @@ from valetkey.adapters.memory.policies import StoreAnswer
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A PUT that was allowed: ``query`` is what the URL asks for, ``signed`` are the headers it insists on."""
+    """An allowed PUT: ``query`` is the URL's query, ``signed`` are its required headers."""
 
     key: str
     query: Mapping[str, str]

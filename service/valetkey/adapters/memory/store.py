@@ -41,7 +41,7 @@ _SUMS: Mapping[str, Callable[[bytes], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class MemoryMultipart:
-    """A multipart upload that is open, with the parts that are there."""
+    """An open multipart upload with its parts."""
 
     started: OldMultipart
     headers: ObjectHeaders
@@ -49,14 +49,14 @@ class MemoryMultipart:
     whole_crc64: bool
 
     def listed(self) -> list[Part]:
-        """The parts that are there, by number."""
+        """Its parts, by number."""
         return [Part(number, len(content), md5(content)) for number, content in sorted(self.parts.items())]
 
 
 class MemoryStore(MemoryBucket):
-    """`ObjectStore` that judges forms as S3 does, and honours the condition of a copy, as AWS and Ceph RGW do.
+    """`ObjectStore` that checks forms as S3 does, and honours the condition of a copy as AWS and Ceph RGW do.
 
-    ``versioned`` keeps what was overwritten, as a bucket with versioning does. ``before`` may be set at any time.
+    ``versioned`` keeps overwritten objects, as a bucket with versioning does. ``before`` may be set at any time.
     """
 
     def __init__(
@@ -230,9 +230,9 @@ class MemoryStore(MemoryBucket):
             self._write(MemoryObject(head, content, metadata, headers.placement, self._clock(), headers))
 
     def post(self, form: Sequence[tuple[str, str]], content: bytes, filename: str = "") -> StoreAnswer:
-        """A client's POST of ``form`` and then a file: S3's answer; the object is there when it is 201, 204 or 303.
+        """S3's response to a client's POST of ``form`` and then a file; the object exists after 201, 204 or 303.
 
-        Like AWS it refuses content that does not have a checksum of the form (crc32, sha1, sha256).
+        Like AWS it refuses content that does not match a checksum in the form (crc32, sha1, sha256).
         """
         access = self._credentials
         answer = evaluate(
@@ -251,7 +251,7 @@ class MemoryStore(MemoryBucket):
         return self._take(key, fields, content) or answer
 
     def send(self, url: str, headers: Mapping[str, str], content: bytes) -> StoreAnswer:
-        """A client's PUT to a presigned URL: S3's answer. The headers that were signed have to be as they were."""
+        """S3's response to a client's PUT to a presigned URL. The signed headers have to be unchanged."""
         sent = {name.lower(): value for name, value in headers.items()} | {"content-length": str(len(content))}
         put = self._urls.judge(url, sent)
         if isinstance(put, StoreAnswer):
@@ -264,7 +264,7 @@ class MemoryStore(MemoryBucket):
             return self._take(put.key, sent, content) or StoreAnswer(200)
 
     def _take(self, key: str, fields: Mapping[str, str], content: bytes) -> StoreAnswer | None:
-        """Writes what a client sent with ``fields``; the answer where its checksums are not those of ``content``."""
+        """Writes an object that a client sent with ``fields``; returns a refusal if its checksums do not match."""
         checked = _checked(fields, content)
         if isinstance(checked, StoreAnswer):
             return checked
@@ -282,7 +282,7 @@ class MemoryStore(MemoryBucket):
 
 
 def _checked(fields: Mapping[str, str], content: bytes) -> dict[str, str] | StoreAnswer:
-    """The checksums of ``fields`` that are those of ``content``; the answer where one is not."""
+    """The checksums in ``fields``, all of which match ``content``; or the refusal if one does not."""
     sums = _named(fields, _CHECKSUM)
     checked = {name: b64encode(_SUMS[name](content)).decode() for name in sums if name in _SUMS}
     return StoreAnswer(400, "BadDigest") if any(sums[name] != value for name, value in checked.items()) else checked

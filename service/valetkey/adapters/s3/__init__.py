@@ -1,7 +1,7 @@
 """An S3-compatible bucket: set up by boto3, with our own signed calls for the frequent ones.
 
 Rights it needs: ``s3:PutObject``, ``s3:GetObject`` and ``s3:DeleteObject`` on ``staging/*``, ``quarantine/*`` and the
-profiles' keys, and ``s3:ListBucket`` on the bucket (without it S3 says 403 of an object that is not there). The sweep
+profiles' keys, and ``s3:ListBucket`` on the bucket (without it S3 responds with 403 for a missing object). The sweep
 needs ``s3:ListBucketMultipartUploads`` on the bucket, and both it and uploads in parts need ``s3:AbortMultipartUpload``
 and ``s3:ListMultipartUploadParts`` on the objects. A bucket with versions needs ``s3:GetBucketVersioning`` and
 ``s3:ListBucketVersions`` on it, ``s3:GetObjectVersion`` and ``s3:DeleteObjectVersion`` on the objects; one with Object

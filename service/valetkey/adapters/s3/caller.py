@@ -1,7 +1,7 @@
 """The calls that each confirmation makes, signed by ourselves: botocore takes ten times as long to make one.
 
-It does what botocore does for a call: a busy store is asked again, a bucket in another region is found there, and a
-wrong clock is corrected by the store's. Errors are botocore's, so that other code can handle calls of both kinds alike.
+It does what botocore does for a call: it retries if the store is busy, finds a bucket in another region, and corrects a
+wrong clock by the store's. Errors are botocore's, so that other code can handle calls of both kinds alike.
 """
 
 import logging
@@ -214,7 +214,7 @@ class Caller:
         if call.limit is None or response.status >= HTTPStatus.MULTIPLE_CHOICES:
             body = _inflated(body)
         if call.limit is None and len(body) > MAX_ANSWER:
-            raise ValueError("the answer is too long")
+            raise ValueError("the response is too long")
         return CallResponse(response.status, response.headers, body)
 
     def _adjusts(self, call: _Call, answer: CallResponse, error: ErrorBody) -> bool:
@@ -232,12 +232,12 @@ class Caller:
         """Corrects the clock's offset, unless another thread has just done so."""
         if abs(offset - self._place.offset) > MAX_SKEW:
             minutes, direction = abs(offset) // timedelta(minutes=1), "behind" if offset > timedelta(0) else "ahead of"
-            log.warning("this machine's clock is %d minutes %s the store's: set it right", minutes, direction)
+            log.warning("this machine's clock is %d minutes %s the store's: correct it", minutes, direction)
             self._place.offset = offset
 
     def _move(self, region: str) -> bool:
         if region != self._place.region:
-            log.warning("the bucket is in region %s, not in %s: say so in the settings", region, self._place.region)
+            log.warning("the bucket is in region %s, not in %s: change the settings", region, self._place.region)
             offset = self._place.offset
             self._place = self._find(region)
             self._place.offset = offset
@@ -283,7 +283,7 @@ def _error_in(operation: Operation, answer: CallResponse) -> tuple[ErrorBody | N
     """
     is_good = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
     if answer.body and not (is_good and operation.has_body):
-        require_store(answer.status, answer.body)
+        require_store(answer.status, answer.body, answer.headers)
     if not is_good:
         return parse_error(answer.body), None
     if not operation.answers:

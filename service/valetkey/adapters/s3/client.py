@@ -49,13 +49,13 @@ cost."""
 
 @dataclass(frozen=True, slots=True)
 class S3Settings:
-    """Where the bucket is. ``public_endpoint_url`` is what clients see, where it differs from ``endpoint_url``.
+    """Where the bucket is. ``public_endpoint_url`` is the endpoint for clients, if it differs from ``endpoint_url``.
 
-    ``capabilities`` is what is known of the store before it is asked. ``grant_keys`` are an access key and its secret
-    with which grants are signed instead of the service's own: it has to write below ``staging/``, ``quarantine/`` and
-    the profiles' keys, and need not read anything. ``source`` says where the service's own come from.
-    ``staging_prefix`` stands before ``staging/``. ``accelerate`` has clients use S3 Transfer Acceleration (the service
-    itself has no need of it), ``dualstack`` has all use addresses of IPv6, too. Raises `ConfigurationError`.
+    ``capabilities`` are those known before the store is asked. ``grant_keys`` are an access key and its secret that
+    sign grants in place of the service's own: the key has to write below ``staging/``, ``quarantine/`` and the
+    profiles' keys, and need not read anything. ``source`` says where the service's own credentials come from.
+    ``staging_prefix`` precedes ``staging/``. With ``accelerate`` clients use S3 Transfer Acceleration (the service
+    itself does not need it), with ``dualstack`` all use IPv6 addresses as well. Raises `ConfigurationError`.
     """
 
     bucket: str
@@ -71,18 +71,18 @@ class S3Settings:
     dualstack: bool = False
 
     def __post_init__(self) -> None:
-        aws_only = "belongs to AWS's own addresses: leave out the endpoint URLs of the store"
+        aws_only = "requires AWS's own hosts: leave out the endpoint URLs of the store"
         elsewhere = bool(self.endpoint_url or self.public_endpoint_url)
         for wrong, detail in (
             (self.accelerate and elsewhere, f"Transfer Acceleration {aws_only}."),
             (self.dualstack and elsewhere, f"Dual-stack {aws_only}."),
             (
                 self.accelerate and self.addressing_style == "path",
-                "Transfer Acceleration has the bucket in its host: it does not go with the addressing style 'path'.",
+                "Transfer Acceleration has the bucket in its host: it excludes the addressing style 'path'.",
             ),
             (
                 self.accelerate and "." in self.bucket,
-                f"Transfer Acceleration takes no bucket with a dot in its name, as {self.bucket!r} has.",
+                f"Transfer Acceleration does not support a bucket with a dot in its name, such as {self.bucket!r}.",
             ),
         ):
             if wrong:
@@ -204,9 +204,9 @@ def make_client(
     accelerate: bool = False,
     whole: float | None = None,
 ) -> "S3Client":
-    """A client that signs SigV4 for the region's own endpoint, and adds no checksums that stores off AWS refuse.
+    """A client that signs SigV4 for the region's own endpoint, and adds no checksums, which other stores refuse.
 
-    ``whole`` is how many seconds all of an answer may take: see `read_in_time`.
+    ``whole`` is the time limit for a whole response in seconds: see `read_in_time`.
     """
     made = session.client(
         "s3",
@@ -222,7 +222,7 @@ def make_client(
                 "us_east_1_regional_endpoint": "regional",
                 "use_accelerate_endpoint": accelerate,
             },
-            use_dualstack_endpoint=settings.dualstack or None,  # the environment may say it, too
+            use_dualstack_endpoint=settings.dualstack or None,  # the environment may set it, too
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
@@ -253,8 +253,8 @@ def addressing_style(settings: S3Settings, endpoint_url: str | None) -> Addressi
 
 
 def with_md5(client: "S3Client", *operations: str) -> "S3Client":
-    """``client``, whose ``operations`` send a Content-MD5 of their XML, too: MinIO's S3 layer wants it where botocore
-    sends a CRC32."""
+    """``client``, whose ``operations`` also send a Content-MD5 of their XML: MinIO's S3 layer requires it where
+    botocore sends a CRC32."""
     for operation in operations:
         client.meta.events.register(f"before-call.s3.{operation}", _add_md5)
     return client

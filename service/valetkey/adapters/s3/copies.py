@@ -1,4 +1,4 @@
-"""How the store is asked for an object of ours: its placement, and copies, whole or in parts."""
+"""Copies of objects, whole or in parts, and the errors of a store that refuses their placement."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,36 +22,36 @@ from valetkey.core.ports.store import CopyAnswer, ObjectHead
 from valetkey.reference.store_answers import ErrorBody, Meaning, meaning_of
 
 PART = 256 * MIB
-"""The bytes of one part of a copy, where 10,000 of them are enough."""
+"""The size of one part of a copy in bytes, if 10,000 of them are enough."""
 
 AT_ONCE = 4
 """How many parts are copied at once."""
 
 _NO_TAGS = {"x-amz-tagging-directive": "REPLACE"}
-"""Whoever sends a PUT may give it tags, by a header that nobody signed: a copy has those of the profile alone."""
+"""A client can give its PUT tags by an unsigned header: a copy only gets those of the profile."""
 
 _REFUSED = {"NotImplemented", "InvalidArgument"}
-"""What stores also answer to a placement that they do not know (Ceph RGW 16: InvalidArgument, measured)."""
+"""Other error codes for a placement that a store does not know (Ceph RGW 16: InvalidArgument, measured)."""
 _REFUSED_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError"}
-"""What they answer where the bucket has no Object Lock."""
+"""Error codes for a bucket without Object Lock."""
 
 
 def _origin(bucket: str, source: ObjectHead) -> dict[str, str]:
-    """The headers that name ``source`` as that of a copy."""
+    """The headers that name ``source`` as the source of a copy."""
     where = quote(f"{bucket}/{source.key}", safe="/~")
     version = f"?versionId={quote(source.version_id, safe='~')}" if source.version_id else ""
     return {"x-amz-copy-source": f"{where}{version}"}
 
 
 def _condition(source: ObjectHead) -> dict[str, str]:
-    """Ceph RGW 16 ignores the first of these, and reads the same from the second."""
+    """The headers of the condition: Ceph RGW 16 ignores the first, and reads the second instead."""
     etag = f'"{source.etag}"'
     return {"x-amz-copy-source-if-match": etag, "x-amz-copy-if-match": etag}
 
 
 @contextmanager
 def placing(placement: Placement) -> Iterator[None]:
-    """Raises `PlacementRefused` where the store does not take ``placement``; other errors pass."""
+    """Raises `PlacementRefused` if the store refuses ``placement``; other errors pass."""
     try:
         yield
     except ClientError as error:
@@ -59,18 +59,20 @@ def placing(placement: Placement) -> Iterator[None]:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         refused = code in _REFUSED or (placement.lock is not None and code in _REFUSED_LOCK)
         refused = refused or meaning_of("copy", status, ErrorBody(code, "")) is Meaning.PLACEMENT
-        if refused and placement != Placement():  # a key service that has too much to do is another matter
-            raise PlacementRefused(f"The store keeps nothing so: {placement} ({code}).", 60, refused=True) from error
+        if refused and placement != Placement():  # an overloaded key service is not a refusal
+            raise PlacementRefused(
+                f"The store does not support this placement: {placement} ({code}).", 60, refused=True
+            ) from error
         raise
 
 
 def copy_whole(
     caller: Caller, bucket: str, source: ObjectHead, key: str, headers: Mapping[str, str], *, traits: Traits
 ) -> CopyAnswer | None:
-    """Copies ``source`` to ``key`` on the condition of its ETag. Raises `ObjectChanged` where it has another.
+    """Copies ``source`` to ``key`` on the condition of its ETag. Raises `ObjectChanged` if it has another.
 
-    Cloudflare R2, which has no tags, refuses every copy that says what becomes of them (aws/aws-sdk-net 3125,
-    tus/tus-node-server 560): such a store is not told.
+    Cloudflare R2, which has no tags, refuses every copy with a tagging directive (aws/aws-sdk-net 3125,
+    tus/tus-node-server 560): for such a store the directive is left out.
     """
     if not traits.knows_tags:
         return _copy_whole(caller, bucket, source, key, headers)
@@ -85,7 +87,7 @@ def copy_whole(
 
 
 def _is_about_tags(error: ClientError) -> bool:
-    """Whether a copy may have been refused since the store knows no tags: it says so, or does not know a header."""
+    """Whether a copy may have been refused because the store has no tags: it says so, or does not know a header."""
     said, status = error.response.get("Error", {}), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     unknown = status == HTTPStatus.NOT_IMPLEMENTED or said.get("Code") == "NotImplemented"
     return unknown or "tagging" in str(said.get("Message")).lower()
@@ -94,12 +96,12 @@ def _is_about_tags(error: ClientError) -> bool:
 def _copy_whole(
     caller: Caller, bucket: str, source: ObjectHead, key: str, headers: Mapping[str, str]
 ) -> CopyAnswer | None:
-    """The same with these headers, whatever the store says to them.
+    """Makes the copy with exactly these headers.
 
-    Swift refuses any condition on an object that came in parts (2.30, measured). So where such a source is what it was
-    in spite of a 412, it is copied without, and looked at before and afterwards. No form and no PUT makes an ETag like
-    that: whoever writes again between two looks cannot have his bytes copied so. The answer to that copy is not passed
-    on: nothing should be concluded from it.
+    Swift refuses any condition on an object that was sent in parts (2.30, measured). So if such a source is unchanged
+    after a 412, it is copied without a condition, and checked before and afterwards. No form and no PUT produces an
+    ETag of that form, so bytes that are written between the two checks cannot be copied unnoticed. The response to that
+    copy is not returned, as it proves nothing.
     """
     copy = {**headers, **_origin(bucket, source), "x-amz-metadata-directive": "REPLACE"}
     try:
@@ -116,7 +118,7 @@ def _copy_whole(
 
 
 def _copied(caller: Caller, key: str, headers: Mapping[str, str]) -> CopyAnswer | None:
-    """What the answer to a copy says of it; None where that is not enough."""
+    """The copy as the response describes it; None if that is not enough."""
     answer = caller.ask(COPY, key, headers=headers)
     said = answer.root
     etag = plain_etag(said.find("ETag"))
@@ -137,9 +139,9 @@ def _is_checksum(element: Element) -> bool:
 
 
 def copy_in_parts(clients: Clients, bucket: str, source: ObjectHead, key: str, wanted: Mapping[str, Any]) -> None:
-    """Copies ``source`` to ``key``, several parts at once. Raises `ObjectChanged` where it did not stay as it was.
+    """Copies ``source`` to ``key``, several parts at once. Raises `ObjectChanged` if it changed meanwhile.
 
-    Ceph RGW 16 ignores the condition of UploadPartCopy (measured), so the source is looked at afterwards, too: its ETag
+    Ceph RGW 16 ignores the condition of UploadPartCopy (measured), so the source is also checked afterwards: its ETag
     and when it was written.
     """
     client, caller = clients.plain(), clients.caller()
@@ -153,7 +155,7 @@ def copy_in_parts(clients: Clients, bucket: str, source: ObjectHead, key: str, w
         _require(before, _state(caller, source))
         clients.copier().complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
     except BaseException:
-        with suppress(ClientError, BotoCoreError):  # the sweep does it, and what failed is what counts
+        with suppress(ClientError, BotoCoreError):  # the sweep aborts it; the first error is the one to report
             client.abort_multipart_upload(**where)
         raise
 

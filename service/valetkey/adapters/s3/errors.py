@@ -12,7 +12,7 @@ from botocore.parsers import ResponseParserError
 
 from valetkey import forks, waiting
 from valetkey.adapters.s3.caller import MAX_SKEW
-from valetkey.adapters.s3.strangers import StrangerAnswered, StrangersNotFound, is_stores_own
+from valetkey.adapters.s3.strangers import StrangerAnswered, StrangerRefused, StrangersNotFound, is_stores_own
 from valetkey.core.errors import (
     NotSupportedByStore,
     ObjectChanged,
@@ -71,11 +71,11 @@ class _Available:
             raise _translated(error) from error
         # RuntimeError: botocore's, for credentials that are expired even after their renewal
         if isinstance(error, BotoCoreError | RuntimeError):
-            raise StoreUnavailable(f"The store does not answer: {type(error).__name__}.") from error
+            raise StoreUnavailable(f"The store does not respond: {type(error).__name__}.") from error
         if isinstance(error, StrangerAnswered):
             raise StoreUnavailable(str(error), 30) from error
         if isinstance(error, _UNREADABLE):
-            raise StoreUnavailable(f"The store's answer cannot be read: {type(error).__name__}.") from error
+            raise StoreUnavailable(f"The store's response cannot be read: {type(error).__name__}.") from error
 
 
 available = _Available()
@@ -88,9 +88,11 @@ def _translated(error: ClientError) -> Exception:
     meaning = meaning_of(
         _OPERATIONS.get(error.operation_name, "list"), status, ErrorBody(code, str(said.get("Message", "")))
     )
+    if meaning in {Meaning.MISSING, Meaning.UNSUPPORTED} and not is_listed(code) and not is_stores_own(error):
+        is_missing = meaning is Meaning.MISSING
+        return StrangersNotFound(error.operation_name) if is_missing else StrangerRefused(error.operation_name, status)
     if meaning is Meaning.MISSING:
-        is_known = is_listed(code) or is_stores_own(error)
-        return ObjectMissing() if is_known else StrangersNotFound(error.operation_name)
+        return ObjectMissing()
     if meaning is Meaning.CHANGED:
         return ObjectChanged()
     detail = f"The store refused {error.operation_name}: {code or status}.{_clock_hint(error)}"
@@ -120,5 +122,5 @@ def _clock_hint(error: ClientError) -> str:
         if metadata["HTTPStatusCode"] == HTTPStatus.FORBIDDEN and abs(off) > MAX_SKEW:
             minutes = abs(off) // timedelta(minutes=1)
             direction = "ahead of" if off > timedelta(0) else "behind"
-            return f" This machine's clock is {minutes} minutes {direction} the store's: set it right."
+            return f" This machine's clock is {minutes} minutes {direction} the store's: correct it."
     return ""

@@ -40,12 +40,10 @@ def date_in(headers: Mapping[str, str]) -> datetime | None:
 def as_head(key: str, headers: Mapping[str, str], size: int) -> ObjectHead:
     """The object's description by the case-insensitive headers of a HEAD response; ``size`` is in bytes."""
     if not (etag := plain_etag(once(headers, "etag") or "")):
-        said = (
-            "The store's HEAD names no ETag, without which nothing can be pinned (JuiceFS: start it with --keep-etag)."
-        )
+        said = "The store's HEAD has no ETag, so nothing can be pinned (JuiceFS: start it with --keep-etag)."
         raise StoreUnavailable(said, 60, refused=True)
-    if (content_type := once(headers, "content-type")) is None:  # each grant pins one, and S3 always says it
-        raise StoreUnavailable("The store's HEAD names no Content-Type, so nothing can be checked.", 60, refused=True)
+    if (content_type := once(headers, "content-type")) is None:  # each grant pins one, and S3 always returns it
+        raise StoreUnavailable("The store's HEAD has no Content-Type, so nothing can be checked.", 60, refused=True)
     version_id = version_in(headers)
     for name, value in (("ETag", etag), ("x-amz-version-id", version_id or ""), ("Content-Type", content_type)):
         _require_kept(name, value)
@@ -69,9 +67,7 @@ def can_be_kept(name: str, value: str) -> bool:
 
 def _require_kept(name: str, value: str) -> None:
     if not can_be_kept(name, value):
-        said = (
-            f"The store's HEAD has a value of {name} that is none, with control characters or too long: {value[:60]!a}."
-        )
+        said = f"The store's HEAD has an invalid value of {name}, with control characters or too long: {value[:60]!a}."
         raise StoreUnavailable(said, 60, refused=True)
 
 

@@ -1,6 +1,6 @@
-"""Lists in pages, of which each one names the next. A list that goes on without saying where is no list.
+"""Lists in pages, each of which names the next one. A list that continues without naming the next page is an error.
 
-Botocore's paginators end without a word where the next page is not named, and never end where pages name each other.
+Botocore's paginators silently end if the next page is not named, and never end if pages name each other.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,15 +16,15 @@ _MARKERS: Mapping[str, Mapping[str, str]] = {
     "list_object_versions": {"NextKeyMarker": "KeyMarker", "NextVersionIdMarker": "VersionIdMarker"},
     "list_multipart_uploads": {"NextKeyMarker": "KeyMarker", "NextUploadIdMarker": "UploadIdMarker"},
 }
-"""What a page says of the next one, and how that one is asked for; the first of them is always there."""
+"""The element of a page that names the next one, and the parameter that requests it; the first is always present."""
 
 
 def pages_of(client: "S3Client", operation: str, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
-    """The pages of a list below ``prefix``, as boto3 has them.
+    """The pages of a list below ``prefix``, as boto3 returns them.
 
-    Raises what boto3 raises, and `StoreUnavailable` where the next page cannot be asked for.
+    Raises what boto3 raises, and `StoreUnavailable` if the next page cannot be requested.
     """
-    markers, asked = _MARKERS[operation], Turns(operation)
+    markers, asked = _MARKERS[operation], NextPages(operation)
     place: dict[str, str] = {}
     while True:
         page: Mapping[str, Any] = getattr(client, operation)(Bucket=bucket, Prefix=prefix, **place)
@@ -35,8 +35,8 @@ def pages_of(client: "S3Client", operation: str, bucket: str, prefix: str) -> It
         asked.take(*place.values() if next(iter(markers.values())) in place else ())
 
 
-class Turns:
-    """What the pages of one list have said of the next one."""
+class NextPages:
+    """The next pages that the pages of one list have named so far."""
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
@@ -45,6 +45,6 @@ class Turns:
     def take(self, *next_page: str) -> None:
         """Raises `StoreUnavailable` if the next page is not named, or is one that was there before."""
         if not next_page or next_page in self._taken:
-            how = "goes on, and does not say where" if not next_page else "leads back to where it has been"
+            how = "continues without naming the next page" if not next_page else "leads back to an earlier page"
             raise StoreUnavailable(f"The store's list ({self._subject}) {how}.", 60)
         self._taken.add(next_page)

@@ -61,7 +61,7 @@ class _Connected:
             else urllib3.ProxyManager(self._proxy, proxy_headers=proxies.proxy_headers_for(self._proxy), **kept)
         )
         self._manager.pool_classes_by_scheme = self._pools
-        # an HTTP proxy is told the whole URL; through a tunnel, as without one, the path is enough
+        # an HTTP proxy needs the whole URL; through a tunnel, as without a proxy, the path is enough
         self._prefix = origin if self._proxy is not None and origin.startswith("http:") else ""
         self._connections: Any = self._manager.connection_from_url(origin)
 

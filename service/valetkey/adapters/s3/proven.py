@@ -1,4 +1,4 @@
-"""What was proven of a bucket before, taken from the ledger by the processes that work with it."""
+"""The capabilities of a bucket that were proven before, which processes read from the ledger."""
 
 import logging
 from collections.abc import Collection
@@ -26,16 +26,15 @@ class Proven:
         return self._place
 
     def read(self) -> None:
-        """Does so unless it was done before. If the ledger is unavailable it is read the next time: nothing depends on
-        it."""
+        """Reads them, once. If the ledger is unavailable, they are read the next time: nothing depends on them."""
         if self._is_read:
             return
         try:
             proof = self._proofs.proof_of(self._place)
         except LedgerUnavailable as error:
-            log.info("what was proven of the store is not known yet: %s", error.detail)
+            log.info("the proven capabilities of the store are not known yet: %s", error.detail)
             return
         self._is_read = True
         if proof is not None:
             self._store.know(proof.capabilities, self._settled)
-            log.info("what `valetkey doctor` proved of %s on %s is used", self._place, proof.proven_at.date())
+            log.info("using what `valetkey doctor` proved of %s on %s", self._place, proof.proven_at.date())

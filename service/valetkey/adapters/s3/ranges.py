@@ -17,17 +17,17 @@ def require_range(answer: CallResponse, start: int, end: int, size: int) -> byte
     """
     coding = (once(answer.headers, "content-encoding") or "").strip().lower()
     if coding not in _PLAIN:  # no object that we read has one of its own
-        said = f"Something between us and the store encodes objects ({coding[:40]}), so that nothing can be checked."
+        said = f"Something between us and the store encodes objects ({coding[:40]}), so they cannot be checked."
         raise StoreUnavailable(said, 60, refused=True)
     begins, whole = 0, None
     if found := _RANGE.fullmatch(once(answer.headers, "content-range") or ""):
         begins, whole = int(found[1]), found[2]
     elif start:
-        raise NotSupportedByStore("The store does not know ranges.", 60, refused=True)
+        raise NotSupportedByStore("The store does not support ranges.", 60, refused=True)
     elif answer.status != HTTPStatus.PARTIAL_CONTENT:
         whole = once(answer.headers, "content-length")
     if begins != start or whole not in {None, "*", str(size)}:
-        raise StoreUnavailable("The store's answer is not about the object that was asked for.")
+        raise StoreUnavailable("The store's response is not about the requested object.")
     if len(answer.body) != end - start:
-        raise StoreUnavailable("The store's answer ends too early.")
+        raise StoreUnavailable("The store's response ends too early.")
     return answer.body

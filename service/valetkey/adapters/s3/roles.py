@@ -1,6 +1,6 @@
 """Sources of a store's credentials: boto3's own chain, one of its profiles, or a role assumed with either.
 
-Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may ask for the external id.
+Rights it needs: ``sts:AssumeRole`` on the role, whose trust policy may require the external id.
 """
 
 import logging
@@ -90,12 +90,12 @@ def static_keys(profile: str) -> tuple[str, str]:
     expire, and the credentials for grants are not renewed."""
     found = require_credentials(CredentialSource(profile).session()).get_frozen_credentials()
     if found.token is not None:
-        raise ConfigurationError(f"The profile {profile!r} has temporary credentials: grants need an access key of it.")
+        raise ConfigurationError(f"The profile {profile!r} has temporary credentials: grants need permanent ones.")
     return str(found.access_key), str(found.secret_key)
 
 
 class CannotAssumeRole(BotoCoreError):
-    """STS gives no credentials now; its response is in the log."""
+    """STS returns no credentials now; its response is in the log."""
 
     fmt = "The role {role_arn} cannot be assumed now."
 

@@ -31,15 +31,15 @@ def find_credentials(session: boto3.Session) -> Credentials | None:
 
 
 def _require_bare(found: Credentials) -> None:
-    """Raises `ConfigurationError` for a line end or a blank that a file of a secret had, and boto3 keeps: grants would
-    be signed, and nothing could be uploaded with them."""
+    """Raises `ConfigurationError` for a line end or a space around a value, such as a secret's file may have. boto3
+    keeps it, so grants would be signed, but S3 would refuse every upload with them."""
     texts = {
         "AWS_ACCESS_KEY_ID": found.access_key,
         "AWS_SECRET_ACCESS_KEY": found.secret_key,
         "AWS_SESSION_TOKEN": found.token,
     }
     if wrong := [name for name, text in texts.items() if text and text != text.strip()]:
-        raise ConfigurationError(f"{wrong[0]} begins or ends with a blank or a line end: set it without (printf '%s').")
+        raise ConfigurationError(f"{wrong[0]} begins or ends with a space or a line end: remove it (printf '%s').")
 
 
 def require_credentials(session: boto3.Session) -> Credentials:

@@ -20,9 +20,9 @@ log = logging.getLogger("valetkey")
 NO_COPY = {"x-amz-copy-source-range": "none", "x-amz-metadata-directive": "COPY"}
 """Signed with each PUT, so that an added header cannot make it a copy of another object (as in CVE-2026-54330).
 
-Ceph RGW, as others, takes ``x-amz-copy-source`` unsigned, and judges the source by our own rights (16.2, measured). A
-plain PUT heeds neither of these; a copy of a range fails, as "none" is no range, and any other one brings the source's
-metadata with it, in which the upload's id is wrong.
+Ceph RGW and others accept an unsigned ``x-amz-copy-source``, and read the source with our own rights (16.2, measured).
+A plain PUT ignores both headers; a copy of a range fails, as "none" is not a range, and any other copy has the source's
+metadata, in which the upload's id is wrong.
 """
 
 PRIVATE = {"x-amz-acl": "private"}
@@ -45,8 +45,8 @@ def short_lock(expires_in: int) -> dict[str, str]:
 
 
 UNGUARDED = (
-    "Parts for Uppy are signed with credentials that may read: a store that takes headers which nobody signed can be "
-    "made to copy other objects into them. VALETKEY_S3_GRANT_ACCESS_KEY_ID takes a key that may only write."
+    "Parts for Uppy are signed with credentials that may read: a store that accepts unsigned headers can be made to "
+    "copy other objects into them. Set VALETKEY_S3_GRANT_ACCESS_KEY_ID to a key that may only write."
 )
 
 
@@ -69,10 +69,10 @@ class Signer:
         own = self._credentials()
         if own is self._constant and self._last_credentials is not None:
             return self._last_credentials
-        expire = getattr(own, "refresh_needed", None)  # botocore's that do
+        expire = getattr(own, "refresh_needed", None)  # of botocore's credentials that expire
         with available if expire is not None and expire() else nullcontext():
             frozen = own.get_frozen_credentials()
-        # botocore keeps the expiry of temporary credentials to itself; there is no public way to it
+        # botocore has no public attribute for the expiry of temporary credentials
         expires_at: datetime | None = getattr(own, "_expiry_time", None)
         last = self._last_credentials
         if last is not None and (frozen.secret_key, frozen.token, expires_at) == (
@@ -82,7 +82,7 @@ class Signer:
         ):
             return last  # the same object, so that values cached for it are found by identity
         self._last_credentials = Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token, expires_at)
-        self._constant = own if type(own) is BotocoreCredentials else None  # another class may have its own idea
+        self._constant = own if type(own) is BotocoreCredentials else None  # another class may behave differently
         return self._last_credentials
 
     def presigned_put(self, key: str, headers: Mapping[str, str], expires_in: int) -> Presigned:
@@ -102,7 +102,7 @@ class Signer:
     ) -> Presigned:
         """As of `ObjectStore`."""
         headers = part_headers(size, checksum)
-        if size is not None:  # Uppy says no size, and its version 6 sends no headers
+        if size is not None:  # Uppy declares no size, and its version 6 sends no headers
             headers |= self._guards
         elif self._guards and self._grant_credentials is None and not self._has_warned:
             self._has_warned = True

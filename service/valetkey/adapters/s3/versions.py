@@ -22,8 +22,8 @@ log = logging.getLogger("valetkey")
 
 
 def moment_in(item: Mapping[str, Any], name: str) -> datetime:
-    """The date that a list says of an item, in UTC where it says no zone; the last one of all where it says none, so
-    that what has no age is never old."""
+    """The date of an item in a list, in UTC if it has no zone. If there is none, the last possible date, so that the
+    item never counts as old."""
     said: datetime = item.get(name) or datetime.max.replace(tzinfo=UTC)
     return said if said.tzinfo else said.replace(tzinfo=UTC)
 
@@ -38,7 +38,7 @@ class Versions:
 
     def delete(self, key: str) -> str | None:
         """Removes the object with all of its versions; returns why some of them stay."""
-        if not key:  # it would be the bucket that is deleted
+        if not key:  # it would delete the bucket
             raise ValueError("no key")
         if self._keeps_versions():
             return self._delete_with_versions(key)
@@ -46,16 +46,16 @@ class Versions:
         if tried and not self._delete_many([key]):
             return None
         self._delete_or_hide(key)
-        if tried:  # whatever was said of the batch
+        if tried:  # whatever the response said about the batch
             self._traits.batches = False
         if not self._traits.leaves_markers:
             return None
-        if self._keeps_versions():  # since when we asked it first
+        if self._keeps_versions():  # it may have started to since we asked first
             return self._delete_with_versions(key)
-        return "The bucket keeps versions, and does not let them be seen: s3:GetBucketVersioning is missing."
+        return "The bucket keeps versions, and we may not see that: s3:GetBucketVersioning is missing."
 
     def _delete_or_hide(self, key: str) -> None:
-        with suppress(ObjectMissing), available:  # some stores answer 404
+        with suppress(ObjectMissing), available:  # some stores respond with 404
             answer = self._clients.caller().ask(DELETE, key)
             if once(answer.headers, "x-amz-delete-marker") == "true":
                 self._traits.seen_marker()
@@ -76,9 +76,9 @@ class Versions:
                     log.info("some of %r stays: %s", key, kept)
 
     def _delete_many(self, keys: Sequence[str]) -> list[str]:
-        """Removes objects of a bucket without versions; returns those that it could not remove so.
+        """Removes objects of a bucket without versions in one call; returns those that are not removed.
 
-        Each key has to be named in the answer: what a store does with DeleteObjects is not believed by its status.
+        Each key has to be named in the response: its status does not prove what a store did with DeleteObjects.
         """
         if not (sent := [key for key in keys if can_be_named(key)]):
             return list(keys)
@@ -89,16 +89,16 @@ class Versions:
             if passes and self._traits.batches:
                 raise
             log.info("objects are removed one by one: %s", error)
-            self._traits.batches = None if passes else False  # some answer 500 to what they do not know
+            self._traits.batches = None if passes else False  # some stores respond with 500 to an unknown operation
             return list(keys)
         left = [key for key in keys if key not in gone]
         self._traits.batches = self._traits.batches or not left
         return left
 
     def _named_in_answer(self, body: bytes) -> set[str]:
-        """What the store says that it has removed; nothing where that cannot be read (Ceph RGW 16 behind Caddy may send
-        half an answer, measured)."""
-        digest = b64encode(md5(body, usedforsecurity=False).digest()).decode()  # S3 insists on one; all know this one
+        """The keys that the store reports as removed; none if the response cannot be read (Ceph RGW 16 behind Caddy may
+        send half a response, measured)."""
+        digest = b64encode(md5(body, usedforsecurity=False).digest()).decode()  # S3 requires one; all stores know this
         with available:
             try:
                 answer = self._clients.caller().ask(
@@ -108,7 +108,7 @@ class Versions:
                 return set()
         named = [(one.exact("Key"), one.find("DeleteMarker") == "true") for one in answer.root.all("Deleted")]
         if any(marked for _, marked in named):
-            self._traits.seen_marker()  # Ceph RGW 16 does not tell of it again when the key is deleted once more
+            self._traits.seen_marker()  # Ceph RGW 16 does not report it again when the key is deleted once more
         return {key for key, marked in named if not marked}
 
     def _keeps_versions(self) -> bool:
@@ -116,10 +116,11 @@ class Versions:
             return self._traits.keeps_versions()
 
     def _delete_versions(self, key: str) -> tuple[bool, str | None]:
-        """Removes each version and marker of ``key``; says False where it has to be hidden instead, and why some stay.
+        """Removes each version and marker of ``key``; returns False if the rest has to be hidden, and why some stay.
 
-        That is where it may not list them, and where one is under retention (Object Lock): what cannot be removed stays
-        behind a marker, which keeps it out of listings and lets a lifecycle rule remove it when its time has come.
+        That is the case if versions may not be listed, and if one is under retention (Object Lock): it then stays
+        behind a delete marker, which keeps it out of listings and lets a lifecycle rule remove it when its retention
+        has ended.
         """
         try:
             found = [one for one in self._versions(key) if one["Key"] == key]
@@ -127,7 +128,7 @@ class Versions:
             if not error.refused:
                 raise
             log.warning("old versions of %r stay: %s", key, error.detail)
-            return False, f"Old versions may be there, and cannot be listed: {error.detail}"
+            return False, f"There may be old versions, which cannot be listed: {error.detail}"
         markers = [one for one in found if "ETag" not in one]
         versions = [one for one in found if "ETag" in one]
         if kept := [why for one in versions if (why := self._delete_version(key, one["VersionId"]))]:
@@ -136,7 +137,7 @@ class Versions:
         return not [one for one in markers if self._delete_version(key, one["VersionId"])], None
 
     def _delete_version(self, key: str, version_id: str) -> str | None:
-        """Returns why it stays; None where it is gone."""
+        """Removes one version; returns why it stays, or None if it is gone."""
         try:
             with suppress(ObjectMissing), available:
                 self._clients.caller().ask(DELETE, key, query={"versionId": version_id})
@@ -154,12 +155,12 @@ class Versions:
                 yield from page.get("DeleteMarkers", [])
 
     def written_before(self, prefix: str, before: datetime) -> Iterator[OldObject]:
-        """The keys below ``prefix`` where something was written before then, old versions and markers included."""
+        """The keys below ``prefix`` that have a version or a delete marker from before ``before``."""
         last = None
         with available:
             for item in self._listed(prefix):
                 written = moment_in(item, "LastModified")
-                if written < before and item["Key"] != last:  # the versions of a key come together
+                if written < before and item["Key"] != last:  # the versions of a key follow one another
                     last = item["Key"]
                     yield OldObject(item["Key"], written)
 
@@ -170,7 +171,7 @@ class Versions:
             except StoreUnavailable as error:
                 if not error.refused:
                     raise
-                log.warning("old versions below %r are not looked for: %s", prefix, error.detail)
+                log.warning("old versions below %r are not listed: %s", prefix, error.detail)
             else:
                 return
         yield from self._objects(prefix)

@@ -1,4 +1,4 @@
-"""The XML that our own calls send, and read in answers. What cannot be read is a `ValueError`."""
+"""The XML that our own calls send, and read in responses. XML that cannot be read raises `ValueError`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,18 +11,18 @@ _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16
 
 
 class Element(NamedTuple):
-    """One element of an answer, without its namespace."""
+    """One element of a response, without its namespace."""
 
     name: str
     text: str
     children: "tuple[Element, ...]"
 
     def find(self, name: str) -> str:
-        """The text of the first child of that name, without blanks around it; empty where there is none."""
+        """The text of the first child of that name, without spaces around it; empty if there is none."""
         return self.exact(name).strip()
 
     def exact(self, name: str) -> str:
-        """The same with the blanks, which a key may have."""
+        """The same with the spaces, which a key may have."""
         return next((child.text for child in self.children if child.name == name), "")
 
     def all(self, name: str) -> Iterator["Element"]:
@@ -31,8 +31,8 @@ class Element(NamedTuple):
 
 
 def parsed(body: bytes) -> Element:
-    """The root of an answer. Raises `ValueError`."""
-    if any(mark in body for mark in _DOCTYPES):  # its entities would make much of little, and S3 sends none
+    """The root element of a response. Raises `ValueError`."""
+    if any(mark in body for mark in _DOCTYPES):  # its entities could expand a little into much, and S3 sends none
         raise ValueError("no XML of a store")
     try:
         return _element(ET.fromstring(body.strip()))  # noqa: S314 - the store's, as botocore parses it
@@ -52,7 +52,7 @@ def keys_to_delete(keys: Sequence[str]) -> bytes:
 
 
 def can_be_named(key: str) -> bool:
-    """Whether XML can have ``key`` in it."""
+    """Whether XML can contain ``key``."""
     return _IN_XML.fullmatch(key) is not None
 
 

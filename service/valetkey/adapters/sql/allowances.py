@@ -9,7 +9,7 @@ from valetkey.core.access.callers import Allowance
 
 
 def spend(connection: Connection, allowance: Allowance, count: int) -> bool:
-    """Takes ``count`` of ``allowance`` if that many are left. Concurrent callers wait for this transaction."""
+    """Uses up ``count`` of ``allowance`` if that many are left. Concurrent callers wait for this transaction."""
     if count > allowance.limit:
         return False
     row = {"id": allowance.ticket, "used": count, "expires_at": micros(allowance.expires_at)}

@@ -24,7 +24,7 @@ T = TypeVar("T")
 PATIENCE = 5.0
 """How long a fork waits for uses of the database, in seconds, which may wait that long for a lock themselves."""
 
-OTHER_SCHEMA = "The ledger's schema is not this version's: run `valetkey migrate`."
+OTHER_SCHEMA = "The ledger's schema is that of another version: run `valetkey migrate`."
 
 
 class Database:
@@ -109,7 +109,7 @@ class Database:
             self._writer.insert(rows)
 
     def _begin_insert(self, rows: list[Row]) -> "PendingInsert":
-        """Starts inserting new uploads, without waiting for the commit."""
+        """Starts inserting new uploads without waiting for the commit."""
         forks.look()
         use = self._use
         use.__enter__()  # until it is durable
@@ -169,7 +169,7 @@ class _Use:
             if not self._users:
                 if not self._is_open:
                     self._changed.notify_all()
-                elif forks.come_unannounced():
+                elif forks.forks_silently():
                     self._let_go()
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
@@ -219,7 +219,7 @@ def _as_promised(error: SQLAlchemyError | sqlite3.Error) -> LedgerUnavailable:
 
 
 def _tells_of_another_schema(cause: BaseException) -> bool:
-    """Whether a table or a column is missing: PostgreSQL reports it by SQLSTATE (its Appendix A), SQLite in words."""
+    """Whether a table or a column is missing: PostgreSQL reports an SQLSTATE (its Appendix A), SQLite a sentence."""
     if isinstance(cause, sqlite3.Error):
         return any(words in str(cause) for words in ("no such table", "no such column", "has no column named"))
     return getattr(cause, "sqlstate", None) in {"42P01", "42703"}

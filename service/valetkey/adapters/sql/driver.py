@@ -30,13 +30,13 @@ class Direct:
 
         With SQLite a transaction has to be started before. Raises errors of the driver or of SQLAlchemy.
         """
-        dialect = connection.dialect  # the application's transaction may be by another driver than ours
+        dialect = connection.dialect  # the application's transaction may use another driver than ours
         text, names = self._made.get((dialect.name, dialect.driver)) or self._make(dialect)
         given: Any = parameters if names is None else tuple(parameters[name] for name in names)
         if connection.dialect.name == "sqlite":
             driver: Any = connection.connection.dbapi_connection
             return driver.execute(text, given)
-        return connection.exec_driver_sql(text, given)  # SQLAlchemy so learns of a connection that was lost
+        return connection.exec_driver_sql(text, given)  # so that SQLAlchemy notices a lost connection
 
     def _make(self, dialect: Dialect) -> _Text:
         compiled: Any = self._statement.compile(dialect=dialect)

@@ -58,7 +58,7 @@ _HOST = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:]*))(?::(?P<po
 _SQLITE_OPTIONS = frozenset(
     {"uri", "timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
 )
-"""What Python's `sqlite3.connect` takes; with ``uri`` SQLite itself takes more."""
+"""The parameters of Python's `sqlite3.connect`; with ``uri`` SQLite itself accepts more."""
 
 
 def parsed_url(url: str) -> URL:
@@ -68,9 +68,9 @@ def parsed_url(url: str) -> URL:
     """
     try:
         parsed = _made(url)
-    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is not a number
         raise ConfigurationError(f"The database URL cannot be read; it looks like {_URLS}.") from error
-    if parsed.get_backend_name() == "postgres":  # libpq takes both, and providers say either
+    if parsed.get_backend_name() == "postgres":  # libpq accepts both, and providers use either
         parsed = parsed.set(drivername="postgresql")
     if parsed.get_backend_name() not in _DATABASES:
         raise ConfigurationError(f"No ledger for {parsed.get_backend_name()!r}: use {_URLS}.")
@@ -94,14 +94,14 @@ def _made(url: str) -> URL:
 
 
 def _named_from_root(parsed: URL, url: str) -> URL:
-    """Raises `ConfigurationError` for parameters that SQLite does not take, and for drivers that encrypt."""
+    """Raises `ConfigurationError` for parameters that SQLite does not know, and for drivers that encrypt."""
     if parsed.get_driver_name() not in {"pysqlite", "aiosqlite"}:
         raise ConfigurationError(f"No ledger by {parsed.drivername!r}: use {_URLS}.")
     odd = None if "uri" in parsed.query else next((name for name in parsed.query if name not in _SQLITE_OPTIONS), None)
-    if odd or ("?" in url and not parsed.query):  # `make_url` leaves out what has no value, and another file remains
+    if odd or ("?" in url and not parsed.query):  # `make_url` drops a parameter without a value: another file
         raise ConfigurationError(
-            f"What follows the ? in the database URL is no parameter of SQLite's{(odd and f': {odd[:40]!r}') or ''}. A "
-            "file cannot have a ? in its name."
+            f"The part after the ? in the database URL is not SQLite's{(odd and f': {odd[:40]!r}') or ''}. "
+            "The name of a file cannot contain a ?."
         )
     parsed = parsed.set(drivername="sqlite")  # an application may have another for the same file
     name = parsed.database
@@ -141,7 +141,7 @@ def _require_known(options: Iterable[str]) -> None:
         try:
             make_conninfo(**{name: "x"})
         except ProgrammingError as error:
-            said = f"The database URL has {name[:40]!r}, which PostgreSQL's own client does not know: leave it out."
+            said = f"The database URL has {name[:40]!r}, which PostgreSQL's client library does not know: leave it out."
             raise ConfigurationError(said) from error
 
 
@@ -166,7 +166,7 @@ def postgresql_engine(parsed: URL) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=BUSY_TIMEOUT / 1000,
-        isolation_level="READ COMMITTED",  # each statement sees what was committed before it, whatever is the default
+        isolation_level="READ COMMITTED",  # each statement sees all earlier commits, whatever the server's default
     )
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "do_executemany", copy_rows)
@@ -181,13 +181,13 @@ def _connect(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any
     """Connects. Raises psycopg's errors, and `LedgerUnavailable` if the database's encoding is not UTF-8: names with
     characters that it lacks would fail one by one."""
     made: Any = _open(dialect, arguments, parameters)
-    encoding = made.info.parameter_status("server_encoding")  # which the server says unasked
+    encoding = made.info.parameter_status("server_encoding")  # the server always reports it
     if encoding not in {"UTF8", None}:
         made.close()
         raise LedgerUnavailable(
-            f"The database keeps text in {encoding}, which has no letters for most names: make one anew, by "
-            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0. What is in this one goes there with "
-            "`pg_dump --encoding=UTF8 OLD | psql NEW`, while nothing of valetkey runs."
+            f"The database stores text in {encoding}, which lacks the letters of most names. Create another one by "
+            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and move the data with "
+            "`pg_dump --encoding=UTF8 OLD | psql NEW` while no process of valetkey runs."
         )
     opened: DBAPIConnection = made
     return opened
@@ -226,7 +226,7 @@ def _be_patient(connection: Connection) -> None:
 
 
 def _forget(engine: Engine) -> None:
-    """Leaves the parent's connections alone, and lets the child create its own."""
+    """Leaves the parent's connections alone; the child creates its own."""
     KEPT.append(engine.pool)
     engine.dispose(close=False)
 
@@ -243,26 +243,26 @@ def _file_of(parsed: URL) -> LedgerFile:
 
 def sqlite_engine(parsed: URL, file: LedgerFile, *, writes: bool, pool: type[Pool] | None = None) -> Engine:
     """An engine for SQLite; ``pool`` None leaves its choice to SQLAlchemy. Raises `ConfigurationError`."""
-    # set once, and not at each use of a connection: that took half of a read
+    # set once, and not at each use of a connection, which took half of a read
     level: Any = {} if writes else {"isolation_level": "AUTOCOMMIT"}
     patience = {"timeout": BUSY_TIMEOUT / 1000}
     try:
         engine = create_engine(parsed, hide_parameters=True, connect_args=patience, poolclass=pool, **level)
     except ValueError as error:
-        raise ConfigurationError(f"A parameter of the database URL has a value that is none: {error}.") from error
+        raise ConfigurationError(f"A parameter of the database URL has an invalid value: {error}.") from error
     event.listen(engine, "do_connect", lambda *_: file.prepare())  # not before it is used: tests never do
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "connect", lambda *_: file.opened())
     renew_in_child(engine, _forget)
     if writes:
-        # take the lock at once: a reader that becomes a writer in mid-transaction may fail without waiting
+        # takes the lock at once: a reader that becomes a writer during a transaction may fail without waiting
         event.listen(engine, "begin", _begin_at_once)
     return engine
 
 
 def _begin_at_once(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
-    if not driver.in_transaction:  # the writer may have begun it
+    if not driver.in_transaction:  # the writer may have started it
         driver.execute("BEGIN IMMEDIATE")
 
 

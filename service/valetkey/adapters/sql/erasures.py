@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from valetkey.adapters.sql.database import Database
 from valetkey.adapters.sql.inserts import upsert
-from valetkey.adapters.sql.readable import first_readable, readable, up_to_unreadable
+from valetkey.adapters.sql.readable import first_of_any, first_readable, up_to_unreadable
 from valetkey.adapters.sql.rows import (
     as_announcement,
     as_erasure,
@@ -44,9 +44,9 @@ class SqlErasures(Database):
         return None if row is None else as_erasure(row)
 
     def due_erasures(self, at: datetime, limit: int) -> list[Erasure]:
-        statement = select(erasures).where(erasures.c.due_at <= micros(at)).order_by(erasures.c.due_at).limit(limit)
+        statement = select(erasures).where(erasures.c.due_at <= micros(at)).order_by(erasures.c.due_at)
         with self._reading() as connection:
-            return list(readable(connection.execute(statement).mappings(), as_erasure))
+            return first_of_any(connection, statement, as_erasure, limit=limit)
 
     def save_erasure(self, before: Erasure, after: Erasure) -> bool:
         return self._write(lambda connection: self._save(connection, before, after))
@@ -135,7 +135,7 @@ class SqlErasures(Database):
             connection.execute(update(outbox).where(outbox.c.id == row["id"]).values(values))
         calls = hook_calls.c.id.in_(names)
         connection.execute(delete(hook_calls).where(calls, hook_calls.c.status == DELIVERED))
-        # what a function raised may have named anything; one that is running now is called once more
+        # an exception's text may contain personal data; a call that is running now is made once more
         connection.execute(update(hook_calls).where(calls).values(detail=None, version=hook_calls.c.version + 1))
 
 
@@ -169,9 +169,10 @@ def _belongs(job: Erasure) -> ColumnElement[bool]:
 
 
 def _of_owner_from(job: Erasure) -> ColumnElement[bool]:
-    """Written as a stretch of `uploads_by_owner`, beside which no other index has this order: by an equality PostgreSQL
-    may go through all uploads by their ids, as it expects some of a frequent owner in a frequent account among the
-    first, where there may be none. So the account is written in a way that no index fits, too."""
+    """The condition for the job's owner, written as a range of `uploads_by_owner`, the only index with this order.
+
+    With an equality PostgreSQL may scan all uploads by id, as it expects some of a frequent owner in a frequent account
+    among the first, where there may be none. The account is also written in a way that fits no index."""
     after = tuple_(uploads.c.owner, uploads.c.id) > (job.owner, job.passed or "")
     return and_(uploads.c.owner <= job.owner, after)
 
@@ -182,10 +183,10 @@ def _is_as_given(upload: Upload) -> ColumnElement[bool]:
 
 
 def _is_called_for() -> ColumnElement[bool]:
-    """Whether a hook's call that has not been delivered needs the upload. By the ids, of which there is an index.
+    """Whether an undelivered call of a hook needs the upload; looked up by ids, which have an index.
 
-    The offset keeps PostgreSQL from making a join of it, for which it reads all calls there are, as if they were shared
-    by all uploads that are over, and not by those of one step.
+    The offset prevents PostgreSQL from turning it into a join, for which it would read all calls, as if they belonged
+    to all ended uploads and not to those of one step.
     """
     names = [uploads.c.id + f"-{state}" for state in EVENT_TYPES]
     left = select(hook_calls.c.id).where(hook_calls.c.id.in_(names), hook_calls.c.status != DELIVERED)

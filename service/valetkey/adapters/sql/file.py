@@ -1,8 +1,8 @@
-"""The file of an SQLite ledger: made for its owner only, and known again.
+"""The file of an SQLite ledger: created for its owner only, and checked to be the same file.
 
-SQLite in WAL mode goes on with a file that was removed or replaced: what it writes is in no file that anybody will open
-again, and connections that are opened later read the new file together with the old one's log (sqlite.org, "How To
-Corrupt", "Unlinking or renaming a database file while in use"). SQLite recognizes a file by device and inode, too.
+SQLite in WAL mode continues with a file that was removed or replaced: its writes are in a file that nobody will open
+again, and later connections read the new file together with the old one's log (sqlite.org, "How To Corrupt", "Unlinking
+or renaming a database file while in use"). SQLite also recognizes a file by device and inode.
 """
 
 import os
@@ -14,14 +14,14 @@ PRIVATE = 0o600
 """The mode of a new SQLite file, which contains names of people and hashes of keys."""
 
 REPLACED = (
-    "The ledger's file was removed or replaced while this process had it open: what is written now would be lost. Stop "
+    "The ledger's file was removed or replaced while this process had it open: any writes now would be lost. Stop "
     "all processes of valetkey, put the right file in its place, and start them again."
 )
 
 
 class LedgerFile:
-    """The file at ``path``; None for a ledger that is in no file of ours, which is always intact. Thread-safe: the
-    first connections that are opened at once see the same file."""
+    """The file at ``path``; None for a ledger without a file of ours, which always counts as intact. Thread-safe: first
+    connections that are opened at once see the same file."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -40,27 +40,27 @@ class LedgerFile:
             _create(self._path)
 
     def opened(self) -> None:
-        """After a connection was opened: this is the file from now on."""
+        """After a connection was opened: remembers its file."""
         if self._known is None and self._path is not None:
             self._known = _identity(self._path)
 
     def require(self) -> None:
-        """Raises `LedgerUnavailable` if the file that was opened is not there any more."""
+        """Raises `LedgerUnavailable` if the file that was opened no longer exists under its name."""
         if self._known is not None and self._path is not None and _identity(self._path) != self._known:
             raise LedgerUnavailable(REPLACED, 30)
 
     def closed(self) -> None:
-        """After every connection was closed: it may be another one next time."""
+        """After every connection was closed: the next one may open another file."""
         self._known = None
 
 
 def _create(path: Path) -> None:
     try:
-        made = os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE)  # what a link leads to
-    except FileExistsError:  # never opened here: to close it would give up SQLite's locks of the whole process
+        made = os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE)  # the target of a link
+    except FileExistsError:  # not opened here: closing it would release SQLite's locks of the whole process
         return
     except OSError as error:
-        raise LedgerUnavailable("The ledger's file cannot be made.") from error
+        raise LedgerUnavailable("The ledger's file cannot be created.") from error
     os.fchmod(made, PRIVATE)
     os.close(made)
 

@@ -36,7 +36,7 @@ class SqlHookBook(Database):
         counted = counted.group_by(hook_calls.c.hook, hook_calls.c.status)
         with self._reading() as connection:
             rows = connection.execute(select(hooks).order_by(hooks.c.name)).mappings().all()
-            # by what there is and not by what is left out: nearly all have been delivered
+            # by the statuses that are wanted, and not by those left out: nearly all calls have been delivered
             names = [row["name"] for row in rows]
             counted = counted.where(hook_calls.c.hook.in_(names), hook_calls.c.status.in_(_LEFT))
             counts = {(row.hook, row.status): row.count for row in connection.execute(counted).mappings()}
@@ -55,7 +55,7 @@ class SqlHookBook(Database):
         mine = hook_calls.c.hook == name
 
         def forget_some(connection: Connection) -> int:
-            each = ((mine, hook_calls.c.status == status.value) for status in Status)  # as the index has them
+            each = ((mine, hook_calls.c.status == status.value) for status in Status)  # as in the index
             return sum(
                 remove_first(connection, hook_calls.c.id, hook_calls.c.due_at, *one, limit=FORGOTTEN) for one in each
             )
@@ -64,7 +64,7 @@ class SqlHookBook(Database):
             connection.execute(delete(hook_calls).where(mine))
             return connection.execute(delete(hooks).where(hooks.c.name == name)).rowcount == 1
 
-        while self._write(forget_some) >= FORGOTTEN:  # nobody called it for months, perhaps: others write in between
+        while self._write(forget_some) >= FORGOTTEN:  # there may be calls of months: others write in between
             pass
         return self._write(forget)
 
@@ -73,7 +73,8 @@ class SqlHookBook(Database):
 
 
 def write_announcements(connection: Connection, announcer: Announcer, announced: Sequence[Announcement]) -> None:
-    """In the transaction of the ends: for the webhook, and for the hooks of the ledger and of this process."""
+    """Writes announcements for the webhook and for the hooks of the ledger and of this process, in the transaction of
+    the ends."""
     if not announced:
         return
     if announcer.has_webhook:
@@ -91,7 +92,7 @@ def write_announcements(connection: Connection, announcer: Announcer, announced:
 
 
 def _record(connection: Connection, found: HookTypes, now: datetime) -> None:
-    for name, types in sorted(found.items()):  # in one order, so that two who start at once do not lock each other
+    for name, types in sorted(found.items()):  # in a fixed order: two processes that start at once must not deadlock
         row = {"name": name, "types": _written(types), "recorded_at": micros(now)}
         statement = upsert(connection, hooks, row).on_conflict_do_nothing(index_elements=[hooks.c.name])
         if connection.execute(statement).rowcount == 1:

@@ -1,4 +1,4 @@
-"""INSERTs of new uploads, straight to the driver, and of rows that may exist already."""
+"""INSERTs of new uploads, passed straight to the driver, and of rows that may already exist."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +13,10 @@ from valetkey.adapters.sql.rows import Row, Value
 
 
 def insert_uploads(connection: Connection, rows: Sequence[Row]) -> None:
-    """Straight to the driver: SQLAlchemy's work on each value, which these rows do not need, took half of the time.
+    """Inserts new uploads, straight by the driver: SQLAlchemy's conversions, which they do not need, took half the
+    time.
 
-    A statement names the columns that its rows do: half of them for new uploads, and inserting is half of a grant.
+    A statement names only the columns of its rows: half of them for new uploads, and inserting is half of a grant.
     """
     alike: dict[tuple[str, ...], list[tuple[Value, ...]]] = defaultdict(list)
     for row in rows:
@@ -25,7 +26,7 @@ def insert_uploads(connection: Connection, rows: Sequence[Row]) -> None:
             cursor = connection.connection.cursor()
             for some in _in_powers_of_two(values):
                 cursor.execute(_insert(names, "?", len(some), _ALL), list(chain.from_iterable(some)))
-        else:  # by way of SQLAlchemy, which so learns of a connection that was lost
+        else:  # through SQLAlchemy, so that it notices a lost connection
             statement = _insert(names, "%s") if len(values) == 1 else f"{_COPY} uploads ({', '.join(names)}) FROM STDIN"
             connection.exec_driver_sql(statement, values)
 
@@ -34,8 +35,8 @@ _COPY = "COPY"
 
 
 def copy_rows(cursor: Any, statement: str, rows: Sequence[tuple[Value, ...]], _: Any) -> bool:
-    """SQLAlchemy's "do_executemany" for PostgreSQL: says whether it has done it. A COPY is as much part of its
-    transaction as INSERTs are, and of ten rows it takes a third of the time that these take."""
+    """SQLAlchemy's "do_executemany" for PostgreSQL: returns whether it has inserted the rows. A COPY is part of the
+    transaction like INSERTs, and takes a third of their time for ten rows."""
     if not statement.startswith(_COPY):
         return False
     with cursor.copy(statement) as copy:
@@ -45,18 +46,18 @@ def copy_rows(cursor: Any, statement: str, rows: Sequence[tuple[Value, ...]], _:
 
 
 _ALL = "OR ROLLBACK "
-"""What fails takes its transaction along, as the writer has it anyway: else SQLite would write down, for each of these
-statements, what every page was before, in case that it has to undo the statement alone. That took a third of it."""
+"""A failure rolls back the transaction, which the writer does anyway. Otherwise SQLite would record the earlier content
+of every page for each statement, to undo that statement alone, which took a third of the time."""
 
 MAX_ROWS = 32
-"""How many rows one statement takes: with all columns of a new upload fewer values than any SQLite takes (999)."""
+"""How many rows one statement inserts: with all columns of a new upload fewer values than any SQLite allows (999)."""
 
 
 def _in_powers_of_two(values: Sequence[tuple[Value, ...]]) -> Iterator[Sequence[tuple[Value, ...]]]:
-    """As few pieces as there are statements for, of which the driver keeps each prepared.
+    """The values in pieces whose lengths are powers of two, so that the driver can keep each statement prepared.
 
-    It lets go of the interpreter's lock for each: on a busy service another thread takes that every time, and a row by
-    itself cost a switch of threads there and back.
+    It releases the interpreter's lock for each statement: on a busy service another thread takes it every time, so rows
+    that were inserted one by one cost two thread switches each.
     """
     at = 0
     while (left := len(values) - at) > 0:
@@ -74,6 +75,6 @@ def _insert(names: tuple[str, ...], mark: str, rows: int = 1, otherwise: str = "
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> Any:
-    """An INSERT of ``row`` that may say what to do where it is there already (``on_conflict_do_...``)."""
+    """An INSERT of ``row`` that can handle an existing one (``on_conflict_do_...``)."""
     into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     return into(table).values(**row)

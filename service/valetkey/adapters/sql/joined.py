@@ -31,11 +31,11 @@ class JoinedUploads:
         announcing: Callable[[Changes], Callable[[Connection], None]],
     ) -> None:
         if not isinstance(transaction, Connection):
-            raise ConfigurationError("within: give an SQLAlchemy connection, as db.session.connection() is.")
+            raise ConfigurationError("within: pass an SQLAlchemy connection, such as db.session.connection().")
         if _place(transaction.engine.url) != _place(url):
             raise ConfigurationError(
                 f"within: the connection is to {_said(transaction.engine.url)}, and VALETKEY_DATABASE_URL names "
-                f"{_said(url)}: a claim can be part of a transaction in the ledger's own database only."
+                f"{_said(url)}: a claim can only be part of a transaction in the ledger's database."
             )
         self._connection = transaction
         self._using = using
@@ -48,7 +48,7 @@ class JoinedUploads:
     def replace_all(self, changes: Changes) -> bool:
         announce = self._announcing(changes)
         with self._using():
-            if self._connection.dialect.name == "sqlite":  # it locks no rows, and nothing at all before the first write
+            if self._connection.dialect.name == "sqlite":  # it does not lock rows, and nothing before the first write
                 ids = [before.id for before, _ in changes]
                 lock = update(uploads).where(uploads.c.id.in_(ids)).values(version=uploads.c.version)
                 self._connection.execute(lock)
@@ -56,7 +56,7 @@ class JoinedUploads:
 
 
 def replace_all(connection: Connection, changes: Changes, announce: Callable[[Connection], None]) -> bool:
-    """Compare-and-set of all of them, with their announcements."""
+    """Makes all changes by compare-and-set, with their announcements."""
     if not are_unchanged(connection, [before for before, _ in changes]):
         return False
     for before, after in changes:
@@ -74,6 +74,6 @@ def _said(url: URL) -> str:
 
 
 def _place(url: URL) -> tuple[str, str]:
-    """The identity of the database, whatever name its host is called by."""
+    """The identity of the database, whatever name of its host is used."""
     name = url.database or ""
     return url.get_backend_name(), str(Path(name).resolve()) if url.get_backend_name() == "sqlite" else name

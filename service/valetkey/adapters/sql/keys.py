@@ -34,5 +34,5 @@ class SqlKeyRing(Database):
             .values(revoked_at=micros(at))
         )
         self._write(lambda connection: connection.execute(statement).rowcount)
-        with self._reading() as connection:  # one that a newer version made can be revoked as well
+        with self._reading() as connection:  # also finds keys of a newer version, which can be revoked
             return connection.execute(select(api_keys.c.id).where(api_keys.c.id == key_id)).first() is not None

@@ -45,7 +45,7 @@ from valetkey.core.ports.ledger import Declared, Once, Query, Subject, Written
 class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlCondition):
     """`Ledger`, `KeyRing`, `Outbox`, `HookBook` and `Health` in one database, whose URL is as in `Database`.
 
-    Without ``announce`` nothing is announced: rows that nobody would send only grow the outbox. Raises
+    Without ``announce`` nothing is announced, as rows that are never sent would only fill the outbox. Raises
     `ConfigurationError` for a URL it cannot use.
     """
 
@@ -123,16 +123,16 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
         return JoinedUploads(self._url, transaction, self._in_use, self._announcing)
 
     def _announcing(self, changes: Changes) -> Callable[[Connection], None]:
-        """What writes the announcements of ``changes``, once these are made."""
+        """The function that writes the announcements of ``changes``, once these are made."""
         announcer = self._announce
         if announcer is None:
             return lambda _: None
         found = [one for one in (announcer(*change) for change in changes) if one is not None]
         return lambda connection: write_announcements(connection, announcer, found)
 
-    def page(self, query: Query) -> list[Upload]:
+    def page(self, query: Query, unreadable: list[UploadId] | None = None) -> list[Upload]:
         with self._reading() as connection:
-            return read_page(connection, query)
+            return read_page(connection, query, unreadable)
 
     def due(
         self,
@@ -185,7 +185,7 @@ def _count(place: StoreUploads) -> Select[Any]:
 _PLACE = (uploads.c.store, uploads.c.bucket)
 
 _MAY_CHANGE = and_(uploads.c.due_at.is_not(None), uploads.c.state.not_in([state.value for state in ENDED]))
-"""Somebody still looks for a signal of these; in a state that only a newer version knows, a newer process may."""
+"""Uploads that may still get a signal; for a state that only a newer version knows, a newer process may expect one."""
 
 _BY_DUE = (uploads.c.due_at, uploads.c.id)
 
@@ -193,7 +193,7 @@ _BY_DUE = (uploads.c.due_at, uploads.c.id)
 def _forget_keys(
     connection: Connection, before: UploadId, now: datetime, limit: int, after: UploadId | None
 ) -> UploadId | None:
-    """By three statements, each by an index: PostgreSQL may go about a join by reading all uploads before these."""
+    """Uses three statements, each by an index: for a join PostgreSQL may read all uploads before these."""
     of_upload = idempotency.c.upload_id
     found = first_of(connection, of_upload, of_upload, of_upload < before, of_upload > (after or ""), limit=limit)
     staying = or_(uploads.c.renewable_until > micros(now), _MAY_CHANGE)
@@ -215,7 +215,7 @@ def _replacing(columns: tuple[str, ...]) -> Direct:
 _MOVED = update(uploads).values(due_at=bindparam("due_at"))
 _MOVING = Direct(_MOVED.where(*_UNCHANGED, uploads.c.due_at == bindparam("before_due_at")))
 _MOVING_UNDUE = Direct(_MOVED.where(*_UNCHANGED, uploads.c.due_at.is_(None)))
-"""Moves an upload that is due at some time, or at none. A sweep does so with each upload before it looks at it."""
+"""Moves the ``due_at`` of an upload, which may be NULL. A sweep does so with each upload before it checks it."""
 
 
 def _reschedule(connection: Connection, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
@@ -237,7 +237,7 @@ _DECLARED: Mapping[Subject, Table] = {"profiles": profiles, "stores": stores, "s
 def _declare(connection: Connection, table: Table, terms: Mapping[str, str], now: datetime) -> Mapping[str, Declared]:
     rows = connection.execute(select(table)).mappings()
     before = {row["name"]: Declared(row["terms"], moment(row["declared_at"])) for row in rows}
-    for name, text in sorted(terms.items()):  # in one order, so that two who start at once do not lock each other
+    for name, text in sorted(terms.items()):  # in a fixed order: two processes that start at once must not deadlock
         values = {"terms": text, "declared_at": micros(now)}
         statement = upsert(connection, table, {"name": name, **values})
         connection.execute(statement.on_conflict_do_update(index_elements=[table.c.name], set_=values))

@@ -15,7 +15,7 @@ from valetkey.core.model.upload import Upload
 from valetkey.core.ports.ledger import Once
 
 CLAIM_ATTEMPTS = 3
-"""How many times a key is tried that is removed while it is read."""
+"""How many times a key is tried if it is removed while it is read."""
 
 
 BY_ID = Direct(select(uploads).where(uploads.c.id == bindparam("upload_id")))
@@ -29,12 +29,12 @@ def find_upload(connection: Connection, upload_id: str) -> Upload | None:
 
 
 def found_upload(row: Any) -> Upload | None:
-    """What `BY_ID` has found."""
+    """The upload that `BY_ID` has found."""
     return None if row is None else as_upload(dict(zip(_NAMES, row, strict=True)))
 
 
 def add_once(connection: Connection, entry: Once) -> Once:
-    """Adds the entry, and returns it; or what has its key already."""
+    """Adds and returns the entry, or returns the one that already has its key."""
     kept = _claim(connection, entry)
     if kept is entry:
         insert_uploads(connection, [as_row(entry.upload)])
@@ -42,24 +42,25 @@ def add_once(connection: Connection, entry: Once) -> Once:
 
 
 def add_once_within(connection: Connection, entry: Once, allowance: Allowance) -> Once | None:
-    """The same, if one is left of ``allowance`` for a new one; None where none is."""
+    """The same if ``allowance`` has one left for a new entry; otherwise None."""
     kept = _claim(connection, entry)
     if kept is not entry:
         return kept
     if spend(connection, allowance, 1):
         insert_uploads(connection, [as_row(entry.upload)])
         return entry
-    # undone in place: a rollback would take the others of the group along
+    # undone by itself: a rollback would undo the other work of the group
     own = (idempotency.c.account == entry.upload.account, idempotency.c.key == entry.key)
     connection.execute(delete(idempotency).where(*own))
     return None
 
 
 def _claim(connection: Connection, entry: Once) -> Once:
-    """Takes the entry's key and returns the entry, whose upload has to be inserted; or what has the key already.
+    """Takes the entry's key and returns the entry, whose upload has to be inserted; or returns the entry that already
+    has the key.
 
-    Where each statement sees what was committed before it, key and upload may be forgotten between two of them: the key
-    is free then, and is taken anew. Raises `LedgerUnavailable` where that goes on.
+    If each statement sees everything committed before it, key and upload may be removed between two of them: the key is
+    then free, and taken again. Raises `LedgerUnavailable` if that happens repeatedly.
     """
     upload = entry.upload
     row = {"account": upload.account, "key": entry.key, "fingerprint": entry.fingerprint, "upload_id": upload.id}
@@ -73,4 +74,4 @@ def _claim(connection: Connection, entry: Once) -> Once:
         before = None if kept is None else find_upload(connection, kept.upload_id)
         if kept is not None and before is not None:
             return Once(before, entry.key, kept.fingerprint)
-    raise LedgerUnavailable("The ledger has no upload of this idempotency key, and does not let go of the key.")
+    raise LedgerUnavailable("The ledger has no upload for this idempotency key, but the key stays taken.")

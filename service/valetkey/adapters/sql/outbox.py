@@ -42,12 +42,12 @@ class Announced(ABC):
         due = due.order_by(table.c.due_at).limit(limit)
 
         def take(connection: Connection) -> list[Announcement]:
-            # rows that another worker is taking now are passed over (SQLite lets one write at a time anyway)
+            # rows that another worker is claiming now are skipped (SQLite allows one writer at a time anyway)
             rows = connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
             pairs = [(one, one.changed(due_at=until)) for one in map(as_announcement, rows)]
             return [new for old, new in pairs if self._settle(connection, old, new)]
 
-        with self._reading() as connection:  # a look takes no lock: most of them find nothing
+        with self._reading() as connection:  # reading takes no lock: usually nothing is due
             if connection.execute(due.limit(1)).first() is None:
                 return []
         return self._write(take)
@@ -65,7 +65,7 @@ class Announced(ABC):
         return self._write(remove)
 
     def announcements(self, status: Status | None, limit: int) -> list[Announcement]:
-        # an index has each status by itself: so many of each are read, and nothing else is sorted
+        # the index is by status: `limit` rows of each are read, and only these are sorted
         newest = [self._newest(one, limit) for one in (Status if status is None else (status,))]
         statement = newest[0]
         if len(newest) > 1:
@@ -96,7 +96,7 @@ class Announced(ABC):
             return self._replay(connection, found, now) if found else []
 
         replayed: list[str] = []
-        while some := self._write(replay_some):  # days of them, perhaps: others write in between
+        while some := self._write(replay_some):  # there may be announcements of days: others write in between
             replayed += some
         return replayed
 
@@ -123,7 +123,7 @@ class SqlOutbox(Database, Announced):
 
 
 class SqlCalls(Announced):
-    """`Outbox` of one hook, in the database that ``reading`` and ``write`` are of."""
+    """`Outbox` of one hook, in the database of ``reading`` and ``write``."""
 
     _table = hook_calls
 

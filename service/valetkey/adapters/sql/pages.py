@@ -1,34 +1,34 @@
 """Lists of uploads. The cost of a page depends on its length, whatever it leaves out.
 
-No index serves every combination of filters in the order of a list. But states are few, and so are accounts and
-profiles: a page is the newest of the pages of each of them, every one of which stands in one stretch of
-`uploads_by_kind`. Where accounts are many, as where each user has one, an operator's list of them all is looked for
-from the newest upload on.
+No index serves every combination of filters in the order of a list. But there are few states, accounts and profiles: a
+page is merged from the pages of each combination, each of which is one range of `uploads_by_kind`. If there are many
+accounts, for example one for each user, an operator's list of all of them is read from the newest upload on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, func, select, tuple_, union_all
+from sqlalchemy import Column, Connection, RowMapping, Select, func, select, tuple_, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from valetkey.adapters.sql.rows import as_upload
 from valetkey.adapters.sql.schema import uploads
-from valetkey.core.model.upload import Upload, UploadState
+from valetkey.core.errors import RecordUnknown
+from valetkey.core.model.upload import Upload, UploadId, UploadState
 from valetkey.core.ports.ledger import Query
 
 Selected = Select[Any]
 
 BRANCHES = 100
-"""How many stretches one statement reads; SQLite takes 500."""
+"""How many ranges one statement reads; SQLite allows 500."""
 
 MANY = 100
-"""From how many accounts on their stretches cost more than a look at each upload."""
+"""From how many accounts on reading their ranges costs more than reading each upload."""
 
 
-def read_page(connection: Connection, query: Query) -> list[Upload]:
-    """The newest uploads that ``query`` asks for."""
+def read_page(connection: Connection, query: Query, unreadable: list[UploadId] | None = None) -> list[Upload]:
+    """The newest uploads that match ``query``. ``unreadable`` gets the ids of those that cannot be read."""
     if query.claimed:
         statement = _newest(select(uploads), query, *_claimed(query))
     elif query.state is None and query.profile is None:
@@ -38,17 +38,28 @@ def read_page(connection: Connection, query: Query) -> list[Upload]:
     else:
         ids = _newest_ids(connection, query, accounts)
         statement = select(uploads).where(uploads.c.id.in_(ids)).order_by(uploads.c.id.desc())
-    return [as_upload(row) for row in connection.execute(statement).mappings()]
+    rows = connection.execute(statement).mappings()
+    return [as_upload(row) for row in rows] if unreadable is None else _apart(rows, unreadable)
+
+
+def _apart(rows: Iterable[RowMapping], unreadable: list[UploadId]) -> list[Upload]:
+    found: list[Upload] = []
+    for row in rows:
+        try:
+            found.append(as_upload(row))
+        except RecordUnknown as error:
+            unreadable.append(UploadId(error.subject))
+    return found
 
 
 def _claimed(query: Query) -> Iterator[ColumnElement[bool]]:
-    """For the index of what is claimed; the other filters, written so that no index fits them, leave out little."""
+    """The filters for the index of claimed uploads; the others, written to fit no index, leave out few uploads."""
     yield uploads.c.claim_reference.is_not(None)
     yield from _of_kind(query)
 
 
 def _accounts(connection: Connection, query: Query) -> list[str] | None:
-    """Those that the query takes; None where they are many."""
+    """The accounts that match the query; None if there are many."""
     if query.account is not None:
         return [query.account]
     accounts = _names(connection, uploads.c.account, limit=MANY)
@@ -56,7 +67,7 @@ def _accounts(connection: Connection, query: Query) -> list[str] | None:
 
 
 def _of_kind(query: Query) -> Iterator[ColumnElement[bool]]:
-    """The filters, written so that PostgreSQL takes no index for them whose order is another."""
+    """The filters, written so that PostgreSQL uses no index with another order for them."""
     if query.state is not None:
         yield func.coalesce(uploads.c.state, "") == query.state.value
     if query.profile is not None:
@@ -64,7 +75,7 @@ def _of_kind(query: Query) -> Iterator[ColumnElement[bool]]:
 
 
 def _newest_ids(connection: Connection, query: Query, accounts: Sequence[str]) -> list[str]:
-    """Those of the page, out of the pages of each stretch."""
+    """The ids of the page, merged from the pages of each range."""
     found: list[str] = []
     stretches = list(_stretches(connection, query, accounts))
     for first in range(0, len(stretches), BRANCHES):
@@ -74,7 +85,7 @@ def _newest_ids(connection: Connection, query: Query, accounts: Sequence[str]) -
 
 
 def _stretches(connection: Connection, query: Query, accounts: Sequence[str]) -> Iterator[Selected]:
-    """The pages of each account, state and profile that the query takes."""
+    """The pages of each account, state and profile that match the query."""
     states = [state.value for state in UploadState] if query.state is None else [query.state.value]
     for account, state in product(accounts, states):
         own = (uploads.c.account == account, uploads.c.state == state)
@@ -84,9 +95,9 @@ def _stretches(connection: Connection, query: Query, accounts: Sequence[str]) ->
 
 
 def _stretch(account: str, state: str, profile: str, query: Query) -> Selected:
-    """Written as a stretch of the index, which no other has in this order: by three equalities PostgreSQL may go
-    through all ids from the newest one on, as it expects such uploads among them. Both bounds are of one column: a
-    scan is not ended by the second of several (PostgreSQL 15 took 6.6 s for it at 10,000,000 uploads)."""
+    """One range of the index, the only one with this order. With three equalities PostgreSQL may scan all ids from the
+    newest on, as it expects such uploads among them. Both bounds are of one column, as a scan does not end at the
+    second of several columns (PostgreSQL 15 took 6.6 s for that at 10,000,000 uploads)."""
     column, kind = uploads.c.profile, (uploads.c.account == account, uploads.c.state == state)
     upper = column <= profile if query.before is None else tuple_(column, uploads.c.id) < (profile, query.before)
     statement = select(uploads.c.id).where(*kind, column >= profile, upper)
@@ -105,7 +116,7 @@ def _newest(statement: Selected, query: Query, *conditions: ColumnElement[bool])
 def _names(
     connection: Connection, column: Column[str], *own: ColumnElement[bool], limit: int | None = None
 ) -> list[str]:
-    """What there is in ``column`` of such uploads, at most ``limit``: a step of the index for each, not a look at each
+    """The values in ``column`` of such uploads, at most ``limit``: one step in the index for each value, not for each
     upload."""
     first = select(func.min(column).label("name")).where(*own)
     names = first.cte("names", recursive=True)

@@ -21,8 +21,8 @@ LIMIT = 4
 
 
 class PromptReaders:
-    """Up to `LIMIT` connections of ``engine``, which has no pool to wait for; without one, every look waits. Threads
-    may share it."""
+    """Up to `LIMIT` connections of ``engine``, which has no pool to wait for; with None, every read waits. Threads may
+    share it."""
 
     def __init__(self, engine: Engine | None) -> None:
         self._engine = engine
@@ -30,14 +30,14 @@ class PromptReaders:
         self._count = 0
 
     def run(self, statement: Direct, parameters: Mapping[str, Any]) -> Any:
-        """The rows; None where there is no connection now, or something is in the way: whoever reads as always, waits
-        for it or says what it is."""
+        """The rows; None if no connection is free now, or if an error occurs: the usual way of reading then waits, or
+        reports it."""
         try:
             connection = self._free.pop()
         except IndexError:
             return None
         try:
-            rows = statement.run(connection, parameters).fetchall()  # to the end: the next look sees what is new then
+            rows = statement.run(connection, parameters).fetchall()  # all, so that the next read sees newer data
         except BaseException as error:
             self._count -= 1
             connection.close()
@@ -48,13 +48,13 @@ class PromptReaders:
         return rows
 
     def keep_another(self) -> None:
-        """Opens one more for the looks to come, if there may be more, and it can be opened: else they wait, too."""
+        """Opens one more for later reads, if the limit allows it; if that fails, they wait, too."""
         if self._engine is None or self._count >= LIMIT:
             return
         with suppress(SQLAlchemyError, sqlite3.Error, LedgerUnavailable):
             connection = self._engine.connect()
             connection.connection.cursor().execute("PRAGMA busy_timeout=0")
-            self._count += 1  # two threads at once may make one too many, which is no harm
+            self._count += 1  # two threads at once may open one too many, which does no harm
             self._free.append(connection)
 
     def close(self) -> None:
@@ -64,6 +64,6 @@ class PromptReaders:
             self._count -= 1
 
     def forget(self) -> None:
-        """In a child: they are the parent's."""
+        """Forgets the connections in a child process, as they are the parent's."""
         KEPT.append(self._free)
         self._free, self._count = [], 0

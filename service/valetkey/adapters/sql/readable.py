@@ -1,7 +1,7 @@
-"""Rows that this version can read, out of those that are next.
+"""The next rows that this version can read.
 
-A newer version may write what is unknown here into the same ledger. Such a row is passed over: it is neither changed
-nor in the way of the rows behind it, and a process of that version takes it.
+A newer version may write unknown values into the same ledger. Such a row is skipped: it is not changed and does not
+block the rows behind it, and a process of that version handles it.
 """
 
 import logging
@@ -17,10 +17,10 @@ log = logging.getLogger("valetkey")
 T = TypeVar("T")
 
 MORE = 1_000
-"""How many rows are read at once where those before them were all passed over."""
+"""How many rows are read at once after all earlier ones were skipped."""
 
 NAMED = 10_000
-"""How many rows are remembered as named in the log."""
+"""How many rows are remembered as already logged."""
 
 _named: set[str] = set()
 
@@ -43,6 +43,18 @@ def first_readable(
         if (found := list(readable(rows, convert))) or len(rows) < step:
             return found[:limit]
         after, step = (rows[-1][order[0].name], rows[-1][order[1].name]), MORE
+
+
+def first_of_any(
+    connection: Connection, statement: Select[Any], convert: Callable[[RowMapping], T], *, limit: int
+) -> list[T]:
+    """Like `first_readable`, for an order that is not unique, so no row marks where to continue: for small limits."""
+    step = limit
+    while True:
+        rows = connection.execute(statement.limit(step)).mappings().all()
+        if (found := list(readable(rows, convert))) or len(rows) < step:
+            return found[:limit]
+        step += MORE
 
 
 def up_to_unreadable(rows: Iterable[RowMapping], convert: Callable[[RowMapping], T]) -> list[T]:
@@ -68,7 +80,7 @@ def readable(rows: Iterable[RowMapping], convert: Callable[[RowMapping], T]) -> 
 
 
 def _name(error: RecordUnknown) -> None:
-    """Logs a row that is passed over; once, as a worker meets it every few seconds."""
+    """Logs a skipped row, once, as a worker meets it every few seconds."""
     if error.subject not in _named:
         if len(_named) >= NAMED:
             _named.clear()

@@ -107,7 +107,7 @@ def as_row(upload: Upload) -> Row:
 
 
 def _add_what_came_of_it(row: Row, upload: Upload) -> None:
-    """The columns that a new upload has no value for."""
+    """Adds the columns for which a new upload has no value."""
     if (stored := upload.object) is not None:
         row |= {"object_key": stored.key, "object_etag": stored.etag, "object_version_id": stored.version_id}
         row |= {"object_size": stored.size, "object_content_type": stored.content_type}
@@ -151,12 +151,12 @@ def as_upload(row: Found) -> Upload:
 
 
 def _unknown(kind: str, subject: str, error: Exception) -> RecordUnknown:
-    return RecordUnknown(f"{kind} {subject} has a value that is unknown here ({error})", subject)
+    return RecordUnknown(f"{kind} {subject} has an unknown value ({error})", subject)
 
 
 @contextmanager
 def _known(kind: str, row: Found) -> Iterator[None]:
-    """Raises `RecordUnknown` for what the conversion of ``row`` fails at."""
+    """Raises `RecordUnknown` if the conversion of ``row`` fails."""
     try:
         yield
     except (ValueError, TypeError) as error:

@@ -8,31 +8,31 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Tab
 metadata = MetaData()
 
 VERSION = "valetkey_version"
-"""The table that says which version of the schema is there. Alembic's own name for it is for an application's, which
-may have the ledger in its database."""
+"""The table with the version of the schema. Alembic's default name is left to the application, which may have the
+ledger in its database."""
 
 DUE = "due_at IS NOT NULL"
-"""Nearly all uploads have ended: those that have not are few, and the sweep finds them by a small index."""
+"""Nearly all uploads have ended: the others are few, and the sweep finds them by a small index."""
 
 CHECK = "state = 'stored' AND due_at IS NOT NULL"
-"""What has arrived and waits to be checked stands behind nobody else."""
+"""Uploads that have arrived and wait for a check do not queue behind others."""
 
 OF_STORE = ("store", "bucket")
-"""What is due of one store is found beside what waits for others, perhaps for ever: some may be configured nowhere."""
+"""Finds the due uploads of one store. Those of others may wait for ever, as their store may be configured nowhere."""
 
 OVER = "state IN ('aborted', 'deleted', 'expired', 'rejected')"
-"""What the ledger need not keep. The others that have ended are confirmed: nearly all that there are, and they stay."""
+"""Uploads that the ledger need not keep. The other ended ones are confirmed, which are nearly all, and stay."""
 
 FORGOTTEN = f"ended_at IS NOT NULL AND due_at IS NULL AND {OVER}"
-"""What is over, and has nothing left to look for: the retention of the ledger removes it by this index."""
+"""Ended uploads of which nothing is left to check: the ledger's retention finds them by this index."""
 
 CLAIMED = "claim_reference IS NOT NULL"
 
 BESIDE = True
-"""An index of a table that may be big: it is built while the ledger is in use, and by no version of the schema."""
+"""Indexes of tables that may be large: they are built while the ledger is in use, not by a version of the schema."""
 
 FORMER = ("uploads_by_due", "uploads_by_check", "uploads_by_end")
-"""Indexes of earlier versions, whose work others do by now. They go once those are there: no sweep is without one."""
+"""Indexes of earlier versions that others have replaced. They are removed once these exist, so every sweep has one."""
 
 uploads = Table(
     "uploads",
@@ -109,7 +109,7 @@ uploads = Table(
     ),
     Index(
         "uploads_by_store_check",
-        "state",  # more columns than the other has: SQLite takes this one where both would do
+        "state",  # one column more than the other index, so that SQLite prefers this one if both fit
         *OF_STORE,
         "due_at",
         "id",
@@ -173,7 +173,7 @@ hooks = Table(
     Column("types", Text, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
 )
-"""The functions of applications that are called for ends, and the types of what for, separated by spaces."""
+"""The functions of applications that are called for ends, with the event types of each, separated by spaces."""
 
 hook_calls = Table(
     "hook_calls",
@@ -191,7 +191,8 @@ hook_calls = Table(
     Index("hook_calls_by_due", "hook", "status", "due_at"),
     Index("hook_calls_by_age", "hook", "status", "created_at", postgresql_concurrently=BESIDE),
 )
-"""As `outbox`, without bodies: a table of its own, of which workers of older versions send nothing as a webhook."""
+"""Like `outbox`, without bodies; a separate table, so that workers of older versions do not send its rows as
+webhooks."""
 
 tickets = Table(
     "tickets",
@@ -210,7 +211,7 @@ profiles = Table(
     Column("terms", Text, nullable=False),
     Column("declared_at", BigInteger, nullable=False),
 )
-"""What a process of this ledger said last of each of its profiles, when it started."""
+"""The last declaration of each profile that a process of this ledger made at its start."""
 
 stores = Table(
     "stores",
@@ -219,7 +220,7 @@ stores = Table(
     Column("terms", Text, nullable=False),
     Column("declared_at", BigInteger, nullable=False),
 )
-"""The same of each of its stores."""
+"""The same for each store."""
 
 declared_settings = Table(
     "declared_settings",
@@ -228,7 +229,7 @@ declared_settings = Table(
     Column("terms", Text, nullable=False),
     Column("declared_at", BigInteger, nullable=False),
 )
-"""The same of each setting that has to be the same in all of them: of secrets only what tells one from another."""
+"""The same for each setting that has to be equal in all processes: of secrets only a fingerprint."""
 
 erasures = Table(
     "erasures",
@@ -252,7 +253,7 @@ erasures = Table(
     Index("erasures_by_owner", "owner", "account", unique=True),
     Index("erasures_by_due", "due_at", sqlite_where=text(DUE), postgresql_where=text(DUE)),
 )
-"""Jobs that erase an owner. One runs for each owner and account; when it is over its owner is NULL."""
+"""Jobs that erase an owner. One runs for each owner and account; once it has finished, its owner is NULL."""
 
 store_proofs = Table(
     "store_proofs",
@@ -262,7 +263,7 @@ store_proofs = Table(
     Column("summary", Text, nullable=False),
     Column("proven_at", BigInteger, nullable=False),
 )
-"""What `valetkey doctor` found out last about a bucket at an endpoint, as JSON."""
+"""The last findings of `valetkey doctor` about a bucket at an endpoint, as JSON."""
 
 workers = Table(
     "workers",
@@ -274,7 +275,7 @@ workers = Table(
     Column("looked_at", BigInteger),
     Column("still", Text),
 )
-"""The processes of workers. One that ends removes its row; one that was killed is told by its ``seen_at``."""
+"""The processes of workers. One that ends removes its row; a killed one is recognized by its ``seen_at``."""
 
 event_probes = Table(
     "event_probes",
@@ -283,7 +284,7 @@ event_probes = Table(
     Column("sender", String(32), primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
-"""Objects of `valetkey doctor` whose events are waited for: a row without a sender opens one, the others are events."""
+"""Objects of `valetkey doctor` whose events are expected: a row without a sender opens one, the others are events."""
 
 TABLES = frozenset({*metadata.tables, VERSION})
-"""The names of all of them, for the migrations of an application that has the ledger in its database."""
+"""The names of all tables, for the migrations of an application that has the ledger in its database."""

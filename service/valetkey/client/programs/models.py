@@ -199,6 +199,8 @@ class UploadList(Page):
 
     not_found: list[str] = []
     """The requested ids that do not exist."""
+    unreadable: list[str] = []
+    """The ids of uploads that only a newer version of the service can read."""
 
 
 class UploadsResponse(_ResponseModel):

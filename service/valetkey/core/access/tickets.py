@@ -54,8 +54,8 @@ class Tickets:
     def read(self, text: str, now: datetime) -> Caller | None:
         """The caller that ``text`` stands for; None if it is not one of our tickets, or has expired.
 
-        Raises `RecordUnknown` for a ticket that we signed, and that is of a kind or has a claim that is unknown here: a
-        newer version made it, and a claim may be a limit.
+        Raises `RecordUnknown` for a ticket of ours whose kind or claims are unknown here: a newer version signed it,
+        and an unknown claim may be a limit.
         """
         claim, _, signature = text.removeprefix(TICKET_PREFIX).rpartition(".")
         if not text.isascii() or not self._signed(claim, signature):
@@ -64,7 +64,7 @@ class Tickets:
         try:
             caller, expires_at = _READERS[kind](*claims)
         except (LookupError, ValueError, TypeError, OverflowError) as error:
-            raise RecordUnknown("The ticket has something that is unknown here") from error
+            raise RecordUnknown("The ticket contains something that is unknown here") from error
         return None if expires_at <= now.timestamp() else caller
 
     def _signed(self, claim: str, signature: str) -> bool:
@@ -94,7 +94,7 @@ def _upload_caller(upload_id: str, expires: str) -> tuple[Caller, int]:
 
 
 _READERS: Mapping[str, Callable[..., tuple[Caller, int]]] = {"p": _profile_caller, "u": _upload_caller}
-"""What reads the claims of each kind: the caller, and the unix time of expiry."""
+"""The function that reads the claims of each kind: it returns the caller and the unix time of expiry."""
 
 
 def new_ticket_id() -> str:

@@ -42,7 +42,7 @@ LEASE = timedelta(seconds=30)
 """The lease of a claimed row: longer than a webhook may take, but short enough after a worker was killed. The lease of
 a hook, which may take longer, is extended."""
 
-STARTED = "it began, and its process ended before it did"
+STARTED = "its process ended during the attempt"
 """The detail recorded for an attempt until it has ended."""
 
 RETENTION = timedelta(days=7)
@@ -107,7 +107,7 @@ class Dispatcher:
         if self._counts_starts:
             started = claimed.changed(attempts=claimed.attempts + 1, detail=STARTED)
             if not self._outbox.settle(claimed, started):
-                return  # its lease was over before it began
+                return  # its lease ended before the delivery began
             claimed = started
         with self._lock:
             self._under_way[claimed.id] = claimed
@@ -142,7 +142,8 @@ class Dispatcher:
         if receipt.outcome is DeliveryOutcome.GONE and not self._gone:
             self._gone = True
             log.error(
-                "the %s's receiver answered 410 Gone: no more is sent until this process is started again", self.name
+                "the %s's receiver responded with 410 Gone: nothing more is sent until this process is restarted",
+                self.name,
             )
         self._note(claimed, after)
 

@@ -38,7 +38,7 @@ from valetkey.core.model.multipart import NamedPart
 from valetkey.core.model.upload import Reason, Signal, Upload, UploadState, Verdict
 from valetkey.core.ports.store import ObjectHead
 
-SHOWN_TO_NOBODY = "The store shows the object to nobody: it was sent with headers that were not granted (SSE-C)."
+SHOWN_TO_NOBODY = "The object cannot be read: it was sent with headers that were not granted (SSE-C)."
 
 
 class Confirmation(Securing, Releasing):
@@ -73,8 +73,8 @@ class Confirmation(Securing, Releasing):
     def judge(self, upload: Upload, verdict: Verdict) -> Upload:
         """Records a scanner's verdict, which is a signal as well, and advances ``upload`` as far as possible with it.
 
-        Raises `StateConflict` if the upload waits for no verdict, or if it is about other bytes than those in
-        quarantine now; and raises like `run`.
+        Raises `StateConflict` if the upload needs no verdict, or if this one is about other bytes than those in
+        quarantine now; otherwise raises like `run`.
         """
         knew_them = upload.in_quarantine or verdict.key is not None
         if not verdict.clean:  # recorded before an earlier clean verdict can advance the upload
@@ -87,7 +87,7 @@ class Confirmation(Securing, Releasing):
                 return upload  # a repeated verdict
             require_verdict_wanted(upload, self._rules(upload), verdict)
             if verdict.clean and not knew_them:  # scanned where a grant may write: perhaps other bytes of the same MD5
-                raise StateConflict("The bytes have come into quarantine just now: scan them there.")
+                raise StateConflict("The bytes have just been moved to quarantine: scan them there.")
             said = upload.verdict_on_pinned
             if said and (not said.clean or verdict.clean):  # known already; a found infection is never overruled
                 return self.run(upload, Signal.EVENT)

@@ -135,14 +135,14 @@ class Copier:
         return hashed.hexdigest()
 
     def _notice_torn(self, copied: ObjectHead, source: ObjectHead) -> None:
-        """A copy was made on the condition of one ETag and has another, and its source has changed by now. If that is
-        the MD5 of its bytes, the store does not copy in one step; else it may give copies ETags of their own.
+        """Handles a copy that was conditional on one ETag and has another, whose source has changed since. If that is
+        the MD5 of its bytes, the store does not copy atomically; otherwise it may give copies ETags of their own.
         """
         may_be = source.size <= READ_BACK and _MD5.fullmatch(source.etag) and _MD5.fullmatch(copied.etag)
         if self._copies_in_one_step and may_be and self._md5(copied) == copied.etag:
             self._seen_torn = True
             log.warning(
-                "the store copies other bytes than it was asked to while they are written: copies are read back"
+                "the store's copies can contain bytes that were written meanwhile: copies are read back from now on"
             )
 
     def _trusts_answers(self, placement: Placement) -> bool:
@@ -244,4 +244,4 @@ def unproven(upload: Upload, key: str) -> CopyUnproven:
 def _mangled(upload: Upload, copied: ObjectHead | None, key: str) -> CopyUnproven:
     """The error for a copy that differs from its unchanged source: another copy would not help."""
     shown = f"it shows {copied.size} bytes of {copied.content_type!r} with the id {copied.upload_id}" if copied else ""
-    return CopyUnproven(f"The store makes no copy of upload {upload.id}: {shown or 'nothing is there'}: {key}.", 60)
+    return CopyUnproven(f"The store's copy of upload {upload.id} is wrong: {shown or 'there is none'}: {key}.", 60)

@@ -17,7 +17,7 @@ def mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reason | None:
     if not same_type(found.content_type, upload.content_type):
         return Reason("type_mismatch", f"{upload.content_type!r} was granted, {found.content_type!r} arrived.")
     if found.upload_id != upload.id:
-        return Reason("upload_id_mismatch", "The object does not carry this upload's id.")
+        return Reason("upload_id_mismatch", "The object does not have this upload's id.")
     return _checksum_mismatch(upload, found, rules)
 
 
@@ -27,7 +27,7 @@ def _checksum_mismatch(upload: Upload, found: ObjectHead, rules: Rules) -> Reaso
         if stored is not None and stored != upload.checksum.value:
             return Reason("checksum_mismatch", f"The {upload.checksum.algorithm} of the object is not the granted one.")
     if rules.checksum_required and not verified(upload, found):
-        return Reason("checksum_unverified", "The profile insists on a checksum, and the store shows none.")
+        return Reason("checksum_unverified", "The profile requires a checksum, and the store returns none.")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Bytes in quarantine: what checks are missing, and the copy of those that have passed them."""
+"""Bytes in quarantine: the checks that are missing, and the copy to the final key once all have passed."""
 
 import logging
 from dataclasses import replace
@@ -20,10 +20,10 @@ log = logging.getLogger("valetkey")
 
 
 class Releasing(Steps):
-    """What is done with pinned bytes that nobody can change any more."""
+    """The steps for pinned bytes that nobody can change any more."""
 
     def _release(self, upload: Upload, run: Run) -> Upload | None:
-        """Does what checks are missing, if it may, and copies what has passed them to its final key."""
+        """Makes the missing checks, if this process may, and copies bytes that have passed them to their final key."""
         if self.waits_for(upload):
             return self._inspect(upload, run)
         pinned = upload.object
@@ -40,8 +40,9 @@ class Releasing(Steps):
         return self._confirm(upload, copied, run.signal) if copied else self._vanished(upload, run)
 
     def _begin_release(self, upload: Upload, run: Run) -> Upload | None:
-        """One signal copies out of quarantine: two would leave another version, or under SSE-KMS another ETag, under
-        the key than the ledger has. What somebody has begun who seems dead may still come: the next key is another.
+        """Lets one signal copy out of quarantine: with two, the key would have another version, or under SSE-KMS
+        another ETag, than the ledger. A signal that seems to be dead may still finish its copy, so the next one takes
+        another key.
         """
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is in quarantine)
@@ -60,7 +61,7 @@ class Releasing(Steps):
         return self._begin(upload, pinned, run, **changes)
 
     def _begin(self, upload: Upload, pinned: StoredObject, run: Run, **changes: Any) -> Upload:
-        """Writes that this signal makes the last copy, and ``changes`` with it."""
+        """Records that this signal makes the final copy, together with ``changes``."""
         now = self._clock()
         after = upload.changed(copying_since=now, **changes)
         after = after._replace(due_at=now + patience(after))
@@ -70,7 +71,7 @@ class Releasing(Steps):
         return after
 
     def _inspect(self, upload: Upload, run: Run) -> Upload | None:
-        """Looks at the first bytes, if that is what is missing and it may; None where somebody else has to."""
+        """Inspects the first bytes, if that is missing and this process may; None if another process has to."""
         rules, pinned = self._rules(upload), upload.object
         if self._inspector is None or rules.detect is Detect.OFF or upload.is_inspected or pinned is None:
             return None
@@ -82,7 +83,7 @@ class Releasing(Steps):
         if lie := content_mismatch(upload, content):
             if rules.detect is Detect.REJECT:
                 return self._reject(upload, lie, inspection=inspection)
-            log.warning("upload %s is taken all the same: %s", upload.id, lie.detail)
+            log.warning("upload %s is accepted nevertheless: %s", upload.id, lie.detail)
         after = upload.changed(inspection=inspection, due_at=self._schedule.soon(self._clock()))
         if upload.copying_since is None and not self.waits_for(after):  # one write for both
             return self._begin(upload, pinned, run, inspection=inspection)

@@ -73,7 +73,7 @@ class Removals:
             self._remove()
 
     def _remove(self) -> None:
-        """`_removing` is ours, and free afterwards."""
+        """Removes the queued keys. The caller holds `_removing`, which is released afterwards."""
         with self._lock:
             taken, self._waiting = [*self._waiting], {}
         left: list[str] = []
@@ -81,7 +81,7 @@ class Removals:
             left = self._left_of(taken)
         finally:
             with self._lock:
-                self._removing.release()  # within the lock: who is asked to come back must not find it taken, and go
+                self._removing.release()  # within the lock: a thread that `_come_back` starts must not find it taken
                 self._keep(left)
                 if self._timer is not None:
                     self._timer.cancel()
@@ -113,7 +113,7 @@ class Removals:
         room = max(0, MAX_WAITING - len(self._waiting))
         self._waiting.update(dict.fromkeys(more[:room]))
         if len(more) > room:
-            _leave_to_sweep(len(more) - room, "too many wait already")
+            _leave_to_sweep(len(more) - room, "the queue is full")
 
     def _wait(self, seconds: float) -> None:
         """Schedules the next run; called with the lock held."""

@@ -33,7 +33,7 @@ class Securing(Steps):
         return self._adopt(upload, copied, run.signal) if copied else self._rewritten(upload, run)
 
     def _take_over(self, upload: Upload, run: Run) -> Upload | None:
-        """Handles another signal's pin: that one is copying, or it has finished without recording it, or it is dead."""
+        """Handles another signal's pin: that signal is copying, or has finished without recording it, or is dead."""
         pinned = upload.object
         assert pinned is not None  # noqa: S101  (it is `stored`)
         if upload.copying_since is not None:
@@ -58,7 +58,7 @@ class Securing(Steps):
         return after
 
     def _rewritten(self, upload: Upload, run: Run) -> Upload:
-        """Handles pinned bytes that were gone at the time of the copy: there are others, or none.
+        """Handles pinned bytes that were gone at the time of the copy: now there are other bytes, or none.
 
         If they are there after all, they may have been written again; that is accepted once in a run.
         """
@@ -74,8 +74,8 @@ class Securing(Steps):
     def _refused_to_copy(self, upload: Upload) -> CopyUnproven:
         """The error, recorded with the upload, of a store that says that the pinned bytes are gone although it shows
         them, or whose copies have other bytes."""
-        said = f"it says that {upload.arrival_key} is another one, or its copies have other bytes"
-        detail = f"The store copies nothing of upload {upload.id}: {said}."
+        said = f"it reports that {upload.arrival_key} has changed, or its copies have other bytes"
+        detail = f"The store does not copy upload {upload.id}: {said}."
         error = CopyUnproven(detail, 60, refused=True)
         self._ledger.replace(upload, upload.changed(copying_since=None, reason=Reason(error.code, detail)))
         return error

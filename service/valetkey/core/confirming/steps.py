@@ -122,9 +122,10 @@ class Steps:
         """
         reason = mismatch(upload, found, self._rules(upload))
         hidden = found.upload_id is None and not self._store.capabilities.shows_metadata
-        if hidden and reason is not None and reason.code == "upload_id_mismatch":
+        if hidden and reason is not None and reason.code in {"type_mismatch", "upload_id_mismatch"}:
             detail = (
-                f"The store shows no metadata of {found.key}: neither it nor a proxy may drop x-amz-meta-upload-id."
+                f"The store returns no metadata of {found.key}: neither it nor a proxy may drop x-amz-meta-upload-id"
+                " or change the type."
             )
             raise StoreUnavailable(detail, 60, refused=True)
         return reason
@@ -133,7 +134,7 @@ class Steps:
         """Pins ``found``, if it matches the grant and no other signal was first."""
         if reason := self.objection(upload, found):
             return self._reject_seen(upload, found, reason)
-        ours = self._inspector is not None or self._copier.is_quick(found.size)  # what takes long is the worker's
+        ours = self._inspector is not None or self._copier.is_quick(found.size)  # long copies are left to the worker
         changes: dict[str, Any] = {
             "object": found.as_object(upload.arrival_key),
             "pins": upload.pins + 1,
@@ -152,8 +153,8 @@ class Steps:
         return after
 
     def _reject_seen(self, upload: Upload, found: ObjectHead, reason: Reason) -> Upload:
-        """Rejects what a second look shows as it was ``found``: one look may be of two objects, where one is taking the
-        place of the other (the JuiceFS gateway)."""
+        """Rejects the object if a second HEAD request shows it as it was ``found``: one response may mix two objects
+        while one replaces the other (the JuiceFS gateway)."""
         now = self._store.head(found.key)
         if now is not None and now != found:
             return upload
@@ -162,11 +163,11 @@ class Steps:
         return self._reject(upload, reason)
 
     def _require_store(self, upload: Upload) -> None:
-        """No grant makes an object without our id: it may be of something that stands in the store's place for now, as
-        a proxy's page does that has the status of a success. That shows what cannot be there, too. Raises
-        `StoreUnavailable`."""
+        """Checks that the store itself responds: no grant creates an object without our id, so the response may come
+        from something else, such as a proxy's page with the status of a success. That also finds objects that cannot
+        exist. Raises `StoreUnavailable`."""
         if self._store.head(f"{upload.staging_key}.none") is not None:
-            raise StoreUnavailable("Something answers in the store's place: it shows what cannot be there.", 30)
+            raise StoreUnavailable("Something responds in the store's place: it finds an object that cannot exist.", 30)
 
     def _pin_again(self, upload: Upload, found: ObjectHead, run: Run) -> Upload:
         if upload.pins >= MAX_PINS and not pins(upload, found):
@@ -231,10 +232,10 @@ class Steps:
         return now if self._inspector is None and (unread or heavy) else self._schedule.soon(now)
 
     def _give_back(self, upload: Upload, error: StoreUnavailable) -> None:
-        """Where nothing is there, or on its way, whoever comes next need not wait for it.
+        """Records a failed copy that has left nothing and will leave nothing, so that the next signal need not wait.
 
-        A copy in parts that fails is given up whole. Only the answer to its last call may have been lost: whoever comes
-        next looks for what that call has made, and takes another key if it is not there.
+        A failed copy in parts is given up whole. Only the response to its last call may have been lost: the next signal
+        looks for the result of that call, and takes another key if there is none.
         """
         size = upload.object.size if upload.object else 0
         if error.refused:
@@ -253,19 +254,19 @@ class Steps:
             return self._adopt(upload, done, run.signal)
         self._require_gone(upload)
         if not upload.in_quarantine and (found := self._store.head(upload.arrival_key)) is not None:
-            return self._pin_again(upload, found, run)  # a process of an older version has pinned them
+            return self._pin_again(upload, found, run)  # pinned by a process of an older version
         return self._reject(upload, Reason("missing", "The object was removed before it could be confirmed."))
 
     def _require_gone(self, upload: Upload) -> None:
-        """Raises `StoreUnavailable` where what was called missing or changed is there as it was: good bytes are not
-        thrown away for one stray answer."""
+        """Raises `StoreUnavailable` if an object that was reported missing or changed is there unchanged: good bytes
+        are not thrown away for one stray response."""
         pinned = upload.object
         found = self._store.head(pinned.key, pinned.version_id) if pinned else None
         if found is not None and pins(upload, found):
-            raise StoreUnavailable(f"The store says that {found.key} is gone or another, and shows it.", 30)
+            raise StoreUnavailable(f"The store reports that {found.key} is gone or changed, but returns it.", 30)
 
     def _note(self, upload: Upload, error: CopyUnproven) -> CopyUnproven:
-        """Shows in the upload why it stays `stored`."""
+        """Records in the upload why it stays `stored`."""
         reason = Reason(error.code, error.detail)
         if upload.reason != reason:
             self._ledger.replace(upload, upload.changed(reason=reason))
@@ -274,7 +275,7 @@ class Steps:
     def _confirm(self, upload: Upload, copied: ObjectHead, signal: Signal) -> Upload:
         if self._rules(upload).placement.lock is not None:
             locking = upload.changed(copying_since=self._clock())
-            if not self._ledger.replace(upload, locking):  # what is locked for nothing could not be removed for years
+            if not self._ledger.replace(upload, locking):  # an object locked in vain could not be removed for years
                 return self._overtaken(upload, copied)
             upload = locking
         try:
@@ -301,7 +302,7 @@ class Steps:
         )
 
     def _overtaken(self, upload: Upload, copied: ObjectHead) -> Upload:
-        """Somebody has changed the upload meanwhile, and ended it perhaps: with another copy, or with none."""
+        """Handles an upload that was changed meanwhile, and perhaps ended: with another copy, or with none."""
         now = self._reload(upload)
         if now.ended:
             self._cleaner.discard(now, copied.key)
@@ -312,7 +313,7 @@ class Steps:
         return self._end(upload, after)
 
     def _end(self, before: Upload, after: Upload) -> Upload:
-        """Writes an end; what the ledger does not point at afterwards is removed."""
+        """Writes an end, and removes the objects that the ledger does not point at afterwards."""
         ended = self._endings.write(before, after)
         if ended is None:
             return self._reload(before)
@@ -320,7 +321,7 @@ class Steps:
         return ended
 
     def _reload(self, upload: Upload) -> Upload:
-        """What the ledger says by now; a row is never removed while its upload is open."""
+        """The upload as the ledger has it now; a row is never removed while its upload is open."""
         return self._ledger.get(upload.id) or upload
 
     def _rules(self, upload: Upload) -> Rules:

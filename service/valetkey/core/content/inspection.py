@@ -15,6 +15,7 @@ from valetkey.core.content.look_alikes import (
     is_container,
     is_document,
     is_media,
+    is_sniffed,
     is_table,
     is_textual,
     may_be_a_key,
@@ -34,6 +35,7 @@ from valetkey.core.content.plain_text import (
     is_office_markup,
     is_text,
     is_wide_text,
+    may_be_xml,
     text_kind,
     without_controls,
 )
@@ -87,6 +89,8 @@ def _seen(first: bytes, detector: TypeDetector) -> list[str]:
         return [*(one for one in found if may_be_ascii(one)), text_kind(first)]
     if not found:
         kind = text_kind(without_controls(first))
+        if kind == "text/x-shellscript" and not first.startswith(b"#!"):  # only the first two bytes name a program
+            kind = "text/plain"
         return [kind] if kind in ACTIVE or is_wide_text(first) else []
     if not is_media(family(found[0])):
         return list(found)
@@ -105,7 +109,7 @@ def _agrees(essence: str, first: bytes, seen: Sequence[str], allowed: Sequence[s
     if roots := roots_by_name(essence):
         return is_data_in_xml(first, roots)
     if is_textual(essence):
-        return not seen or _agrees_as_text(essence, seen[-1])
+        return not seen or _agrees_as_text(essence, first, seen[-1])
     return not ACTIVE.intersection(seen) and _tells_nothing(essence, first, seen, detector)
 
 
@@ -117,6 +121,8 @@ def _is_welcome(detected: str, essence: str, allowed: Sequence[str]) -> bool:
 
 def _tells_nothing(essence: str, first: bytes, seen: Sequence[str], detector: TypeDetector) -> bool:
     """Whether a format without a signature may have these bytes, none of them active: many embed other formats."""
+    if is_sniffed(essence):
+        return "application/xml" not in seen
     if is_beyond_sight(essence):
         return True
     if detector.knows(essence):
@@ -128,14 +134,16 @@ def _tells_nothing(essence: str, first: bytes, seen: Sequence[str], detector: Ty
     return all(one == "text/plain" or is_media(one) or is_container(one) for one in seen) or is_data_in_xml(first)
 
 
-def _agrees_as_text(essence: str, kind: str) -> bool:
+def _agrees_as_text(essence: str, first: bytes, kind: str) -> bool:
     """``kind`` is the result of `text_kind`, or the last candidate for binary data."""
     if not is_textual(kind):
         return False
     if takes_any_text(essence):
         return True
     if essence.endswith("xml"):  # a long comment may hide what kind of XML it is; SVG is one, and XHTML
-        return kind in {"application/xml", "image/svg+xml"} or (kind == "text/html" and "xhtml" in essence)
+        return kind in {"application/xml", "image/svg+xml"} or (
+            kind == "text/html" and ("xhtml" in essence or may_be_xml(first))
+        )
     return kind not in ACTIVE and kind != "application/xml"
 
 

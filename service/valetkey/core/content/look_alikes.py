@@ -57,6 +57,7 @@ _OLD_OFFICE = (
     "application/vnd.ms-visio",
 )
 _ANYTHING = frozenset({"application/octet-stream", "binary/octet-stream", "application/x-binary", "application/binary"})
+_SNIFFED = frozenset({"application/unknown", "unknown/unknown", "application/x-unknown-content-type"})
 _ASCII = frozenset({_PDF, _RTF, _POSTSCRIPT})
 
 
@@ -151,6 +152,8 @@ _MIXED = frozenset(
         ("audio/mpeg", "audio/wav"),  # frames of MP3 may lie in a WAV
         ("audio/amr", _MP4),
         (_MP4, "audio/amr"),
+        ("audio/amr", "audio/silk"),  # messengers' voice messages
+        ("audio/silk", "audio/amr"),
         (_MATROSKA, _OGG),
         ("application/x-netcdf", "application/x-hdf5"),
         ("application/netcdf", "application/x-hdf5"),
@@ -164,7 +167,7 @@ _MIXED = frozenset(
         *((name, found) for name in _WORDS for found in ("application/vnd.wordperfect", "application/mswrite")),
     }
 )
-"""Pairs of the declared type and the type that is found all the same."""
+"""Pairs of a declared type and the type that is nevertheless found."""
 
 
 def may_be_a_key(content_type: str) -> bool:
@@ -200,6 +203,11 @@ def shown_as(content_type: str) -> str:
 def holds_anything(content_type: str) -> bool:
     """Whether the type says nothing about the bytes."""
     return content_type in _ANYTHING
+
+
+def is_sniffed(content_type: str) -> bool:
+    """Whether browsers look at the bytes in place of the type, and run those of a page (WHATWG's MIME Sniffing, 7)."""
+    return content_type in _SNIFFED
 
 
 def is_beyond_sight(content_type: str) -> bool:

@@ -26,9 +26,14 @@ _PROLOG = re.compile(
     r"\s*(<\?(?!php|=)[a-z].*?\?>|<!--.*?-->|<!doctype\s+(?!\s|html|svg)[^<>\[]*(?:\[[^\]]*\]\s*)?>)",
     re.DOTALL | re.IGNORECASE,
 )
+# what browsers take for a page (WHATWG's MIME Sniffing, 7.1), and two more; a name that only begins like one is another
 _HTML = re.compile(
-    r"\s*<(!doctype\s+html|html|head|body|script|iframe|table|div|title|style|img|a\s|h1|p>|meta)", re.IGNORECASE
+    r"\s*<(?:!doctype\s+html|(?:html|head|body|script|iframe|table|div|title|style|font|br|img|meta|h1|a|b|p)[\s/>])",
+    re.IGNORECASE,
 )
+# of those, the roots of XML formats: styles of citations, tables of databases, fonts of games
+_HTML_OR_XML = re.compile(r"\s*<(?:table|div|title|style|font|a|b|p)[\s/>]", re.IGNORECASE)
+_DECLARATION = re.compile(r"\s*<\?xml\s", re.IGNORECASE)
 _SVG = re.compile(r"\s*<(!doctype\s+svg|([a-z]+:)?svg[\s>/])", re.IGNORECASE)
 _PDF = re.compile(rb"%PDF-[12]\.[0-9]")
 # a member's header: its version, and a method that is stored or deflated
@@ -61,10 +66,18 @@ def text_kind(first: bytes) -> str:
     if _SVG.match(body):
         return "image/svg+xml"
     if _HTML.match(body):
-        return "text/html"
+        is_xml = _DECLARATION.match(text) and may_be_xml(first)
+        return "application/xml" if is_xml else "text/html"
     if re.match(rb"GIF8[79]a", first):  # a GIF is never all text: such a file is a script that begins with a name
         return "text/javascript"
     return "application/xml" if _XML.match(text) and not _CELL.match(text) else "text/plain"
+
+
+def may_be_xml(first: bytes) -> bool:
+    """Whether what begins like a part of a page may be XML whose root has the name of an element of HTML, such as
+    ``table``: it mentions neither scripts nor pages nor SVG. Browsers take it for a page only without a declaration."""
+    body = _without_prolog(_decoded(first))
+    return _HTML_OR_XML.match(body) is not None and not any(one in body.lower() for one in _OTHERS)
 
 
 def is_wide_text(first: bytes) -> bool:

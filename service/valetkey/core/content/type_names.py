@@ -27,7 +27,7 @@ image/x-icns: image/icns
 image/svg+xml: image/svg image/svg-xml application/svg+xml | image/svg+xml-compressed
 image/tiff: image/tif image/x-tif image/x-tiff application/tiff | image/tiff-fx
 image/x-raw: image/x-dcraw image/raw
-image/heic: image/heif | image/heic-sequence image/heif-sequence image/hej2k
+image/heic: image/heif | image/heic-sequence image/heif-sequence image/hej2k image/avci image/avcs
 image/avif: | image/avif-sequence
 image/jp2: image/x-jp2 image/jpeg2000 image/jpeg2000-image image/x-jpeg2000-image | image/jpx image/jpm image/j2k
     image/jpc image/jph image/jphc image/x-jp2-codestream
@@ -213,7 +213,8 @@ text/vnd.dvb.subtitle application/vnd.apple.mpegurl application/x-mpegurl audio/
 TEXTS_BY_NAME = tuple(
     _words("""
 video/mp2t video/vnd.dlna.mpeg-tts application/rls-services+xml application/vnd.ms-powerpoint
-application/vnd.ms-outlook application/vnd.apple.keynote application/vnd.apple.installer+xml
+application/vnd.ms-outlook application/vnd.apple.keynote application/x-iwork-keynote-sffkey
+application/vnd.apple.installer+xml
 application/x-msdos-program application/x-msdownload application/x-mspublisher application/vnd.ms-publisher
 application/x-netcdf application/netcdf video/x-ms-asf audio/x-ms-asx audio/x-ms-wax video/x-ms-asx video/x-ms-wvx
 video/x-ms-wmx application/asx audio/x-pn-realaudio

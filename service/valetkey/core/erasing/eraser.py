@@ -40,7 +40,7 @@ MAX_FAILURES = 5
 SLOW = timedelta(seconds=5)
 """A failure that takes this long means that the store hangs: all jobs leave it alone at once."""
 
-UNDER_WAY = "A copy or a join of parts may be under way; what it leaves will be removed, too."
+UNDER_WAY = "A copy or a join of parts may be in progress; its result will be removed, too."
 """The detail of a job that waits until no process can be working on an upload any more."""
 
 MIN_PAUSE, MAX_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
@@ -134,7 +134,7 @@ class Eraser:
         due_at = self._clock() + (self._pause(job) if step.silent else timedelta(0))
         progress = {
             "passed": step.last or job.passed,
-            "detail": step.detail or (job.detail if job.passed else None),  # that of the pass before is not for ever
+            "detail": step.detail or (job.detail if job.passed else None),  # not that of an earlier pass
             "due_at": due_at,
         }
         after = job.changed(
@@ -147,7 +147,7 @@ class Eraser:
         )
         if self._ledger.erase(step.changes, job, after):
             return after
-        # one of them has just changed, or the job is another's: the next pass looks at all of them again
+        # one of them has just changed, or another process has the job: the next pass checks all of them again
         again = job.changed(**progress, postponed=job.postponed + step.postponed + len(step.changes))
         return again if self._ledger.save_erasure(job, again) else job
 

@@ -84,8 +84,8 @@ class Observer:
         """Checks each new object once, records each verdict, and counts the results.
 
         ``ignored`` is the number of records that were already skipped. ``sender`` is the sender's name, which matters
-        if a store accepts events of some senders only. Raises `StoreUnavailable`, `LedgerUnavailable` and
-        `RecordUnknown`.
+        if a store accepts events of some senders only. Raises `StoreUnavailable`, `LedgerUnavailable`, `RecordUnknown`,
+        and `RulesUnknown` for a verdict.
         """
         given = list(events)
         looks: list[_Look] = [
@@ -100,27 +100,27 @@ class Observer:
         """The resulting state for each event. A failed upload does not affect others in the delivery, and an
         unavailable store does not affect another store.
 
-        Failures that a retry does not help are left to the sweep. If a store refused a call, or only another process
-        can handle an event, the sender has to retry.
+        Failures that a retry does not help are left to the sweep, except for those of a verdict, which nobody else
+        says again. If a store refused a call, or only another process can handle an event, the sender has to retry.
         """
         refused: Unavailable | None = None
         silent: dict[str, StoreUnavailable] = {}
         for look in looks:
-            first = look[0] if isinstance(look, list) else look
             try:
-                upload = self._upload_of(first, sender)
-            except (StoreUnknown, RecordUnknown) as error:  # another process may know what this one does not
+                upload = self._upload_of(_first(look), sender)
+            except (StoreUnknown, RecordUnknown) as error:  # another process may be able to handle it
                 refused = error
                 continue
-            if upload is None:
-                self._see_probe(first, sender)
             if upload is None or upload.store in silent:
                 yield None
                 continue
             try:
                 yield self._take(look, upload)
             except (RulesUnknown, CopyUnproven) as error:
-                log.warning("an event led nowhere: %s", error.detail)
+                if isinstance(look, ScanEvent) and not self._has_heard(look, upload):
+                    refused = error  # no check can recover a verdict
+                    continue
+                log.warning("an event had no effect: %s", error.detail)
                 yield None
             except StoreUnavailable as error:
                 if error.refused:
@@ -235,7 +235,7 @@ class Observer:
         if verdict is None:
             return
         if not upload.ended and not upload.in_quarantine:
-            raise StoreUnavailable(f"The store of upload {upload.id} does not answer.", refused=True)
+            raise StoreUnavailable(f"The store of upload {upload.id} does not respond.", refused=True)
         try:
             self._confirmations.of(upload).keep_verdict(upload, verdict)
         except StateConflict as error:
@@ -245,7 +245,7 @@ class Observer:
         """Drops a verdict that is not needed. Raises `StoreUnavailable` if the bytes are not in quarantine yet."""
         now = self._ledger.get(upload.id) or upload
         if now.state is UploadState.STORED and not now.in_quarantine:
-            raise StoreUnavailable(f"Upload {upload.id} is on its way into quarantine.", 2, refused=True) from error
+            raise StoreUnavailable(f"Upload {upload.id} is being copied to quarantine.", 2, refused=True) from error
         log.info("verdict on upload %s ignored: %s", upload.id, error.detail)
 
     def _see_probe(self, event: StoreEvent, sender: str | None) -> None:
@@ -257,18 +257,37 @@ class Observer:
                 return
 
     def _upload_of(self, event: StoreEvent, sender: str | None) -> Upload | None:
-        """The upload that an event of ours is about."""
-        stores = self._stores.by_bucket(event.bucket, sender)
+        """The upload that an event of ours is about: its key has the id. That of a probe is recorded.
+
+        The bucket decides for verdicts only. Of access points and tenants events have another name than ours, and a
+        creation is no more than a reason to look at our own object.
+        """
+        stores = self._stores.by_sender(sender)
         for upload_id in upload_ids_in(event.key)[:MAX_IDS]:
             upload = self._ledger.get(upload_id)
-            if upload is None or upload.bucket != event.bucket or not _is_about(event, upload):
+            if upload is None or not _is_about(event, upload):
                 continue
-            if upload.store in stores:
-                return upload
             if not self._is_here(upload):
                 self._pass_on(event, upload)
+            elif upload.store in stores and self._is_believed(event, upload):
+                return upload
         log.debug("event ignored: %s/%r is not ours", event.bucket, event.key)
+        self._see_probe(event, sender)
         return None
+
+    def _is_believed(self, event: StoreEvent, upload: Upload) -> bool:
+        """Whether an event is about this bucket. Another one may have a file with the same key and MD5, and a verdict
+        on that one says nothing about ours."""
+        if isinstance(event, ObjectEvent) or self._stores[upload.store].is_bucket(event.bucket):
+            return True
+        log.warning(
+            "verdict on upload %s ignored: it is about the bucket %r, and the upload is in %r; if both names mean the "
+            "same bucket, set VALETKEY_EVENTS_BUCKET (or events_bucket of the store) to the former",
+            upload.id,
+            event.bucket,
+            upload.bucket,
+        )
+        return False
 
     def _is_here(self, upload: Upload) -> bool:
         return upload.store in self._stores and self._stores[upload.store].store.bucket == upload.bucket
@@ -282,6 +301,10 @@ class Observer:
         if isinstance(event, ScanEvent) and not upload.ended:
             raise StoreUnknown(upload.id, upload.store)
         self._leave_to_sweep(upload)
+
+
+def _first(look: _Look) -> StoreEvent:
+    return look[0] if isinstance(look, list) else look
 
 
 def _verdict_of(event: ScanEvent, upload: Upload) -> Verdict | None:
@@ -303,11 +326,11 @@ def _is_about(event: StoreEvent, upload: Upload) -> bool:
 
 
 def _by_object(events: Iterable[StoreEvent]) -> Iterable[list[ObjectEvent]]:
-    """The creations, grouped by object."""
-    found: dict[tuple[str, str], list[ObjectEvent]] = {}
+    """The creations, grouped by object. Its key has the upload's id, so whatever they call the bucket is one object."""
+    found: dict[str, list[ObjectEvent]] = {}
     for event in events:
         if isinstance(event, ObjectEvent):
-            found.setdefault((event.bucket, event.key), []).append(event)
+            found.setdefault(event.key, []).append(event)
     return found.values()
 
 

@@ -114,14 +114,14 @@ class Admission:
         profile = self._profiles.named(name)
         content_type = _checked(profile, request)
         if profile.checksum_required and request.checksum is None:
-            raise ChecksumRequired(f"Profile {profile.name!r} takes nothing without a checksum.", "/checksum")
+            raise ChecksumRequired(f"Profile {profile.name!r} requires a checksum.", "/checksum")
         place = self._stores.for_new(profile, owner)
         known = self._known_of(place, request.method)
         if request.size is not None and request.size > known.max_object_size:
-            detail = f"The store takes at most {known.max_object_size} bytes in one object, not {request.size}."
+            detail = f"The store accepts at most {known.max_object_size} bytes in one object, not {request.size}."
             raise SizeOutOfRange(detail, "/size")
         if profile.rules.placement.lock is not None and known.object_lock is False:
-            detail = f"Profile {profile.name!r} locks what is confirmed, and the bucket has no Object Lock."
+            detail = f"Profile {profile.name!r} locks confirmed objects, and the bucket has no Object Lock."
             raise PlacementRefused(detail, 60, refused=True)
         method = choose_method(
             request.method,
@@ -132,7 +132,7 @@ class Admission:
         )
         in_parts = method is Method.MULTIPART
         if in_parts and profile.checksum_required and not may_keep_crc64(known):
-            detail = f"Profile {profile.name!r} insists on a checksum, and the store has none of what comes in parts."
+            detail = f"Profile {profile.name!r} requires a checksum, and the store has none of files sent in parts."
             raise ChecksumNotSupported(detail, "/checksum")
         upload_id = new_upload_id()
         key = place.prefix + profile.object_key(upload_id, request.filename, owner, now)
@@ -193,7 +193,7 @@ class Admission:
         fingerprint = request.fingerprint(upload.profile)
         kept = self._entry(caller, upload, key, fingerprint)
         if kept.fingerprint != fingerprint:
-            raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+            raise IdempotencyKeyReused("This Idempotency-Key was used with another request.")
         return kept.upload
 
     def _entry(self, caller: Caller, upload: Upload, key: str, fingerprint: str) -> Once:
@@ -232,4 +232,4 @@ def _parts_key(upload: Upload, place: NamedStore) -> str:
 
 
 def _used_up(allowance: Allowance) -> TicketUsedUp:
-    return TicketUsedUp(f"The ticket allows {allowance.limit} uploads in all, and has not as many left.")
+    return TicketUsedUp(f"The ticket allows {allowance.limit} uploads in all, and fewer are left than requested.")

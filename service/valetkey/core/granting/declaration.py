@@ -47,10 +47,9 @@ def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
     for one, count in sorted(waiting.items(), key=lambda item: (item[0].name, item[0].bucket)):
         where = f" with the bucket {one.bucket!r}" if one.name in stores else ""
         sentence = (
-            f"Store {one.name!r} is not configured here{where}, and uploads wait for it: {count}. Nothing of them is "
-            "lost."
+            f"Store {one.name!r} is not configured here{where}, and uploads wait for it: {count}. Nothing is lost."
         )
-        log.warning("%s They go on when it is back.", sentence)
+        log.warning("%s They continue when it is configured again.", sentence)
         said.append(sentence)
     return said
 
@@ -76,8 +75,7 @@ def declare_settings(ledger: Ledger, settings: Mapping[str, Shared], now: dateti
     """Records ``settings`` by name, as `declare` does profiles. Raises `LedgerUnavailable`."""
     before = ledger.declare({name: one.terms for name, one in settings.items()}, now, "settings")
     said = [
-        f"{name} is another here than in a process that started at {before[name].at:%Y-%m-%d %H:%M:%S}: "
-        f"{one.otherwise}."
+        f"{name} differs from that of a process that started at {before[name].at:%Y-%m-%d %H:%M:%S}: {one.otherwise}."
         for name, one in sorted(settings.items())
         if name in before and not one.agrees(before[name].terms)
     ]
@@ -91,7 +89,7 @@ def _others(kind: str, ours: Mapping[str, str], before: Mapping[str, Declared]) 
         if name in before and before[name].terms != terms:
             there = before[name]
             yield (
-                f"{kind} {name!r} is another here than in a process that started at {there.at:%Y-%m-%d %H:%M:%S}: "
+                f"{kind} {name!r} differs from that of a process that started at {there.at:%Y-%m-%d %H:%M:%S}: "
                 f"{terms} here, {there.terms} there."
             )
 

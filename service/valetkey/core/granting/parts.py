@@ -59,7 +59,7 @@ class MultipartUploads:
         if declared and rules.checksum_required and self._store.capabilities.crc64_of_parts is False:
             self._store.abort_multipart(target.key, multipart_id)
             raise ChecksumNotSupported(
-                "The profile insists on a checksum, and the store has none of parts.", "/checksum"
+                "The profile requires a checksum, and the store has none of files sent in parts.", "/checksum"
             )
         after = upload.changed(multipart=replace(target, id=multipart_id))
         if self._ledger.replace(upload, after):
@@ -70,7 +70,7 @@ class MultipartUploads:
     def _started_by_another(self, upload: Upload) -> Upload:
         now = self._ledger.get(upload.id)
         if now is None or now.ended or target_of(now).id in {None, target_of(upload).id}:
-            raise StateConflict("The upload has just changed; look at it and try again.")
+            raise StateConflict("The upload has just changed; check it and try again.")
         return now
 
     @property
@@ -86,7 +86,9 @@ class MultipartUploads:
         ``checksums`` maps part numbers to SHA-256 in base64, which the client then has to send with that part.
         """
         if self.wants_checksums and (bare := sorted(set(numbers) - checksums.keys())):
-            raise InvalidRequest(f"The bucket wants the SHA-256 of each part; part {bare[0]} has none.", "/checksums")
+            raise InvalidRequest(
+                f"The bucket requires the SHA-256 of each part; part {bare[0]} has none.", "/checksums"
+            )
         expires_at, seconds = self._grants.life(now, upload.expires_at - now)
         return [self._sign(upload, number, expires_at, seconds, checksums.get(number)) for number in numbers]
 
@@ -123,7 +125,7 @@ class MultipartUploads:
             except ObjectChanged:
                 continue
             return None
-        raise PartsMismatch("The parts make no object: all but the last need 5 MiB, and none may change meanwhile.")
+        raise PartsMismatch("The parts cannot be joined: all but the last need 5 MiB, and none may change meanwhile.")
 
     def _excess(self, upload: Upload, found: Sequence[Part], *, whole: bool) -> Reason | None:
         smallest, largest = self._profiles.rules_of(upload).sizes_of(upload.size)
@@ -143,7 +145,7 @@ class MultipartUploads:
 def target_of(upload: Upload) -> Multipart:
     """The target of the upload's parts. Raises `StateConflict` if it is not a multipart upload."""
     if upload.multipart is None:
-        raise StateConflict("The upload does not come in parts.")
+        raise StateConflict("The upload is not sent in parts.")
     return upload.multipart
 
 

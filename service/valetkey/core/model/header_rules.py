@@ -45,23 +45,23 @@ def objection_to(
 
 def _about_tags(tags: Mapping[str, str]) -> Iterator[str]:
     if len(tags) > MAX_TAGS:
-        yield f"S3 takes at most {MAX_TAGS} tags."
+        yield f"S3 accepts at most {MAX_TAGS} tags."
     for name, value in tags.items():
         if not 0 < len(name) <= MAX_TAG_NAME or len(value) > MAX_TAG_VALUE:
             yield f"the tag {name[:50]!r}: a name has 1 to {MAX_TAG_NAME} characters, a value at most {MAX_TAG_VALUE}."
         elif not all(_TAG.fullmatch(text) and text == text.strip() for text in (name, value)):
-            yield f"the tag {name!r}: S3 takes letters, digits, blanks (not at an end) and + - = . _ : / @."
+            yield f"the tag {name!r}: S3 accepts letters, digits, spaces (not at an end) and + - = . _ : / @."
         elif name.lower().startswith("aws:"):
-            yield f"the tag {name!r}: names that begin with 'aws:' are Amazon's own."
+            yield f"the tag {name!r}: names that begin with 'aws:' are reserved by Amazon."
 
 
 def _about_metadata(metadata: Mapping[str, str]) -> Iterator[str]:
     for name, value in metadata.items():
         if not _NAME.fullmatch(name):
-            yield f"object_metadata {name!r}: a name is small letters and digits, with '-' between them."
+            yield f"object_metadata {name!r}: a name consists of lower-case letters and digits, with '-' between them."
         elif name == _OURS:
-            yield f"object_metadata {name!r} is valetkey's own: it ties an object to its upload."
+            yield f"object_metadata {name!r} is reserved by valetkey: it ties an object to its upload."
         elif not _TEXT.fullmatch(value):
-            yield f"object_metadata {name!r}: a value is printable ASCII, without two blanks in a row or one at an end."
+            yield f"object_metadata {name!r}: a value is printable ASCII, without two spaces in a row or one at an end."
     if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA - _OUR_METADATA:
         yield f"object_metadata has more than {MAX_METADATA - _OUR_METADATA} bytes; S3 keeps {MAX_METADATA} with ours."

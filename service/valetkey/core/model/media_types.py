@@ -15,9 +15,9 @@ MAX_TYPE = 255
 _CHARSET = "charset"
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# a type is none of the ranges that ask for one ("image/*"), and the names of RFC 6838 have 127 characters at most
+# a range of types ("image/*") is not a type, and names have at most 127 characters (RFC 6838)
 _NAME = r"[!#$%&'+.^_`|~0-9A-Za-z-]{1,127}"
-# printable ASCII only; a tab is a control character all the same, and two blanks in a row are one after S3's signature
+# printable ASCII only, so no tab; S3's signature collapses two spaces in a row
 _QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\U0010ffff]|\\[\x20-\x7e])*"'
 _ESSENCE = re.compile(rf"{_NAME}/{_NAME}")
 _RANGE = re.compile(rf"(?:\*/\*|{_NAME}/(?:\*|{_NAME}))")
@@ -96,7 +96,7 @@ def _parsed(text: str) -> _Parsed:
         if name := found["name"]:
             value = _meaning(found["value"])
             if name.lower() in values:
-                raise ValueError(f"The content type says {name} twice.")
+                raise ValueError(f"The content type has the parameter {name} twice.")
             values[name.lower()] = value
             kept.append(f";{' ' if found['after'] else ''}{name}={found['value']}")
     return _Parsed("".join(kept), (head[0], frozenset(values.items())))
@@ -107,7 +107,7 @@ def _meaning(value: str) -> str:
     if not value.startswith('"'):
         return value
     if "  " in value:
-        raise ValueError("A content type has no two blanks in a row: a signature of S3 makes one of them.")
+        raise ValueError("A content type has no two spaces in a row: S3's signature collapses them.")
     if "${" in value:
-        raise ValueError("A content type has no '${': S3 puts the file's name there.")
+        raise ValueError("A content type has no '${': S3 would insert the file's name there.")
     return re.sub(r"\\(.)", r"\1", value[1:-1])

@@ -22,7 +22,7 @@ MAX_SINGLE_SIZE = 5 * 1024**3
 WHOLE_COPY = 1024**3
 """The largest object, in bytes, that is copied by one call: a larger one is copied in parts, by the worker.
 
-CopyObject takes up to 5 GiB, but answers when all is copied, and some stores need minutes for that.
+CopyObject copies up to 5 GiB, but responds only when all is copied, and some stores need minutes for that.
 """
 
 AT_ONCE = 6
@@ -116,25 +116,27 @@ def choose_method(
             return Method.POST if store.post else Method.PUT
         asked = Method.MULTIPART
     if asked is Method.POST and not store.post:
-        raise MethodNotSupported("The store takes no POST: ask for 'put', 'multipart' or 'auto'.", "/method")
+        raise MethodNotSupported("The store does not accept POST: request 'put', 'multipart' or 'auto'.", "/method")
     if asked is Method.PUT and not store.put:
         raise MethodNotSupported(
-            "The bucket has Object Lock, and the store heeds headers that nobody signed: who has a PUT could lock what "
-            "he sends for years. Ask for 'auto' or 'multipart'.",
+            "The bucket has Object Lock, and the store obeys unsigned headers: a client with a PUT grant could lock "
+            "its object for years. Request 'auto' or 'multipart'.",
             "/method",
         )
     if asked is Method.MULTIPART and not store.list_parts:
-        raise MethodNotSupported("The store cannot list parts, so none can be proven: ask for 'auto'.", "/method")
+        raise MethodNotSupported("The store cannot list parts, so they cannot be verified: request 'auto'.", "/method")
     if asked is not Method.MULTIPART and bare:
         raise MethodNotSupported(
-            "The bucket wants a checksum with what is sent: declare one, or ask for 'auto'.", "/method"
+            "The bucket requires a checksum with each request: declare one, or request 'auto'.", "/method"
         )
     if asked is Method.MULTIPART and checksum is not None:
         _require_whole(checksum, store)
     if asked is Method.MULTIPART and size == 0:
-        raise MethodNotSupported("An empty file has no parts: ask for 'auto'.", "/method")
+        raise MethodNotSupported("An empty file has no parts: request 'auto'.", "/method")
     if asked is not Method.MULTIPART and (size or 0) > MAX_SINGLE_SIZE:
-        raise MethodNotSupported(f"S3 takes at most {MAX_SINGLE_SIZE} bytes in one piece: ask for 'auto'.", "/method")
+        raise MethodNotSupported(
+            f"S3 accepts at most {MAX_SINGLE_SIZE} bytes in one request: request 'auto'.", "/method"
+        )
     return asked
 
 
@@ -148,10 +150,10 @@ def may_keep_crc64(store: Capabilities) -> bool:
 
 def _require_whole(checksum: Checksum, store: Capabilities) -> None:
     if checksum.algorithm != CRC64NVME:
-        detail = "S3 has no such checksum of an object that came in parts: declare its crc64nvme."
+        detail = "S3 has no such checksum of an object that was sent in parts: declare its crc64nvme."
         raise ChecksumNotSupported(detail, "/checksum")
     if store.part_checksums:
-        detail = "The bucket wants the SHA-256 of each part, and has no crc64nvme of the whole then: declare none."
+        detail = "The bucket requires the SHA-256 of each part, and then has no crc64nvme of the whole: declare none."
         raise ChecksumNotSupported(detail, "/checksum")
 
 
@@ -174,7 +176,7 @@ def require_whole(plan: Plan, found: Sequence[Part], named: Sequence[NamedPart] 
     If the size is open, only the client knows all parts, so it has to name them.
     """
     if plan.size is None and not named:
-        raise PartsMissing("Name the parts: of a file whose size nobody declared only the client knows them all.")
+        raise PartsMissing("Name the parts: if the size of the file was not declared, only the client knows them all.")
     if plan.size is not None and (missing := missing_parts(plan, found)):
         some = ", ".join(str(number) for number in missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
         raise PartsMissing(f"{len(missing)} of {plan.part_count} parts are not at the store yet: {some}.")

@@ -105,11 +105,11 @@ class KeyTemplate:
         if unknown := names - _PLACEHOLDERS:
             raise ConfigurationError(f"Key template {text!r} has unknown placeholders: {sorted(unknown)}.")
         if any(spec or conversion for _, _, spec, conversion in pieces):
-            raise ConfigurationError(f"Key template {text!r}: a placeholder takes no format.")
+            raise ConfigurationError(f"Key template {text!r}: a placeholder has no format.")
         if "id" not in names:
             raise ConfigurationError(f"Key template {text!r} needs {{id}}: without it two uploads could share a key.")
         if not all(_LITERAL.fullmatch(literal) for literal, _, _, _ in pieces):
-            raise ConfigurationError(f"Key template {text!r}: plain ASCII only, and none of {{{{ and }}}}.")
+            raise ConfigurationError(f"Key template {text!r}: it has to be plain ASCII, without {{{{ and }}}}.")
         return frozenset(names)
 
     def _dangers(self) -> list[tuple[bool, str]]:
@@ -120,14 +120,14 @@ class KeyTemplate:
             (self.text.startswith("/"), "no leading '/'."),
             (
                 not {"", ".", ".."}.isdisjoint(segments),
-                "a part between two '/' has more than {ext}, which may be empty, and dots.",
+                "a part between two '/' needs more than dots and {ext}, which may be empty.",
             ),
-            (not self.prefix, "it begins with plain characters, such as 'uploads/', not with a placeholder."),
+            (not self.prefix, "it has to begin with plain characters, such as 'uploads/', not with a placeholder."),
             (
                 any(one.startswith(self.prefix) or self.prefix.startswith(one) for one in RESERVED),
                 f"a key could begin with {' or '.join(repr(one) for one in RESERVED)}: begin with other characters.",
             ),
-            (self.longest > MAX_KEY, f"a key could have {self.longest} bytes, and S3 takes {MAX_KEY}."),
+            (self.longest > MAX_KEY, f"a key could have {self.longest} bytes, and S3 accepts at most {MAX_KEY}."),
         ]
 
     def render(self, *, unique: str, filename: str, owner: str, profile: str, at: datetime) -> str:

@@ -29,7 +29,7 @@ def folder_path(text: str) -> str:
     kept = unicodedata.normalize("NFC", _CONTROL.sub("\ufffd", text)).replace("\\", "/")
     if _DRIVE.match(kept) or not all(name.strip(". ") for name in kept.split("/")):
         raise InvalidRequest(
-            "A path is one below the chosen folder, such as 'trip/day 1/a.txt': without '..' and a '/' in front.",
+            "A path lies below the chosen folder, such as 'trip/day 1/a.txt', without '..' or a leading '/'.",
             "/path",
         )
     kept = _LIKE_A_DRIVE.sub("\\1\ufffd", kept)

@@ -158,7 +158,7 @@ class Profile:
         return [
             (not self.name or len(self.name) > 100, "a name has 1 to 100 characters."),
             (not 0 <= self.min_size <= self.max_size, "min_size must lie between 0 and max_size."),
-            (self.max_size > MAX_OBJECT_SIZE, f"S3 takes at most {MAX_OBJECT_SIZE} bytes."),
+            (self.max_size > MAX_OBJECT_SIZE, f"S3 accepts at most {MAX_OBJECT_SIZE} bytes."),
             (self.multipart_from < 1, "multipart_from must be at least 1."),
             (
                 not MIN_PART_SIZE <= self.part_size <= MAX_PART_SIZE,
@@ -167,7 +167,7 @@ class Profile:
             (not self.content_types, "content_types must not be empty; leave it out to allow any."),
             (
                 not all(is_range(allowed) for allowed in self.content_types),
-                "content_types holds types such as 'image/png' or 'image/*', without parameters.",
+                "content_types lists types such as 'image/png' or 'image/*', without parameters.",
             ),
             (not second <= self.expires_in <= MAX_LIFE, "expires_in must be 1 second to 7 days."),
             (not self.expires_in <= self.renewable_for, "renewable_for must not be shorter than expires_in."),
@@ -180,29 +180,32 @@ class Profile:
                 self.keep_for is not None and not second <= self.keep_for <= MAX_KEEP_FOR,
                 "keep_for must be 1 second to 36500 days; leave it out to keep what is confirmed.",
             ),
-            (self.sse not in {None, "AES256", "aws:kms"}, "sse is 'AES256' or 'aws:kms'."),
+            (
+                self.sse not in {None, "AES256", "aws:kms"},
+                "sse is 'AES256' or 'aws:kms'. With keys of the client's own (SSE-C) nothing could be checked.",
+            ),
             (
                 self.sse_kms_key_id is not None and self.sse != "aws:kms",
-                "sse_kms_key_id needs sse = 'aws:kms'.",
+                "sse_kms_key_id requires sse = 'aws:kms'.",
             ),
             (
                 not all(
                     _WORD.fullmatch(name) for name in (self.storage_class, self.sse_kms_key_id) if name is not None
                 ),
-                "storage_class and sse_kms_key_id are printable ASCII without blanks.",
+                "storage_class and sse_kms_key_id are printable ASCII without spaces.",
             ),
             (
                 self.return_url is not None and not _is_address(self.return_url),
-                "return_url must be an http or https URL of some host, without blanks and control characters.",
+                "return_url must be an http or https URL with a host, without spaces and control characters.",
             ),
             (
                 self.download_base_url is not None and not _is_base(self.download_base_url),
-                "download_base_url must be an http or https URL of some host, without user, query and fragment.",
+                "download_base_url must be an http or https URL with a host, without user, query and fragment.",
             ),
             (self.download_signing not in {None, "cloudfront"}, "download_signing is 'cloudfront'."),
             (
                 self.download_signing is not None and self.download_base_url is None,
-                "download_signing needs download_base_url, the address of the distribution.",
+                "download_signing requires download_base_url, the URL of the distribution.",
             ),
         ]
 
@@ -211,18 +214,18 @@ class Profile:
         period = self.lock_for
         return [
             (self.lock_mode not in {None, "GOVERNANCE", "COMPLIANCE"}, "lock_mode is 'GOVERNANCE' or 'COMPLIANCE'."),
-            ((self.lock_mode is None) is not (period is None), "lock_mode and lock_for: both, or neither."),
+            ((self.lock_mode is None) is not (period is None), "set both lock_mode and lock_for, or neither."),
             (
                 period is not None and not MIN_LOCK_FOR <= period <= MAX_KEEP_FOR,
                 "lock_for must be 1 day to 36500 days, in seconds.",
             ),
             (
                 self.legal_hold and bool(removed),
-                "what is under a legal_hold cannot be removed: leave out claim_within and keep_for.",
+                "an object under legal_hold cannot be removed: leave out claim_within and keep_for.",
             ),
             (
                 period is not None and any(life < period for life in removed),
-                "what is locked cannot be removed: claim_within and keep_for must not be shorter than lock_for.",
+                "a locked object cannot be removed: claim_within and keep_for must not be shorter than lock_for.",
             ),
         ]
 
@@ -242,7 +245,7 @@ class Profile:
                 self._good_types[content_type] = signed
         if size is not None and not self.min_size <= size <= self.max_size:
             raise SizeOutOfRange(
-                f"Profile {self.name!r} takes {self.min_size} to {self.max_size} bytes, not {size}.", "/size"
+                f"Profile {self.name!r} accepts {self.min_size} to {self.max_size} bytes, not {size}.", "/size"
             )
         if metadata:
             self._check_metadata(metadata)
@@ -256,7 +259,7 @@ class Profile:
         wanted = essence(signed)
         if not any(matches(allowed, wanted) for allowed in self.content_types):
             raise ContentTypeNotAllowed(
-                f"Profile {self.name!r} takes {', '.join(self.content_types)}, not {wanted}.",
+                f"Profile {self.name!r} accepts {', '.join(self.content_types)}, not {wanted}.",
                 "/content_type",
             )
         return signed
@@ -267,7 +270,7 @@ class Profile:
         if sum([len(key.encode()) + len(value.encode()) for key, value in metadata.items()]) > MAX_METADATA_BYTES:
             raise MetadataNotAllowed(f"At most {MAX_METADATA_BYTES} bytes of metadata are kept.", "/metadata")
         if self.metadata is not None and (extra := sorted(metadata.keys() - self.metadata)):
-            raise MetadataNotAllowed(f"Profile {self.name!r} does not take the keys {extra}.", "/metadata")
+            raise MetadataNotAllowed(f"Profile {self.name!r} does not accept the keys {extra}.", "/metadata")
 
     def delivery_url(self, key: str) -> str | None:
         """The URL of the confirmed object ``key`` at the profile's CDN; None if it has none."""

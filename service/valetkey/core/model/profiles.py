@@ -30,7 +30,7 @@ class Profiles:
         """The rules that ``upload`` was granted under. Raises `RulesUnknown` if they cannot be determined."""
         rules = upload.rules or self._profile_of(upload).rules
         if rules is UNREADABLE:
-            raise RulesUnknown(f"The rules of upload {upload.id} were kept by a newer version of valetkey.")
+            raise RulesUnknown(f"The rules of upload {upload.id} were stored by a newer version of valetkey.")
         return rules
 
     def final_key(self, upload: Upload, pin: int) -> str:
@@ -67,6 +67,6 @@ class Profiles:
     def _profile_of(self, upload: Upload) -> Profile:
         profile = self._profiles.get(upload.profile)
         if profile is None:
-            detail = f"Nothing is known here of the profile {upload.profile!r}, which upload {upload.id} is of."
+            detail = f"The profile {upload.profile!r} of upload {upload.id} is unknown here."
             raise RulesUnknown(detail)
         return profile

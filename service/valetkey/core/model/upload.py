@@ -358,7 +358,7 @@ class StoreUploads:
         return (upload.store, upload.bucket) == (self.name, self.bucket)
 
 
-ERASED = Reason("erased", "All that was kept of it was erased.")
+ERASED = Reason("erased", "Everything that was kept of it was erased.")
 """The reason in the remaining record of an erased upload, in place of any other."""
 
 

@@ -11,7 +11,7 @@ from valetkey.core.model.upload import Upload
 
 
 class Notifier(Protocol):
-    """Is told about every end, once it is durable."""
+    """Is notified of every end, once it is durable."""
 
     def ended(self, upload: Upload) -> None: ...
 

@@ -99,8 +99,12 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
     def get_all(self, ids: Collection[UploadId]) -> Mapping[UploadId, Upload]:
         """The existing ones of up to 1,000 uploads, by id."""
 
-    def page(self, query: Query) -> list[Upload]:
-        """The uploads that match ``query``, the newest first."""
+    def page(self, query: Query, unreadable: list[UploadId] | None = None) -> list[Upload]:
+        """The uploads that match ``query``, the newest first.
+
+        ``unreadable`` gets the ids of those among them that only a newer version can read; they count for the limit.
+        Without it they raise `RecordUnknown`.
+        """
 
     def check(self) -> None:
         """Raises `LedgerUnavailable` unless it can be read and has the schema this version needs."""

@@ -50,7 +50,7 @@ def changed(upload: Upload) -> Finding:
         case UploadState.REJECTED if upload.reason is not None:
             return rejecting(upload, upload.reason)
         case _:
-            return Finding(Action.CHECK, upload.id, f"it is {upload.state} by now")
+            return Finding(Action.CHECK, upload.id, f"it is {upload.state} now")
 
 
 def confirming(upload: Upload) -> Finding:
@@ -62,7 +62,7 @@ def rejecting(upload: Upload, reason: Reason) -> Finding:
 
 
 def expiring(upload: Upload) -> Finding:
-    return Finding(Action.EXPIRE, upload.id, f"no bytes, its grant died at {upload.expires_at:%Y-%m-%d %H:%M:%S}")
+    return Finding(Action.EXPIRE, upload.id, f"no bytes, its grant expired at {upload.expires_at:%Y-%m-%d %H:%M:%S}")
 
 
 def outlived(upload: Upload, reason: Reason) -> Finding:
@@ -77,7 +77,9 @@ def early(upload: Upload, ahead: timedelta) -> Finding:
 
 
 def forgetting(upload: Upload) -> Finding:
-    return Finding(Action.FORGET, upload.id, f"it is {upload.state} since {upload.ended_at:%Y-%m-%d %H:%M:%S} at least")
+    return Finding(
+        Action.FORGET, upload.id, f"it has been {upload.state} since {upload.ended_at:%Y-%m-%d %H:%M:%S} or longer"
+    )
 
 
 def retained(upload: Upload, kept: KeptObject) -> Finding:
@@ -85,7 +87,7 @@ def retained(upload: Upload, kept: KeptObject) -> Finding:
 
 
 def waiting(upload: Upload) -> Finding:
-    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and nothing has come yet")
+    return Finding(Action.WAIT, upload.id, f"it is {upload.state}, and nothing has arrived yet")
 
 
 def missing(upload: Upload, check: str) -> Finding:
@@ -104,19 +106,19 @@ def unknown(store: StoreUploads, count: int) -> Finding:
 
 def failed(upload: Upload, error: Exception) -> Finding:
     if isinstance(error, Unavailable):
-        log.warning("upload %s will be looked at again: %s", upload.id, error.detail)
+        log.warning("upload %s will be checked again: %s", upload.id, error.detail)
         unavailable = isinstance(error, StoreUnavailable) and not (error.refused or isinstance(error, CopyUnproven))
         return Finding(Action.FAIL if unavailable else Action.STUCK, upload.id, error.detail, unavailable)
     log.error("the sweep failed for upload %s", upload.id, exc_info=error)
-    return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be looked at again")
+    return Finding(Action.FAIL, upload.id, f"{type(error).__name__}: it will be checked again")
 
 
 def silent(store: str, error: StoreUnavailable) -> Finding:
-    return Finding(Action.FAIL, store, f"the store will be asked again: {error.detail}", unavailable=True)
+    return Finding(Action.FAIL, store, f"the store will be tried again: {error.detail}", unavailable=True)
 
 
 def removing(found: OldObject) -> Finding:
-    return Finding(Action.REMOVE, found.key, f"nobody's, written at {found.modified_at:%Y-%m-%d %H:%M:%S}")
+    return Finding(Action.REMOVE, found.key, f"without an owner, written at {found.modified_at:%Y-%m-%d %H:%M:%S}")
 
 
 def aborting(found: OldMultipart) -> Finding:

@@ -162,7 +162,7 @@ class Sweep:
         try:
             self._store.delete_batch([found.key for found in nobodys])
         except StoreUnavailable as error:
-            log.info("what nobody owns is removed one by one: %s", error.detail)
+            log.info("objects without an owner are removed one by one: %s", error.detail)
             for found in nobodys:
                 if stop():
                     return
@@ -246,7 +246,7 @@ class Sweep:
                 yield finding
                 failures = failures + 1 if finding.unavailable else 0
                 if failures == MAX_FAILURES:
-                    raise self._named(StoreUnavailable(f"{failures} looks in a row have failed."))
+                    raise self._named(StoreUnavailable(f"{failures} checks in a row have failed."))
         finally:
             self._ledger.reschedule(again)
 
@@ -346,7 +346,7 @@ class Sweep:
         if found is not None:
             return self._expect_of(upload, found)
         if upload.state is UploadState.STORED:
-            return Finding(Action.CHECK, upload.id, "its staging object is gone, its copy may be there")
+            return Finding(Action.CHECK, upload.id, "its staging object is gone, but its copy may exist")
         if self._confirmation.can_join(upload):
             return findings.confirming(upload)
         if not self._is_over(upload, now):
@@ -369,7 +369,7 @@ def _why_removed(upload: Upload, now: datetime) -> Reason | None:
         return None
     if upload.removed_at == upload.claim_by:
         return Reason("unclaimed", f"Nobody had claimed it by {upload.claim_by:%Y-%m-%d %H:%M:%S} UTC.")
-    return Reason("retention_ended", f"Its profile had it kept until {upload.keep_until:%Y-%m-%d %H:%M:%S} UTC.")
+    return Reason("retention_ended", f"Its profile's retention ended at {upload.keep_until:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _is_nobodys(one: LeftOver) -> bool:

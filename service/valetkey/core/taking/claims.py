@@ -188,7 +188,7 @@ def _fit(upload: Upload, terms: Terms, reference: str | None) -> Upload:
     if terms.profile not in {None, upload.profile}:
         raise WrongProfile(f"Upload {upload.id} is of the profile {upload.profile!r}, not {terms.profile!r}.")
     if upload.state is not UploadState.CONFIRMED:
-        raise StateConflict(f"Upload {upload.id} is {upload.state}: only a confirmed one can be taken.")
+        raise StateConflict(f"Upload {upload.id} is {upload.state}: only a confirmed one can be claimed.")
     return upload if upload.claim is None else _held(upload, reference)
 
 

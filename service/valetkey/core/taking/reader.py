@@ -45,7 +45,7 @@ class _Ranges(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._stored.size}.get(whence)
         if base is None or base + offset < 0:
-            raise ValueError(f"There is no place {offset} from {whence} on.")
+            raise ValueError(f"There is no position {offset} relative to {whence}.")
         self._at = base + offset
         return self._at
 
@@ -65,10 +65,10 @@ class _Ranges(io.RawIOBase):
         try:
             found = self._store.read_range(self._stored, start, end)
         except ObjectChanged as error:
-            raise ObjectReplaced("The object is not the one that was confirmed any more.") from error
+            raise ObjectReplaced("The object is no longer the one that was confirmed.") from error
         except ObjectMissing as error:
-            raise ObjectReplaced("The object that was confirmed is not there any more.") from error
+            raise ObjectReplaced("The confirmed object no longer exists.") from error
         if len(found) != end - start:  # a short read would look like the end of the file
-            raise StoreUnavailable("The store gave other bytes than were asked for.")
+            raise StoreUnavailable("The store returned other bytes than were requested.")
         self._at = end
         return found

@@ -11,7 +11,7 @@ from valetkey.doctor.wire import WireResponse
 
 @dataclass(frozen=True, slots=True)
 class ProbeOutcome:
-    """The outcome of a request that violates a grant. ``stored``: whether something was written all the same."""
+    """The outcome of a request that violates a grant. ``stored``: whether something was written nevertheless."""
 
     name: str
     answer: WireResponse
@@ -34,7 +34,7 @@ def tried(visit: Visit, name: str, answer: WireResponse, *keys: str) -> ProbeOut
 
 
 _CHECKS = {"a form": "post", "a PUT": "put"}
-"""The check of what a grant can be."""
+"""The check for each kind of grant."""
 
 
 def verdict(
@@ -53,16 +53,16 @@ def verdict(
         if grave:
             found.append(failed(check, f"Not enforced in {what}: {', '.join(grave)}.", action))
         if slight:
-            made_up = "Nothing to do: what is confirmed is checked, and is a copy without what clients attached."
+            made_up = "Nothing to do: confirmed objects are checked copies, without anything that clients attached."
             found.append(warned(check, f"Not enforced in {what}: {', '.join(slight)}.", made_up))
     if lies:
         said = ", ".join(f"{one.name} ({one.answer.said})" for one in lies)
-        found.append(failed(check, f"Refused, and stored all the same: {said}.", action))
+        found.append(failed(check, f"Refused, but stored nevertheless: {said}.", action))
     if unclear := [f"{one.name} ({one.answer.said})" for one in violations if one.unclear]:
-        found.append(skipped(check, f"Not found out of {what}: {', '.join(unclear)}."))
+        found.append(skipped(check, f"Not known for {what}: {', '.join(unclear)}."))
     if silent := [one.name for one in violations if one.answer.taken and not one.stored]:
-        odd = f"Answered as if it were taken, and not stored: {', '.join(silent)}."
-        found.append(warned(check, odd, "Clients of this store cannot tell a refusal: valetkey looks itself."))
+        odd = f"Reported as accepted, but not stored: {', '.join(silent)}."
+        found.append(warned(check, odd, "Clients of this store cannot recognize a refusal: valetkey checks itself."))
     if not open_doors and (kept := [one.name for one in violations if one.is_prevented]):
         found.append(passed(check, f"Enforced in {what}: {', '.join(kept)}."))
     return found
@@ -74,7 +74,7 @@ def enforcement(visit: Visit) -> Iterator[Finding]:
     if not visit.enforces:
         raise Skip("Neither a form nor a PUT could be tried.")
     if not any(visit.enforces.values()):
-        action = "Use it for development only (moto, for example): whoever has a grant can do anything."
+        action = "Use it for development only (moto, for example): with a grant, a client can do anything."
         yield failed("enforcement", "This store enforces nothing of what a grant says.", action)
     elif all(visit.enforces.values()):
         yield passed("enforcement", f"The store enforces grants: {' and '.join(sorted(visit.enforces))}.")

@@ -15,8 +15,8 @@ STAGING_DAYS = 2
 """After how many days the rule of `--fix` removes unconfirmed objects."""
 
 DENIED = (
-    "Take object-lock out of VALETKEY_S3_LACKS: off AWS, who has a PUT could lock what he sends for years, and with a "
-    "default retention writes without a checksum fail."
+    "Remove object-lock from VALETKEY_S3_LACKS: on stores other than AWS a client with a PUT grant could lock its "
+    "object for years, and with a default retention writes without a checksum fail."
 )
 
 PARTS_DAYS = 7
@@ -30,7 +30,7 @@ def versions(visit: Visit) -> Iterator[Finding]:
     found = attempt(visit.client.list_object_versions, Bucket=visit.bucket, Prefix=key)
     if not found.ok and visit.keeps_versions is not True:
         yield skipped(
-            "versions", f"Versions cannot be listed ({found.said}); the bucket does not say that it keeps any."
+            "versions", f"Versions cannot be listed ({found.said}); the bucket does not report that it keeps any."
         )
         return
     kept = [one for one in (found.answer or {}).get("Versions", []) if one["Key"] == key]
@@ -44,7 +44,7 @@ def versions(visit: Visit) -> Iterator[Finding]:
     if stay or why:
         action = (
             "Grant s3:ListBucketVersions and s3:DeleteObjectVersion, and have a lifecycle rule remove old versions "
-            "below staging/ and quarantine/. Under Object Lock they go when their time has come."
+            "below staging/ and quarantine/. Under Object Lock they go when their retention ends."
         )
         yield warned(
             "versions", f"The bucket keeps versions, and {len(stay)} stay after a deletion: {why or ''}", action
@@ -58,31 +58,32 @@ def object_lock(visit: Visit) -> Iterator[Finding]:
     _ = visit.store
     found = attempt(visit.client.get_object_lock_configuration, Bucket=visit.bucket)
     has_none = "object-lock" in visit.settings.s3_lacks
-    if found.ok and has_none:
+    # a store that ignores the query responds to another request, such as a list of the bucket (nanio 0.1.7, measured)
+    told = (found.answer or {}).get("ObjectLockConfiguration", {}) if found.ok else {}
+    has_lock = told.get("ObjectLockEnabled") == "Enabled"
+    if has_lock and has_none:
         yield failed("object-lock", "The bucket has Object Lock, and VALETKEY_S3_LACKS=object-lock denies it.", DENIED)
         return
-    if not found.ok:
-        if not has_none and not says_no_lock(found.status, found.code):
+    if not has_lock:
+        if not found.ok and not has_none and not says_no_lock(found.status, found.code):
             yield _unknown_lock(found)
         elif lacking := sorted(one.name for one in visit.profiles.values() if one.lock_mode or one.legal_hold):
-            action = "Make a bucket with Object Lock for them, or leave lock_mode and legal_hold out."
-            seen = f"The bucket has no Object Lock, which profiles ask for: {', '.join(lacking)}."
+            action = "Create a bucket with Object Lock for them, or leave lock_mode and legal_hold out."
+            seen = f"The bucket has no Object Lock, which profiles require: {', '.join(lacking)}."
             yield failed("object-lock", seen, action)
         else:
             yield passed("object-lock", "The bucket has no Object Lock.")
         return
-    rule = found.answer.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention")
+    rule = told.get("Rule", {}).get("DefaultRetention")
     if not rule:
         yield passed("object-lock", "The bucket has Object Lock, without a default retention.")
         return
     time = f"{rule.get('Days') or rule.get('Years')} {'days' if rule.get('Days') else 'years'}"
     action = (
-        "Clients declare checksums then, by themselves; what lies under staging/ is hidden until it may go. A "
-        "retention of confirmed objects alone is cheaper."
+        "Clients declare checksums by themselves then; objects under staging/ are hidden until they may be removed. A "
+        "retention of confirmed objects only is cheaper."
     )
-    seen = (
-        f"What is written is retained for {time} ({rule.get('Mode')}), also under staging/ and the probes of this run."
-    )
+    seen = f"Every object is retained for {time} ({rule.get('Mode')}), also under staging/ and the probes of this run."
     yield warned("object-lock", seen, action)
 
 
@@ -92,14 +93,14 @@ def _unknown_lock(found: CallResult) -> Finding:
             "We may not know whether the bucket has Object Lock (403 AccessDenied): PUTs are granted as if it had none."
         )
         action = (
-            "Grant s3:GetBucketObjectLockConfiguration: with Object Lock, who has a PUT could lock what he sends for "
-            "years, or has to declare a checksum."
+            "Grant s3:GetBucketObjectLockConfiguration: with Object Lock, a client with a PUT grant could lock its "
+            "object for years, or has to declare a checksum."
         )
         return warned("object-lock", seen, action)
-    seen = f"The bucket does not say whether it has Object Lock: {found.said}."
+    seen = f"The bucket does not reveal whether it has Object Lock: {found.said}."
     action = (
-        "Look at what the store logs: where a PUT could be locked by its sender, none is granted until it says so. If "
-        "the bucket was made without Object Lock, or the store has no such thing, set VALETKEY_S3_LACKS=object-lock: "
+        "Check the store's log: if clients could lock objects by a PUT, none is granted until this is known. If the "
+        "bucket was created without Object Lock, or the store does not support it, set VALETKEY_S3_LACKS=object-lock: "
         "then it is not asked."
     )
     return warned("object-lock", seen, action)
@@ -143,10 +144,10 @@ def encryption(visit: Visit) -> Iterator[Finding]:
         yield passed("encryption", f"Objects are encrypted at rest ({said}).")
         return
     told = attempt(visit.client.get_bucket_encryption, Bucket=visit.bucket)
-    if told.ok:
-        yield passed("encryption", "The bucket has a default encryption; HEAD says nothing of it.")
+    if told.ok and told.answer.get("ServerSideEncryptionConfiguration", {}).get("Rules"):
+        yield passed("encryption", "The bucket has a default encryption; HEAD does not show it.")
     else:
-        yield skipped("encryption", f"The store says nothing of encryption at rest ({told.said}).")
+        yield skipped("encryption", f"The store does not reveal whether it encrypts at rest ({told.said}).")
 
 
 def rules_of(visit: Visit) -> Sequence[Mapping[str, Any]]:
@@ -205,7 +206,7 @@ def _staging_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
         )
         return warned("lifecycle-staging", f"No lifecycle rule clears {staging}.", action)
     if timedelta(days=days[0]) < longest:
-        action = f"Let it wait for {-(-longest // timedelta(days=1))} days: grants are renewed for so long."
+        action = f"Make it {-(-longest // timedelta(days=1))} days: grants are renewed for that long."
         return warned("lifecycle-staging", f"{staging} is cleared after {days[0]} day(s) already.", action)
     return passed("lifecycle-staging", f"{staging} is cleared after {days[0]} days.")
 
@@ -217,10 +218,10 @@ def _parts_rule(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Finding:
         if not any(covers(rule, key) and rule.get("AbortIncompleteMultipartUpload") for rule in rules)
     ]
     if not lacking:
-        return passed("lifecycle-parts", "Unfinished uploads in parts are ended by a rule.")
-    action = f"Add a rule that ends unfinished uploads after {PARTS_DAYS} days (--fix does it)."
+        return passed("lifecycle-parts", "A rule aborts unfinished multipart uploads.")
+    action = f"Add a rule that aborts unfinished multipart uploads after {PARTS_DAYS} days (--fix does it)."
     return warned(
-        "lifecycle-parts", f"No lifecycle rule ends unfinished uploads in parts on {', '.join(lacking)}.", action
+        "lifecycle-parts", f"No lifecycle rule aborts unfinished multipart uploads on {', '.join(lacking)}.", action
     )
 
 
@@ -244,8 +245,8 @@ def _too_much(visit: Visit, rules: Sequence[Mapping[str, Any]]) -> Iterator[Find
         if where == f"{visit.staging}*":
             continue
         if days := expiring(rules, key):
-            what = "what waits for its checks" if where == f"{visit.quarantine}*" else "confirmed objects"
-            action = "Narrow the rule's prefix. Use keep_for in the profile instead: then the ledger knows."
+            what = "objects that wait for checks" if where == f"{visit.quarantine}*" else "confirmed objects"
+            action = "Narrow the rule's prefix. Use keep_for in the profile instead, so that the ledger knows."
             yield warned(
                 "lifecycle-confirmed", f"A lifecycle rule removes {what} ({where}) after {days[0]} days.", action
             )

@@ -17,7 +17,7 @@ from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, put_probe, read_
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import attempt
 
-NO_COPY = "Nothing can be confirmed without copies: look at what the store, or a proxy before it, logs."
+NO_COPY = "Nothing can be confirmed without copies: check the logs of the store and of proxies in front of it."
 
 UNCONDITIONAL = (
     "Nothing to do: each copy is compared by size, type, id and ETag; on a store whose copies get other ETags "
@@ -31,9 +31,9 @@ def probe_as_shown(visit: Visit) -> ObjectHead:
     try:
         found = visit.store.head(key)
     except StoreUnavailable as error:
-        raise Skip(f"Nothing can be copied that HEAD does not show: {error.detail}") from error
+        raise Skip(f"A copy needs a HEAD of its source: {error.detail}") from error
     if found is None:
-        raise Skip("A probe that was just written is not there.")
+        raise Skip("A probe that was just written does not exist.")
     return found
 
 
@@ -53,20 +53,18 @@ def copy(visit: Visit) -> Iterator[Finding]:
         if not read_object(visit, key).there:
             yield failed("copy", f"An object cannot be copied: {explain(error)}", NO_COPY)
             return
-        yield warned("copy", f"A copy is made, and its answer is an error: {explain(error)}", "valetkey looks itself.")
+        yield warned("copy", f"A copy is made, but its response is an error: {explain(error)}", "valetkey checks.")
     stored = read_object(visit, key)
     if stored.content != CONTENT:
         there = "other bytes are there" if stored.there else "nothing is there"
-        yield failed("copy", f"A copy was answered as made, and {there}.", NO_COPY)
+        yield failed("copy", f"A copy was reported as made, but {there}.", NO_COPY)
         return
     metadata = dict(stored.metadata)
     if metadata.get("upload-id") == headers.upload_id and "more" not in metadata and stored.content_type == "image/gif":
-        yield passed(
-            "copy-metadata", "A copy has the metadata and the type that it is given, and none of its source's."
-        )
+        yield passed("copy-metadata", "A copy has the requested metadata and type, and none of its source's.")
     else:
-        action = "What a client attached stays with what is confirmed. JuiceFS: --object-meta; else use another store."
-        yield warned("copy-metadata", "A copy does not get the metadata and type that it is given.", action)
+        action = "Clients' metadata stays with confirmed objects. JuiceFS: --object-meta; otherwise use another store."
+        yield warned("copy-metadata", "A copy does not have the requested metadata and type.", action)
     yield _same_etag(visit, source, key, stored.etag)
 
 
@@ -75,10 +73,10 @@ def _same_etag(visit: Visit, source: ObjectHead, key: str, etag: str) -> Finding
     shown = visit.store.head(key)
     is_same = visit.learned["copies_keep_etag"] = shown is not None and {shown.etag, etag} == {source.etag}
     if is_same:
-        return passed("copy-etag", "The ETag of a copy is its source's.")
+        return passed("copy-etag", "A copy has the ETag of its source.")
     action = "Nothing to do: valetkey compares more than ETags (SSE-KMS does this). Let clients declare checksums."
     other = shown.etag if shown else etag or "none"
-    return warned("copy-etag", f"The ETag of a copy is another than its source's ({other}).", action)
+    return warned("copy-etag", f"A copy has another ETag than its source ({other}).", action)
 
 
 def condition(visit: Visit) -> Iterator[Finding]:
@@ -95,12 +93,12 @@ def condition(visit: Visit) -> Iterator[Finding]:
     of_parts, said_of_parts = _honoured(visit, replace(joined, etag=f"{'0' * 32}-1")) if joined else (True, "")
     visit.learned["conditional_copy"] = honoured and of_parts
     if not honoured:
-        yield warned("copy-condition", f"A copy is made whatever ETag its source should have ({said}).", UNCONDITIONAL)
+        yield warned("copy-condition", f"A copy is made even if its source has another ETag ({said}).", UNCONDITIONAL)
     elif not of_parts:
-        seen = f"A copy of an object in parts is made whatever ETag it should have ({said_of_parts})."
+        seen = f"A copy of a multipart object is made even if it has another ETag ({said_of_parts})."
         yield warned("copy-condition", seen, UNCONDITIONAL)
     else:
-        yield passed("copy-condition", f"A copy is refused when its source has another ETag ({said}).")
+        yield passed("copy-condition", f"A copy is refused if its source has another ETag ({said}).")
 
 
 def _honoured(visit: Visit, source: ObjectHead) -> tuple[bool, str]:
@@ -126,7 +124,7 @@ def _joined_source(visit: Visit) -> ObjectHead | None:
         one.join()
         return visit.store.head(one.key)
     except ValetKeyError:
-        return None  # no parts here: there is no such source
+        return None  # without multipart uploads there is no such source
 
 
 def once(visit: Visit) -> Iterator[Finding]:
@@ -145,7 +143,7 @@ def once(visit: Visit) -> Iterator[Finding]:
     if read_object(visit, there).content == OTHER:
         yield passed("copy-once", f"A copy with If-None-Match does not overwrite ({found.said}).")
     else:
-        seen = "A copy with If-None-Match overwrites what is there."
+        seen = "A copy with If-None-Match overwrites an object."
         yield passed("copy-once", f"{seen} valetkey does not need it: each key is written once.")
 
 
@@ -158,7 +156,7 @@ def in_parts(visit: Visit) -> Iterator[Finding]:
     copier = make_copier(visit.session, visit.s3)
     found = attempt(copier.upload_part_copy, **where, CopySourceRange=f"bytes=0-{len(CONTENT) - 1}")
     if not found.ok or not (found.answer.get("CopyPartResult") or {}).get("ETag"):
-        said = found.said if not found.ok else "no ETag in its answer"
+        said = found.said if not found.ok else "no ETag in the response"
         action = "Objects above 1 GiB cannot be promoted: give profiles a smaller max_size, or use another store."
         yield warned("copy-parts", f"UploadPartCopy does not work: {said}.", action)
         return
@@ -167,7 +165,7 @@ def in_parts(visit: Visit) -> Iterator[Finding]:
     seen = (
         "refuses a source with another ETag"
         if honours
-        else "takes a source with any ETag; valetkey looks before and after"
+        else "accepts a source with any ETag; valetkey checks before and after"
     )
     yield passed("copy-parts", f"UploadPartCopy works, and {seen}.")
 
@@ -192,15 +190,15 @@ def checksums(visit: Visit) -> Iterator[Finding]:
     )
     proves = not read_object(visit, bad).there
     if not shown:
-        taken = f"refuses a wrong one ({wrong.said})" if proves else "takes a wrong one"
-        action = 'Profiles with checksum = "required" confirm nothing here; else uploads say checksum_verified: false.'
+        taken = f"refuses a wrong one ({wrong.said})" if proves else "accepts a wrong one"
+        action = 'Profiles with checksum = "required" confirm nothing here; others have checksum_verified: false.'
         say = failed if any(profile.checksum_required for profile in visit.profiles.values()) else warned
         yield say("checksums", f"The store keeps no checksum of an object (and {taken}).", action)
     elif not proves:
-        action = "Use a store that compares checksums: what is declared proves nothing here."
+        action = "Use a store that compares checksums: a declared one proves nothing here."
         yield failed("checksums", "The store keeps a checksum that is not that of the bytes.", action)
     else:
-        yield passed("checksums", f"A SHA-256 is proven and shown; a wrong one is refused ({wrong.said}).")
+        yield passed("checksums", f"A SHA-256 is verified and returned; a wrong one is refused ({wrong.said}).")
     if shown:
         yield _sum_of_copy(visit, key)
     yield _sum_of_parts(visit)
@@ -229,37 +227,45 @@ def _sum_of_parts(visit: Visit) -> Finding:
         one.send(CONTENT)
         one.join()
     except ValetKeyError as error:
-        return skipped("checksums-parts", f"No object in parts could be made: {error.detail}")
+        return skipped("checksums-parts", f"No multipart object could be created: {error.detail}")
     if _sum(visit, one.key, "ChecksumCRC64NVME"):
-        return passed("checksums-parts", "An object in parts has a CRC64NVME of the whole.")
-    return passed("checksums-parts", "An object in parts has no checksum of the whole: its parts are compared.")
+        return passed("checksums-parts", "A multipart object has a CRC64NVME of the whole.")
+    return passed("checksums-parts", "A multipart object has no checksum of the whole: its parts are compared.")
 
 
 def placements(visit: Visit) -> Iterator[Finding]:
-    """Whether the store accepts the storage class, the encryption and the KMS key of each profile."""
+    """Whether the store accepts the storage class, the encryption, the KMS key and the tags of each profile."""
     _ = visit.store
     wanted: dict[Placement, list[str]] = {}
     for profile in visit.profiles.values():
         wanted.setdefault(profile.rules.placement, []).append(profile.name)
-    for placement, names in wanted.items():
-        if placement != Placement():
-            yield _placed(visit, placement, names)
-    if set(wanted) == {Placement()}:
-        yield passed("placement", "No profile asks for a storage class or an encryption.")
+    tried = {one: names for one, names in wanted.items() if _named(one)}
+    for placement, names in tried.items():
+        yield _placed(visit, placement, names)
+    if not tried:
+        yield passed("placement", "No profile sets a storage class, an encryption or tags.")
+
+
+def _named(placement: Placement) -> str:
+    """What of it a store may refuse. Object Lock has a check of its own: what is locked could not be removed."""
+    asked = [placement.storage_class, placement.sse, placement.sse_kms_key_id and "a KMS key"]
+    return ", ".join(filter(None, [*asked, "tags" if placement.tags else None]))
 
 
 def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
     source = probe_as_shown(visit)
     key, headers = new_target(visit)
-    what = ", ".join(filter(None, [placement.storage_class, placement.sse, placement.sse_kms_key_id and "a KMS key"]))
+    what = _named(placement)
     profiles = f"profile{'s' if len(names) > 1 else ''} {', '.join(names)}"
     try:
         visit.store.copy(source, key, replace(headers, placement=placement))
+        if placement.tags and (copied := visit.store.head(key)) is not None:
+            visit.store.finish(copied, replace(placement, lock=None), None)
     except (PlacementRefused, StoreUnavailable, ObjectChanged, ObjectMissing) as error:
         detail = getattr(error, "detail", "") or type(error).__name__
-        action = f"Change storage_class and sse of {profiles} to what the store takes: its uploads cannot be confirmed."
+        action = f"Change storage_class, sse and tags of {profiles} to what the store supports: uploads are rejected."
         if placement.sse == "aws:kms":
-            action += " Where the key is right, grant kms:GenerateDataKey and kms:Decrypt on it."
+            action += " If the key is right, grant kms:GenerateDataKey and kms:Decrypt on it."
         return failed("placement", f"{what} ({profiles}) is refused: {detail}", action)
     stored = read_object(visit, key)
     if stored.etag != source.etag:
@@ -267,10 +273,10 @@ def _placed(visit: Visit, placement: Placement, names: list[str]) -> Finding:
     if placement.sse and not _encrypted(visit, key):
         return warned(
             "placement",
-            f"{what} ({profiles}) is taken, and HEAD says nothing of encryption.",
+            f"{what} ({profiles}) is accepted, but HEAD does not show the encryption.",
             "Ask the store's operator.",
         )
-    return passed("placement", f"{what} ({profiles}) is taken.")
+    return passed("placement", f"{what} ({profiles}) is accepted.")
 
 
 def _encrypted(visit: Visit, key: str) -> bool:

@@ -11,7 +11,7 @@ from valetkey.doctor.store.writing import CONTENT, TYPE, read_object
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import WireResponse
 
-UNSAFE = "Use a store that enforces POST policies, or VALETKEY_S3_LACKS=post: a form allows here what it does not say."
+UNSAFE = "Use a store that enforces POST policies, or VALETKEY_S3_LACKS=post: here a form allows more than it grants."
 
 MILD = frozenset({"further field"})
 """Violations that the service's copy undoes."""
@@ -19,7 +19,7 @@ MILD = frozenset({"further field"})
 
 def post(visit: Visit) -> Iterator[Finding]:
     """A good form first, then forms that break one condition each."""
-    for checksum in (False, True):  # a bucket with a default retention wants one
+    for checksum in (False, True):  # a bucket with a default retention requires one
         granting = ProbeGrants(visit, checksum)
         upload = granting.upload()
         grant = granting.post(upload)
@@ -43,8 +43,8 @@ def _made_public(visit: Visit, granting: ProbeGrants) -> Finding:
     answer = visit.wire.post_form(grant.url, {**grant.fields, "acl": "public-read"}, CONTENT)
     seen = visit.wire.send("GET", f"{visit.store.post_url}{upload.staging_key}")
     if seen.taken and seen.body == CONTENT:
-        action = "Block public access of the bucket (--fix does it where the store can)."
-        return failed("post-acl", "Who has a form can make its object public by a field acl.", action)
+        action = "Block public access of the bucket (--fix does it if the store can)."
+        return failed("post-acl", "A client with a form can make its object public by a field acl.", action)
     return passed("post-acl", f"A field acl makes nothing public ({answer.said}).")
 
 
@@ -54,12 +54,12 @@ def _no_forms(visit: Visit, answer: WireResponse) -> Iterator[Finding]:
         yield failed("post", f"A good form is refused: {answer.said}.", action)
         return
     if not answer.refused and not answer.taken and answer.status != HTTPStatus.OK:
-        yield failed("post", f"A form led to: {answer.said}.", "Look at what the store, or a proxy before it, logs.")
+        yield failed("post", f"A form led to: {answer.said}.", "Check the logs of the store and of its proxies.")
         return
     visit.learned["post"] = False
     action = "Nothing to do: valetkey gives presigned PUTs here (method auto). VALETKEY_S3_LACKS=post says the same."
     said = answer.said if answer.refused else f"{answer.said}, and nothing stored"
-    yield warned("post", f"The store takes no presigned POST: {said}.", action)
+    yield warned("post", f"The store accepts no presigned POST: {said}.", action)
 
 
 def _puts_work(visit: Visit) -> bool:
@@ -73,15 +73,15 @@ def _puts_work(visit: Visit) -> bool:
 
 def _control(answer: WireResponse, content: bytes | None, content_type: str) -> Iterator[Finding]:
     if content != CONTENT:
-        yield failed("post", "A form's file is not stored as it was sent.", "Look at proxies before the store.")
+        yield failed("post", "A form's file is not stored as it was sent.", "Check the proxies in front of the store.")
     elif content_type != TYPE:
         action = "Every upload would be rejected: use another store, or VALETKEY_S3_LACKS=post."
         yield failed("post", f"A form's Content-Type is not kept: {content_type!r}.", action)
     elif not answer.taken:
-        action = "Clients take it for a failure and send again: look at proxies before the store."
-        yield warned("post", f"A good form is stored, and answered {answer.said}.", action)
+        action = "Clients take it for a failure and send again: check the proxies in front of the store."
+        yield warned("post", f"A good form is stored, but the response is {answer.said}.", action)
     elif answer.status != HTTPStatus.CREATED:
-        yield warned("post", f"A good form is answered {answer.status}, and 201 was asked for.", "Nothing to do.")
+        yield warned("post", f"The response to a good form is {answer.status}, not 201 as requested.", "Nothing to do.")
 
 
 def _violations(visit: Visit, granting: ProbeGrants) -> Iterator[ProbeOutcome]:

@@ -14,23 +14,21 @@ def grant_life(visit: Visit) -> Iterator[Finding]:
         yield passed("grant-life", "The S3 credentials are permanent: grants live for as long as the profiles say.")
         return
     if credentials.expires_at is None:
-        seen = "The S3 credentials are temporary, and do not say when they end: grants end then, whatever they say."
+        seen = "The S3 credentials are temporary, and their end is unknown: grants end with them, whatever they say."
         action = "Use permanent ones, or those of a role (role_arn, an instance's), which are renewed in time."
         yield warned("grant-life", seen, action)
         return
     left = credentials.expires_at - datetime.now(UTC)
     longer = sorted(one.name for one in visit.profiles.values() if one.expires_in > left)
-    seen = f"The S3 credentials end in {_minutes(left)}, and are renewed before."
+    seen = f"The S3 credentials end in {_minutes(left)}, and are renewed before that."
     if longer:
-        action = (
-            "Their grants say when they really end. For longer ones, use credentials that live longer, or never end."
-        )
+        action = "Grants contain their real end. For longer ones, use credentials that last longer, or permanent ones."
         names = ", ".join(longer)
         yield warned(
-            "grant-life", f"{seen} Grants of these profiles cannot live as long as they should: {names}.", action
+            "grant-life", f"{seen} Grants of these profiles cannot last as long as they should: {names}.", action
         )
     else:
-        yield passed("grant-life", f"{seen} No grant of a profile has to live longer.")
+        yield passed("grant-life", f"{seen} No profile's grants have to last longer.")
 
 
 def _minutes(left: timedelta) -> str:

@@ -12,9 +12,7 @@ from valetkey.doctor.store.writing import CONTENT, OTHER, TYPE, read_object, sha
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import WireResponse
 
-NO_PARTS = (
-    "Nothing above 5 GiB can be uploaded, and no upload goes on after an interruption: look at what the store logs."
-)
+NO_PARTS = "Nothing above 5 GiB can be uploaded, and no upload resumes after an interruption: check the store's log."
 
 
 @dataclass
@@ -56,17 +54,17 @@ def parts(visit: Visit) -> Iterator[Finding]:
         one = Parts.begin(visit)
     except MethodNotSupported:
         visit.learned["list_parts"] = False
-        action = "Nothing to do: valetkey refuses uploads in parts here, as none could be proven."
+        action = "Nothing to do: valetkey refuses multipart uploads here, as parts could not be verified."
         yield warned("list-parts", "The store cannot list the parts of an upload.", action)
         return
     except StoreUnavailable as error:
-        yield failed("parts", f"No upload in parts can be begun: {error.detail}", NO_PARTS)
+        yield failed("parts", f"No multipart upload can be started: {error.detail}", NO_PARTS)
         return
     yield from _length(visit)
     answer = one.send(CONTENT)
     listed = one.listed()
     if [part.size for part in listed] != [len(CONTENT)]:
-        seen = f"A part was answered {answer.said}, and is listed as {[part.size for part in listed]}."
+        seen = f"The response to a part was {answer.said}, and it is listed as {[part.size for part in listed]}."
         yield failed("parts", seen, NO_PARTS)
         return
     visit.learned["list_parts"] = True
@@ -79,11 +77,11 @@ def _length(visit: Visit) -> Iterator[Finding]:
     answer = one.send(CONTENT + b"!", signed=len(CONTENT))
     if one.listed():
         action = "Nothing to do: sizes are compared before parts are joined."
-        yield warned("part-length", f"A part that is longer than was signed is taken ({answer.said}).", action)
+        yield warned("part-length", f"A part longer than signed is accepted ({answer.said}).", action)
     elif answer.taken:
-        yield warned("part-length", f"A part that is longer than was signed is answered {answer.said}, and not kept.")
+        yield warned("part-length", f"A part longer than signed is not stored, but the response is {answer.said}.")
     else:
-        yield passed("part-length", f"A part that is longer than was signed is refused ({answer.said}).")
+        yield passed("part-length", f"A part longer than signed is refused ({answer.said}).")
 
 
 def _joined(visit: Visit, one: Parts) -> Iterator[Finding]:
@@ -94,12 +92,12 @@ def _joined(visit: Visit, one: Parts) -> Iterator[Finding]:
         if not read_object(visit, one.key).there:
             yield failed("parts", f"Parts cannot be joined: {said}", NO_PARTS)
             return
-        yield warned("parts", f"Parts are joined, and the answer is an error: {said}", "valetkey looks itself.")
+        yield warned("parts", f"Parts are joined, but the response is an error: {said}", "valetkey checks itself.")
     stored = read_object(visit, one.key)
     if stored.content != CONTENT:
-        yield failed("parts", "What was joined is not what was sent in parts.", NO_PARTS)
+        yield failed("parts", "The joined object does not have the bytes of its parts.", NO_PARTS)
         return
-    yield passed("parts", "Parts are taken, listed and joined.")
+    yield passed("parts", "Parts are accepted, listed and joined.")
     yield from _after(visit, one)
 
 
@@ -111,14 +109,14 @@ def _after(visit: Visit, one: Parts) -> Iterator[Finding]:
     if content != CONTENT:
         what = "breaks the object" if content == b"" else "changes the object"
         action = (
-            "Nothing to do where this run's findings are kept, or VALETKEY_S3_LACKS=dead-parts is set: parts are "
-            "joined under staging/ then, and what is confirmed is a copy."
+            "Nothing to do if this run's findings are recorded, or VALETKEY_S3_LACKS=dead-parts is set: parts are then "
+            "joined under staging/, and the confirmed object is a copy."
         )
         yield warned("part-after-join", f"A part sent after the join {what} ({answer.said}).", action)
     elif answer.taken:
         yield warned(
             "part-after-join",
-            f"A part sent after the join is answered {answer.said}; the object stays as it was.",
+            f"The response to a part sent after the join is {answer.said}; the object is unchanged.",
             "Nothing to do: valetkey promotes copies here.",
         )
     elif not answer.refused:

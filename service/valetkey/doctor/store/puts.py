@@ -11,7 +11,7 @@ from valetkey.doctor.store.writing import CONTENT, OTHER, put_probe, read_object
 from valetkey.doctor.visit import Visit
 from valetkey.doctor.wire import WireResponse
 
-UNSAFE = "Use a store that checks signatures: whoever has a URL can do what it does not allow."
+UNSAFE = "Use a store that checks signatures: a client with a URL can do more than it allows."
 
 ONCE = "If-None-Match"
 
@@ -46,7 +46,7 @@ def working(visit: Visit) -> tuple[ProbeGrants, WireResponse]:
         if not answer.refused or answer.status == HTTPStatus.FORBIDDEN:
             break
     visit.store.know({"conditional_put": known})
-    raise Skip(f"The store takes no presigned PUT: {first.said if first else 'no answer'}.")
+    raise Skip(f"The store accepts no presigned PUT: {first.said if first else 'no response'}.")
 
 
 def put(visit: Visit) -> Iterator[Finding]:
@@ -61,18 +61,18 @@ def put(visit: Visit) -> Iterator[Finding]:
         action = "Nothing to do: valetkey leaves it out. VALETKEY_S3_LACKS=conditional-put says the same."
         yield warned("put-once", f"A PUT with a signed If-None-Match is refused ({visit.refused_once}).", action)
     if not answer.taken:
-        action = "Clients take it for a failure and send again: look at proxies before the store."
-        yield warned("put", f"A good PUT is stored, and answered {answer.said}.", action)
+        action = "Clients take it for a failure and send again: check the proxies in front of the store."
+        yield warned("put", f"A good PUT is stored, but the response is {answer.said}.", action)
     if granting.checksum:
-        action = "Clients have to declare checksums, as they do by themselves where valetkey says so."
+        action = "Clients have to declare checksums, which they do by themselves if valetkey says so."
         yield warned("put-checksum", "Each PUT needs a checksum here, as in a bucket with a default retention.", action)
     yield from verdict(visit, "a PUT", [*_violations(visit, granting)], mild=frozenset(), action=UNSAFE)
 
 
 def _refused(visit: Visit, reason: str) -> Finding:
     if visit.learned.get("post"):
-        return failed("put", reason, "Look at what the store logs: uploads by PUT cannot work.")
-    action = "Nothing can be uploaded but in parts: look at what the store, or a proxy before it, logs."
+        return failed("put", reason, "Check the store's log: uploads by PUT cannot work.")
+    action = "Only multipart uploads work: check the logs of the store and of proxies in front of it."
     return failed("put", reason, action)
 
 
@@ -117,9 +117,9 @@ def put_once(visit: Visit) -> Iterator[Finding]:
     answer = send(visit, granting, upload)
     if read_object(visit, upload.staging_key).content == OTHER:
         seen = f"A PUT with If-None-Match does not overwrite ({answer.said})."
-        yield passed("put-once", seen) if answer.refused else warned("put-once", seen, "Look at what the store says.")
+        yield passed("put-once", seen) if answer.refused else warned("put-once", seen, "Check the store's response.")
         return
-    action = "Nothing to do: the first bytes that were checked are what is confirmed."
+    action = "Nothing to do: the first bytes that were checked are confirmed."
     yield warned("put-once", "A PUT with If-None-Match overwrites: a URL can be used again until it expires.", action)
 
 
@@ -130,9 +130,9 @@ def extra_headers(visit: Visit) -> Iterator[Finding]:
     answer = send(visit, granting, upload, more={"x-amz-meta-extra": "x"})
     stored = read_object(visit, upload.staging_key)
     if "extra" in dict(stored.metadata):
-        yield passed("put-extra-header", "Unsigned metadata is taken with a PUT; it stays behind when that is copied.")
+        yield passed("put-extra-header", "Unsigned metadata is accepted with a PUT; it is not copied.")
     else:
-        yield passed("put-extra-header", f"Unsigned metadata is not taken with a PUT ({answer.said}).")
+        yield passed("put-extra-header", f"Unsigned metadata is not accepted with a PUT ({answer.said}).")
     yield from _made_public(visit, granting)
     yield from _made_a_copy(visit, granting)
 
@@ -142,8 +142,8 @@ def _made_public(visit: Visit, granting: ProbeGrants) -> Iterator[Finding]:
     answer = send(visit, granting, upload, more={"x-amz-acl": "public-read"})
     seen = visit.wire.send("GET", f"{visit.store.post_url}{upload.staging_key}")
     if seen.taken and seen.body == CONTENT:
-        action = "Block public access of the bucket (--fix does it where the store can)."
-        yield failed("put-acl", "Who has a PUT can make its object public by an unsigned x-amz-acl.", action)
+        action = "Block public access of the bucket (--fix does it if the store can)."
+        yield failed("put-acl", "A client with a PUT can make its object public by an unsigned x-amz-acl.", action)
     elif read_object(visit, upload.staging_key).there:
         yield passed("put-acl", "An unsigned x-amz-acl makes nothing public.")
     else:
@@ -156,7 +156,7 @@ def _made_a_copy(visit: Visit, granting: ProbeGrants) -> Iterator[Finding]:
     length = send(visit, granting, upload, CONTENT, {"x-amz-copy-source": f"/{visit.bucket}/{source}"})
     if read_object(visit, upload.staging_key).content == OTHER:
         action = "Set VALETKEY_S3_GRANT_ACCESS_KEY_ID to a key that may write and not read."
-        yield failed("put-copy-source", "Who has a PUT can have another object of the bucket copied into it.", action)
+        yield failed("put-copy-source", "A client with a PUT can copy other objects of the bucket into it.", action)
         return
     said = length.said if answer.status == HTTPStatus.FORBIDDEN else answer.said
     yield passed("put-copy-source", f"An unsigned x-amz-copy-source copies nothing ({said}).")

@@ -28,7 +28,7 @@ WRITERS = (CONTENT, OTHER)
 """The contents that the writers send again and again, so that an ETag that was replaced comes back."""
 
 READ_BACK = (
-    "Nothing to do where this run's findings are kept, or VALETKEY_S3_LACKS=atomic-copy is set: valetkey reads each "
+    "Nothing to do if this run's findings are recorded, or VALETKEY_S3_LACKS=atomic-copy is set: valetkey reads each "
     "copy back. Without that a grant that is used again can leave an object whose ETag is not that of its bytes."
 )
 
@@ -47,10 +47,10 @@ def in_one_step(visit: Visit) -> Iterator[Finding]:
     """Whether copies have the bytes that their condition refers to while these are overwritten."""
     source = probe_as_shown(visit)
     if source.version_id is not None:
-        yield passed("copy-atomic", "A copy names the version that it is of: nothing can take its place.")
+        yield passed("copy-atomic", "A copy names the version of its source, so nothing can replace it.")
         return
     if source.etag != md5_of(CONTENT):
-        yield skipped("copy-atomic", "ETags are no MD5s here, so the bytes of a copy cannot be compared with its ETag.")
+        yield skipped("copy-atomic", "ETags are not MD5s here, so bytes and ETag of a copy cannot be compared.")
         return
     race, target = _Race(), new_target(visit)
     with _written_all_the_time(visit, source.key, race):
@@ -59,14 +59,14 @@ def in_one_step(visit: Visit) -> Iterator[Finding]:
             _copy(visit, source.key, target, race)
     if race.torn:
         visit.learned["atomic_copy"] = False
-        seen = f"{race.torn} of {race.copies} copies had other bytes than they were asked for: those just written."
+        seen = f"{race.torn} of {race.copies} copies had other bytes than requested: those just written."
         yield warned("copy-atomic", seen, READ_BACK)
     elif min(race.copies, len(race.writes)) < ENOUGH:
-        seen = f"Only {race.copies} copies could be made while something was written {len(race.writes)} times."
+        seen = f"Only {race.copies} copies could be made during {len(race.writes)} writes."
         yield skipped("copy-atomic", seen)
     else:
         visit.learned["atomic_copy"] = True
-        seen = f"{race.copies} copies of what was being written had the bytes that they were asked for"
+        seen = f"{race.copies} copies of an object that was being overwritten had the requested bytes"
         yield passed("copy-atomic", f"{seen}; {race.refused} were refused.")
 
 
@@ -118,7 +118,7 @@ def _is_torn(visit: Visit, source: ObjectHead, target: str) -> bool:
     """Whether the bytes of a copy do not match its ETag, or its condition if the store honours that."""
     stored = read_object(visit, target)
     if stored.content is None:
-        raise Skip("A copy that was answered as made is not there.")
+        raise Skip("A copy that was reported as made does not exist.")
     actual = md5_of(stored.content)
     claims = stored.etag == source.etag or visit.learned.get("conditional_copy", False)
     return claims and actual != source.etag

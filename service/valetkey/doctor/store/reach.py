@@ -31,33 +31,33 @@ REGION_STATUSES = {301, 307, 400}
 
 _KEYS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of this store, whole and unquoted."
 _ADVICE = {
-    "NoSuchBucket": "Create the bucket, or set VALETKEY_BUCKET to one that is there.",
-    "RequestTimeTooSkewed": "Set this machine's clock right: see machine/clock.",
+    "NoSuchBucket": "Create the bucket, or set VALETKEY_BUCKET to an existing one.",
+    "RequestTimeTooSkewed": "Correct this machine's clock: see machine/clock.",
     **dict.fromkeys(("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"), _KEYS),
 }
 _ADVICE_BY_STATUS = {
     404: "Create the bucket, or set VALETKEY_BUCKET and VALETKEY_S3_ENDPOINT_URL to where it is.",
     403: _KEYS,
-    0: "Look at VALETKEY_S3_ENDPOINT_URL, its name, port and certificate, and at VALETKEY_S3_ADDRESSING_STYLE.",
+    0: "Check VALETKEY_S3_ENDPOINT_URL, its name, port and certificate, and VALETKEY_S3_ADDRESSING_STYLE.",
 }
-_ELSE = "Look at VALETKEY_S3_ENDPOINT_URL, VALETKEY_BUCKET and the credentials."
+_ELSE = "Check VALETKEY_S3_ENDPOINT_URL, VALETKEY_BUCKET and the credentials."
 
 
 def reach(visit: Visit) -> Iterator[Finding]:
     """A signed request for the bucket, by the internal endpoint."""
     try:
         found, reached = visit.reachability
-    except Skip as reason:  # the settings make no store: else nothing would have failed
+    except Skip as reason:  # the settings are invalid: nothing else fails before a request
         action = (
-            "Look at VALETKEY_BUCKET, VALETKEY_S3_ENDPOINT_URL and the credentials: no request can be made of them."
+            "Check VALETKEY_BUCKET, VALETKEY_S3_ENDPOINT_URL and the credentials: no request can be made with them."
         )
-        yield failed("reach", f"The bucket {visit.settings.bucket or 'of no name'} was not asked for: {reason}", action)
+        yield failed("reach", f"The bucket {visit.settings.bucket or 'without a name'} was not tried: {reason}", action)
         return
     if reached:
         said = "answers" if found.ok else f"answers {found.said}"
         yield passed("reach", f"The bucket {visit.bucket} {said} at {_endpoint(visit)}.")
         return
-    seen = f"{_endpoint(visit)} says {found.said} of the bucket {visit.bucket}."
+    seen = f"{_endpoint(visit)} responds with {found.said} for the bucket {visit.bucket}."
     if not found.status:
         seen = f"{_endpoint(visit)} cannot be used: {found.said.removesuffix('.')}."
     yield failed("reach", seen, _advice(visit, found))
@@ -100,15 +100,15 @@ def region(visit: Visit) -> Iterator[Finding]:
     answer = visit.wire.send("GET", _presigned_listing(visit))
     found = attempt(visit.client.get_bucket_location, Bucket=visit.bucket)
     place = (found.answer.get("LocationConstraint") or "") if found.ok else ""
-    if not answer.taken and answer.error.code != "AccessDenied":  # it may not list, and the signature is good
+    if not answer.taken and answer.error.code != "AccessDenied":  # no right to list, but the signature is valid
         yield _refused_region(visit, answer, place)
     elif not found.ok:
-        raise Skip(f"The bucket does not say where it is: {found.said}. Requests for {ours} are taken.")
+        raise Skip(f"The bucket does not reveal its region: {found.said}. Requests for {ours} are accepted.")
     else:
-        # Ceph RGW calls its own place ``default``, and takes every region: nothing has to be done about that
+        # Ceph RGW calls its region ``default``, and accepts every region: that needs no change
         same = place in {ours, ""} or (place, ours) == ("EU", "eu-west-1")
         otherwise = "" if same else f" The store calls it {place}."
-        yield passed("region", f"Requests signed for {ours} are taken.{otherwise}")
+        yield passed("region", f"Requests signed for {ours} are accepted.{otherwise}")
 
 
 def _refused_region(visit: Visit, answer: WireResponse, place: str) -> Finding:
@@ -119,15 +119,15 @@ def _refused_region(visit: Visit, answer: WireResponse, place: str) -> Finding:
     told = other_region(CallResult(None, answer.status, answer.error.code, message, answer.headers), ours)
     if told:
         return failed("region", f"The bucket is in {told}, not {ours}.", f"Set VALETKEY_S3_REGION={told}.")
-    seen = f"What is signed for {ours} is refused: {answer.said}."
+    seen = f"Requests signed for {ours} are refused: {answer.said}."
     if answer.error.code in REGION_CODES:
         is_named = place not in {"", ours}
         action = f"Set VALETKEY_S3_REGION={place}." if is_named else "Set VALETKEY_S3_REGION to the bucket's region."
         return failed("region", seen, action)
     if place and place != ours:
         action = f"Set VALETKEY_S3_REGION={place} if that is the store's name of its region."
-        return warned("region", f"{seen} The bucket says it is in {place}.", action)
-    return warned("region", seen, "Look at what the store, or a proxy before it, says of presigned URLs.")
+        return warned("region", f"{seen} The bucket reports {place}.", action)
+    return warned("region", seen, "Check whether the store, or a proxy in front of it, accepts presigned URLs.")
 
 
 def _presigned_listing(visit: Visit) -> str:
@@ -147,16 +147,16 @@ def addressing(visit: Visit) -> Iterator[Finding]:
     where = urlsplit(store.post_url)
     shown = f"{where.scheme}://{where.netloc}{where.path}"
     is_found = answer.taken and answer.body == CONTENT
-    visit.is_elsewhere = not is_found and answer.status != HTTPStatus.FORBIDDEN  # 403: it may be for writing only
+    visit.is_elsewhere = not is_found and answer.status != HTTPStatus.FORBIDDEN  # 403: it may accept writes only
     if is_found:
         yield passed("addressing", f"Clients reach the bucket at {shown} ({style} style).")
     elif not answer.status:
-        action = "Look at VALETKEY_S3_PUBLIC_ENDPOINT_URL, or set VALETKEY_S3_ADDRESSING_STYLE to path."
-        yield failed("addressing", f"Nobody answers at {shown} ({style} style): {answer.said}.", action)
+        action = "Check VALETKEY_S3_PUBLIC_ENDPOINT_URL, or set VALETKEY_S3_ADDRESSING_STYLE to path."
+        yield failed("addressing", f"Nothing responds at {shown} ({style} style): {answer.said}.", action)
     else:
         action = (
-            "VALETKEY_S3_PUBLIC_ENDPOINT_URL has to lead to the same store, with Host and path as they were sent "
-            "(a proxy that rewrites them breaks signatures)."
+            "VALETKEY_S3_PUBLIC_ENDPOINT_URL has to lead to the same store, with Host and path unchanged (a proxy that "
+            "rewrites them breaks signatures)."
         )
         yield failed("addressing", f"An object just written is not found at {shown}: {answer.said}.", action)
     yield from _transport(where.scheme, where.hostname or "")
@@ -184,8 +184,8 @@ def head(visit: Visit) -> Iterator[Finding]:
     key = put_probe(visit)
     found = attempt(visit.client.head_object, Bucket=visit.bucket, Key=key)
     if not found.ok:
-        action = "Use a store that shows what it has taken at once." if found.absent else "Grant s3:GetObject."
-        yield failed("head", f"HEAD of an object that was just written says {found.said}.", action)
+        action = "Use a store that shows new objects at once." if found.absent else "Grant s3:GetObject."
+        yield failed("head", f"HEAD of an object that was just written returns {found.said}.", action)
         return
     yield from _shown(found.answer, key)
     yield from _metadata_names(visit, key)
@@ -194,7 +194,7 @@ def head(visit: Visit) -> Iterator[Finding]:
 def _shown(answer: dict[str, Any], key: str) -> Iterator[Finding]:
     if not answer.get("ETag"):
         action = "Nothing can be pinned, so nothing is confirmed. JuiceFS: start the gateway with --keep-etag."
-        yield failed("head", "HEAD names no ETag.", action)
+        yield failed("head", "HEAD returns no ETag.", action)
     metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
     shown = {
         "size": answer.get("ContentLength") == len(CONTENT),
@@ -203,7 +203,7 @@ def _shown(answer: dict[str, Any], key: str) -> Iterator[Finding]:
     }
     lacking = [name for name, is_right in shown.items() if not is_right]
     if lacking:
-        action = "Use a store, or a proxy, that keeps and shows it. JuiceFS: --object-meta."
+        action = "Use a store, or a proxy, that keeps and returns it. JuiceFS: --object-meta."
         severe = "content type" in lacking
         say = failed if severe else warned
         yield say("head", f"HEAD does not show what was written: {', '.join(lacking)}.", action)
@@ -216,13 +216,13 @@ def _metadata_names(visit: Visit, key: str) -> Iterator[Finding]:
     names = [name for name in answer.headers if name.lower() == "x-amz-meta-upload-id"]
     etag = next((value for name, value in answer.headers.items() if name.lower() == "etag"), "")
     if etag.startswith("W/"):
-        yield passed("etag-weak", "A proxy marks ETags as weak (it may compress); valetkey reads them all the same.")
+        yield passed("etag-weak", "A proxy marks ETags as weak (it may compress); valetkey reads them nevertheless.")
     if not names:
         yield skipped("metadata-names", f"HEAD shows clients no x-amz-meta-upload-id ({answer.said}).")
     elif names == ["x-amz-meta-upload-id"]:
-        yield passed("metadata-names", "Names of metadata come back as they were sent.")
+        yield passed("metadata-names", "Names of metadata are returned as they were sent.")
     else:
-        yield passed("metadata-names", f"Names of metadata come back as {names[0]} (a proxy in Go); that is all right.")
+        yield passed("metadata-names", f"Names of metadata are returned as {names[0]} (a proxy in Go): no harm.")
 
 
 def latency(visit: Visit) -> Iterator[Finding]:
@@ -249,13 +249,13 @@ def download(visit: Visit) -> Iterator[Finding]:
     except StoreUnavailable as error:
         raise Skip(error.detail) from error
     if found is None:
-        raise Skip("A probe that was just written is not there.")
+        raise Skip("A probe that was just written does not exist.")
     answer = visit.wire.send("GET", store.presigned_get(found.as_object(key), "größe.html", 300))
     told = next((value for name, value in answer.headers.items() if name.lower() == "content-disposition"), "")
     if answer.body != CONTENT:
-        yield failed("download", f"A download is answered {answer.said}.", "Look at the store's public address.")
+        yield failed("download", f"The response to a download is {answer.said}.", "Check the store's public URL.")
     elif not told.lower().startswith("attachment"):
-        action = "Serve the store from a domain of its own: what users upload may open as a page there."
+        action = "Serve the store from a domain of its own: users' files may open as pages there."
         yield failed("download", "Downloads open in the browser: response-content-disposition is ignored.", action)
     else:
         yield passed("download", "Downloads are attachments with the name of their file.")
@@ -267,4 +267,4 @@ def download(visit: Visit) -> Iterator[Finding]:
         if is_right:
             yield passed("ranges", "Ranges of objects can be read.")
         else:
-            yield failed("ranges", "A range has other bytes than were asked for.", "Use another store.")
+            yield failed("ranges", "A range has other bytes than requested.", "Use another store.")

@@ -83,7 +83,7 @@ def _try_object(visit: Visit, report: RightsReport, where: str, key: str) -> Non
     found = attempt(client.delete_object, **at)
     gone = report.note("s3:DeleteObject", where, found)
     if is_there and gone and attempt(client.head_object, **at).ok:
-        report.unsure.setdefault("s3:DeleteObject", []).append(f"{where}: {found.said}, and the object is still there")
+        report.unsure.setdefault("s3:DeleteObject", []).append(f"{where}: {found.said}, but the object still exists")
 
 
 def _try_multipart(visit: Visit, report: RightsReport, where: str, key: str) -> None:
@@ -101,9 +101,7 @@ def _try_multipart(visit: Visit, report: RightsReport, where: str, key: str) -> 
     if created.ok or ended.denied:
         report.note("s3:AbortMultipartUpload", where, ended)
     if created.ok and ended.ok and listed.ok and attempt(client.list_parts, **at).ok:
-        report.unsure.setdefault("s3:AbortMultipartUpload", []).append(
-            f"{where}: {ended.said}, and parts are still there"
-        )
+        report.unsure.setdefault("s3:AbortMultipartUpload", []).append(f"{where}: {ended.said}, but parts still exist")
     if created.ok and (listed.ok or listed.unsupported):
         visit.learned["list_parts"] = listed.ok
 
@@ -120,7 +118,7 @@ def _try_bucket(visit: Visit, report: RightsReport) -> None:
         listed = attempt(client.list_object_versions, **staging, MaxKeys=1)
         report.note("s3:ListBucketVersions", "the bucket", listed)
     lock = attempt(client.get_object_lock_configuration, **at)
-    if lock.denied:  # most buckets have none, and say so by an error
+    if lock.denied:  # most buckets have none, and report that as an error
         report.note("s3:GetBucketObjectLockConfiguration", "the bucket", lock)
 
 
@@ -128,7 +126,7 @@ def _try_version(visit: Visit, report: RightsReport, where: str, key: str, writt
     """Calls on one version of the object just written; the bucket may not reveal that it keeps versions."""
     client, at = visit.client, {"Bucket": visit.bucket, "Key": key}
     version = written.answer.get("VersionId")
-    if version is None:  # Ceph RGW 16 does not say it
+    if version is None:  # Ceph RGW 16 does not return it
         listed = attempt(client.list_object_versions, Bucket=visit.bucket, Prefix=key)
         version = next((one["VersionId"] for one in (listed.answer or {}).get("Versions", [])), None)
     if version in {None, "null"}:
@@ -136,7 +134,7 @@ def _try_version(visit: Visit, report: RightsReport, where: str, key: str, writt
     report.note("s3:GetObjectVersion", where, attempt(client.get_object, **at, VersionId=version))
     removed = attempt(client.delete_object, **at, VersionId=version)
     if removed.denied and visit.store.capabilities.part_checksums:
-        return  # retained, which is no missing right
+        return  # retained, which is not a missing right
     report.note("s3:DeleteObjectVersion", where, removed)
     put_probe(visit, key)
 
@@ -159,8 +157,8 @@ def _try_placement(visit: Visit, report: RightsReport, where: str, key: str, pla
 
 
 def _verdicts(report: RightsReport) -> Iterator[Finding]:
-    if report.missing and not report.there:  # one line for what a dozen would say
-        action = f"Look whether VALETKEY_BUCKET is yours; if it is, grant {', '.join(sorted(report.missing))}."
+    if report.missing and not report.there:  # one line in place of a dozen
+        action = f"Check whether VALETKEY_BUCKET is yours; if it is, grant {', '.join(sorted(report.missing))}."
         yield failed(
             "rights",
             "Everything is refused in this bucket: it is somebody else's, or the key has no right at all.",
@@ -173,17 +171,17 @@ def _verdicts(report: RightsReport) -> Iterator[Finding]:
         yield say("rights", f"{right} is missing on {', '.join(places)}.", action)
     for right, answers in sorted(report.unsure.items()):
         if right == "s3:ListMultipartUploadParts" and "NotImplemented" in answers[0]:
-            action = "Nothing to do: valetkey refuses uploads in parts here, as none could be proven."
+            action = "Nothing to do: valetkey refuses multipart uploads here, as parts could not be verified."
             yield warned("list-parts", f"The store cannot list parts ({answers[0]}).", action)
         elif right == "s3:ListBucketMultipartUploads":
-            action = "A lifecycle rule has to end unfinished uploads in parts: the sweep cannot find them."
-            yield warned("list-multiparts", f"Unfinished uploads in parts cannot be listed ({answers[0]}).", action)
+            action = "A lifecycle rule has to abort unfinished multipart uploads: the sweep cannot find them."
+            yield warned("list-multiparts", f"Unfinished multipart uploads cannot be listed ({answers[0]}).", action)
         elif right in EXTRA:
             yield skipped("rights", f"{right} cannot be known: {answers[0]}.")
         else:
-            yield warned("rights", f"{right}: {'; '.join(answers)}.", "Look at what the store says.")
+            yield warned("rights", f"{right}: {'; '.join(answers)}.", "Check the store's responses.")
     if not report.missing and report.there:
-        yield passed("rights", f"All {len(report.there)} rights that the service uses are there.")
+        yield passed("rights", f"All {len(report.there)} rights that the service uses are granted.")
 
 
 def listing(visit: Visit) -> Iterator[Finding]:
@@ -203,7 +201,7 @@ def listing(visit: Visit) -> Iterator[Finding]:
         action = "valetkey compares each key before it removes it, but reads the whole bucket: use another store."
         yield failed("listing", "A listing ignores its prefix.", action)
     else:
-        yield passed("listing", "A listing keeps to its prefix, and shows what was just written.")
+        yield passed("listing", "A listing respects its prefix, and contains new objects.")
 
 
 def delete_many(visit: Visit) -> Iterator[Finding]:
@@ -217,5 +215,5 @@ def delete_many(visit: Visit) -> Iterator[Finding]:
     if found.ok and not left:
         yield passed("delete-many", "DeleteObjects removes several objects by one call.")
     else:
-        said = found.said if not found.ok else f"200, and {len(left)} of 2 objects are still there"
+        said = found.said if not found.ok else f"200, but {len(left)} of 2 objects still exist"
         yield warned("delete-many", f"DeleteObjects does not work: {said}.", "Nothing to do: they go one by one.")

@@ -54,9 +54,9 @@ def read_object(visit: Visit, key: str) -> FoundObject:
         )
     if found.absent or found.code in {"NoSuchKey", "NoSuchVersion"}:
         return FoundObject(None)
-    if found.status == HTTPStatus.CONFLICT:  # Swift, of an object whose parts were changed
+    if found.status == HTTPStatus.CONFLICT:  # Swift, for an object whose parts were changed
         return FoundObject(b"")
-    raise Skip(f"What was written cannot be looked at: GetObject says {found.said}.")
+    raise Skip(f"A probe cannot be read: GetObject returns {found.said}.")
 
 
 def written_by_us(key: str) -> str:
@@ -72,7 +72,7 @@ def put_probe(visit: Visit, key: str | None = None, content: bytes = CONTENT, **
         visit.client.put_object, Bucket=visit.bucket, Key=key, Body=content, **arguments(visit, key, content), **more
     )
     if not found.ok:
-        raise Skip(f"No probe could be written: PutObject says {found.said}.")
+        raise Skip(f"No probe could be written: PutObject returns {found.said}.")
     return key
 
 

@@ -1,6 +1,6 @@
 """The ledger's schema, version by version, run by Alembic and configured here: there is no `alembic.ini`.
 
-Which version a database has is asked without Alembic, whose import takes as long as the rest of a short command.
+A database's version is read without Alembic, whose import takes as long as the rest of a short command.
 """
 
 from collections.abc import Iterator
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _ONE_AT_A_TIME = Lock()
-"""Alembic keeps what it works on in globals of its modules."""
+"""Guards Alembic, which keeps its state in globals of its modules."""
 
 LOCK = 0x76616C65746B6579
-"""Which of PostgreSQL's advisory locks those who migrate take: "valetkey" in ASCII."""
+"""The number of PostgreSQL's advisory lock for migrations: "valetkey" in ASCII."""
 
 _HERE = Path(__file__).parent
 _VERSION = table(VERSION, column("version_num"))
 
 _FORMER = table("alembic_version", column("version_num"))
-"""Where earlier commits had it: it may be an application's own, of another Alembic (Flask-Migrate)."""
+"""The table of earlier commits: it may be an application's, used by another Alembic (Flask-Migrate)."""
 
 _MAKE_VERSION = text(
     f"CREATE TABLE {VERSION} (version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSION}_pkc PRIMARY KEY (version_num))"
 )
-"""As Alembic makes it."""
+"""As Alembic creates it."""
 
 _SCHEMA = text("SELECT relnamespace::regnamespace::text FROM pg_catalog.pg_class WHERE relname = :name LIMIT 1")
 """Whether a role may look into a schema does not matter: everybody may read the catalogue."""
 
 
 def config(connection: Connection | None = None) -> "Config":
-    """Alembic's configuration, for ``connection`` where it is to run on one."""
+    """Alembic's configuration, for ``connection`` if it runs on one."""
     from alembic.config import Config
 
     made = Config()
@@ -51,9 +51,9 @@ def config(connection: Connection | None = None) -> "Config":
 
 
 def upgrade(connection: Connection) -> None:
-    """Brings the database to the newest version; does nothing when it is there.
+    """Migrates the database to the newest version; does nothing if it has that already.
 
-    Raises `ConfigurationError` where a table of somebody else has the name of one to be made: it stays as it is.
+    Raises `ConfigurationError` if another program's table has the name of one to be created; it stays unchanged.
     """
     from alembic import command
 
@@ -64,16 +64,16 @@ def upgrade(connection: Connection) -> None:
 
 @contextmanager
 def _taking_no_name(ours: Connection) -> Iterator[None]:
-    """Has tables made on this connection only where there is none of the name."""
+    """A context in which this connection refuses to create a table whose name is taken."""
 
     def require_free(made: Table, connection: Connection, **_: Any) -> None:
         if connection is ours and is_here(connection, made.name):
             raise ConfigurationError(
-                f"The ledger's database has a table {made.name!r}, whose name is that of one to be made. If it is your "
-                "application's, rename it, or give the ledger a database of its own in VALETKEY_DATABASE_URL."
+                f"The ledger's database already has a table {made.name!r}, and the ledger needs that name. If it is "
+                "your application's, rename it, or give the ledger its own database in VALETKEY_DATABASE_URL."
             )
 
-    event.listen(Table, "before_create", require_free)  # Alembic makes `Table`s as it goes
+    event.listen(Table, "before_create", require_free)  # Alembic creates its own `Table` objects
     try:
         yield
     finally:
@@ -81,7 +81,7 @@ def _taking_no_name(ours: Connection) -> Iterator[None]:
 
 
 def is_here(connection: Connection, name: str) -> bool:
-    """Whether there is a table of this name where one would be made: PostgreSQL may see others, in other schemas."""
+    """Whether a table of this name exists where one would be created: PostgreSQL may see others, in other schemas."""
     is_postgresql = connection.dialect.name == "postgresql"
     schema = connection.execute(select(func.current_schema())).scalar() if is_postgresql else None
     return inspect(connection).has_table(name, schema=schema)
@@ -94,12 +94,12 @@ def newest() -> str:
 
 @cache
 def known() -> frozenset[str]:
-    """The ids of all versions up to the newest: a file is called by its own, as in ``0001_uploads.py``."""
+    """The ids of all versions up to the newest: a file's name begins with its id, as in ``0001_uploads.py``."""
     return frozenset(file.name.partition("_")[0] for file in (_HERE / "versions").glob("[0-9]*_*.py"))
 
 
 def objection(connection: Connection) -> str | None:
-    """Why the database cannot be used by this version, and what to do; None where it can."""
+    """Why the database cannot be used by this version, and what to do; None if it can."""
     found = _revision(connection)
     if found == newest():
         return None
@@ -123,15 +123,18 @@ def _elsewhere(connection: Connection) -> str | None:
 
 
 def newer(connection: Connection) -> str | None:
-    """The same, where a newer valetkey has migrated the database; None where none has."""
+    """The same if a newer valetkey has migrated the database; None if none has."""
     found = _revision(connection)
     if found is None or found in known():
         return None
-    return f"The ledger's schema {found} is a newer valetkey's; this one ends at {newest()}: install the newer one."
+    return (
+        f"The ledger's schema {found} is that of a newer valetkey; this one ends at {newest()}: install the newer one."
+    )
 
 
 def adopt(connection: Connection) -> None:
-    """Moves the version of a ledger of an earlier commit out of Alembic's own table; an application's stays there."""
+    """Moves the version of a ledger of an earlier commit out of Alembic's default table; an application's stays
+    there."""
     if is_here(connection, VERSION) or (found := _former(connection)) is None:
         return
     connection.execute(_MAKE_VERSION)
@@ -149,8 +152,8 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _former(connection: Connection) -> str | None:
-    """The version of a ledger of an earlier commit, None where there is none: an application's own is called by other
-    ids, or has no table of uploads as ours is."""
+    """The version of a ledger of an earlier commit; None if there is none. An application's version has other ids, or
+    no table of uploads like ours."""
     if not (is_here(connection, _FORMER.name) and is_here(connection, "uploads")):
         return None
     if "renewable_until" not in {one["name"] for one in inspect(connection).get_columns("uploads")}:

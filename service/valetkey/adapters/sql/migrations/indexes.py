@@ -1,7 +1,7 @@
 """Indexes that are built while the ledger is in use, without locking a large table for minutes.
 
-PostgreSQL builds them concurrently, which no transaction may do, so no version of the schema makes them; what an
-interrupted build has left is built anew. SQLite has one writer, and makes them at once.
+PostgreSQL builds them concurrently, which is impossible in a transaction, so they are not part of a version of the
+schema. An index left by an interrupted build is built again. SQLite has one writer, and builds them at once.
 """
 
 import time
@@ -16,10 +16,10 @@ from valetkey.adapters.sql.pooling import POOLED
 from valetkey.adapters.sql.schema import FORMER, metadata
 
 LOCK = 0x76616C65_696E6478
-"""Which of PostgreSQL's advisory locks those who build take: "valeindx" in ASCII."""
+"""The number of PostgreSQL's advisory lock for building indexes: "valeindx" in ASCII."""
 
 AGAIN = 0.2
-"""How long whoever comes second waits before he looks again, in seconds."""
+"""How long a second process waits before it tries again, in seconds."""
 
 _VALID = text("""
     SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -28,7 +28,7 @@ _VALID = text("""
 
 
 def build_indexes(connection: Connection) -> None:
-    """Makes those that are missing, whoever else does: of several, the others wait. Removes `FORMER` ones. Commits."""
+    """Builds the missing indexes, while other processes that want to wait; removes those in `FORMER`. Commits."""
     every = [index for table in metadata.sorted_tables for index in table.indexes]
     wanted = [index for index in every if index.dialect_options["postgresql"]["concurrently"]]
     if connection.dialect.name == "postgresql":
@@ -46,7 +46,7 @@ def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
     connection.rollback()
     if finished:
         return
-    if connection.info.get(POOLED):  # behind a pooler there may be no second one
+    if connection.info.get(POOLED):  # a pooler may not have a second one
         _build(connection.execution_options(isolation_level="AUTOCOMMIT"), wanted)
         return
     with _alone(connection), connection.engine.connect() as other:
@@ -55,12 +55,12 @@ def _build_concurrently(connection: Connection, wanted: list[Index]) -> None:
         try:
             _build(builder, wanted)
         finally:
-            builder.invalidate()  # nobody else gets that patience
+            builder.invalidate()  # no other work gets these time limits
 
 
 def _build(builder: Connection, wanted: list[Index]) -> None:
     for index in _missing(builder, wanted):
-        builder.execute(DropIndex(index, if_exists=True))  # which a build that was interrupted has left
+        builder.execute(DropIndex(index, if_exists=True))  # left by an interrupted build
         builder.execute(CreateIndex(index))
     for name in _former(builder):
         builder.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
@@ -68,9 +68,9 @@ def _build(builder: Connection, wanted: list[Index]) -> None:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """For a transaction that looks at no table: a build waits for the end of those that do.
+    """A context with the lock, in a transaction that reads no table, as a build waits for the end of those that do.
 
-    It also waits for statements that run, so nobody may wait for the lock in one: they look again and again.
+    A build also waits for running statements, so nothing may wait for the lock in one: it is tried repeatedly.
     """
     while True:
         with connection.begin():
@@ -82,11 +82,11 @@ def _alone(connection: Connection) -> Iterator[None]:
 
 
 def _missing(connection: Connection, wanted: list[Index]) -> list[Index]:
-    """Those that are not there, or that a build has left half done."""
+    """The indexes that are missing, or incomplete after an interrupted build."""
     valid = {row.relname for row in connection.execute(_VALID) if row.indisvalid}
     return [index for index in wanted if index.name not in valid]
 
 
 def _former(connection: Connection) -> list[str]:
-    """Those that are there, whole or half done, and not needed."""
+    """The indexes that exist, complete or not, and are no longer needed."""
     return [row.relname for row in connection.execute(_VALID) if row.relname in FORMER]

@@ -1,4 +1,4 @@
-"""A server on loopback whose every answer a test decides."""
+"""A server on loopback whose responses a test decides."""
 
 import json
 import threading
@@ -13,11 +13,11 @@ Reply = tuple[int, dict[str, str], Any]
 
 @contextmanager
 def playing(answer: Callable[[str, bytes, Mapping[str, str]], Reply]) -> Iterator[str]:
-    """Its address, until the block ends. ``answer`` is told "METHOD path", the body and the headers of each call."""
+    """Its address, until the block ends. ``answer`` is called with "METHOD path", body and headers of each request."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # an answer goes as one: in pieces each waits for the peer's delayed acknowledgement
+        wbufsize = -1  # in one piece: each further piece would wait for the peer's delayed acknowledgement
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -32,7 +32,7 @@ def playing(answer: Callable[[str, bytes, Mapping[str, str]], Reply]) -> Iterato
         do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Nothing."""
+            """Logs nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)

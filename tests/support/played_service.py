@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.playing import Reply, playing
+from tests.support.playing import Reply, playing
 
 Json = dict[str, Any]
 LONG, OVER = "2999-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
