@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, update
 from tests.support.filling import fill
 from tests.support.ledgers import migrated
 from tests.support.plans import Plans, plans
@@ -17,7 +17,7 @@ from tests.support.postgres import Postgres
 
 from valetkey.adapters.sql import SqlLedger, hooks, outbox
 from valetkey.adapters.sql.rows import as_call_row
-from valetkey.adapters.sql.schema import hook_calls
+from valetkey.adapters.sql.schema import hook_calls, uploads
 from valetkey.core.model.announcement import Announcement, Status
 from valetkey.core.model.erasure import ALL_ACCOUNTS, new_erasure
 from valetkey.core.model.upload import StoreUploads, UploadId, UploadState, first_id_of
@@ -142,6 +142,19 @@ def test_what_belongs_to_an_owner_is_found_by_it(filled: SqlLedger, owner: str, 
     said = "\n".join([str((found.blocks, found.left_out)), *found.text])
     assert not found.scanned & BIG, said
     assert found.left_out <= COUNT / 20, said  # what the owner has in other accounts
+
+
+def test_whose_store_is_configured_costs_no_start(postgres: Postgres) -> None:
+    """With `keep_for` every confirmed upload is due at some time: a process that starts reads none of them, nor those
+    of another store that nobody counts."""
+    with postgres.fresh_database() as url, migrated(url) as ledger:
+        fill(url, COUNT)
+        with ledger._writers.begin() as connection:
+            connection.execute(update(uploads).values(due_at=uploads.c.created_at))
+            connection.execute(update(uploads).where(uploads.c.account == "archive").values(store="eu"))
+            connection.exec_driver_sql("ANALYZE uploads")
+        small(ledger, lambda: ledger.open_by_store([HERE, StoreUploads("eu", HERE.bucket)]))
+        assert ledger.open_by_store([HERE, StoreUploads("eu", HERE.bucket)]) == {}
 
 
 def test_calls_of_hooks_are_counted_among_those_that_were_made(filled: SqlLedger) -> None:

@@ -64,6 +64,15 @@ def client(rgw_bucket: Bucket, tmp_path: Path) -> Iterator[FlaskClient]:
     installed_in(app).ledger.close()
 
 
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_the_stores_time_is_in_its_refusal(client: FlaskClient, by: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What refuses us for our clock says its own: by that a worker removes confirmed objects."""
+    shift(monkeypatch, by)
+    theirs = installed_in(client.application).store.now()
+    assert theirs is not None
+    assert abs(theirs - datetime.now(UTC)) < timedelta(minutes=1)
+
+
 @pytest.mark.parametrize(("by", "says"), OFF)
 def test_a_clock_that_is_off_is_named(
     client: FlaskClient, by: timedelta, says: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -153,11 +153,12 @@ class MemoryLedger(MemoryKeyRing, MemoryErasures, MemoryHealth):
             declared |= {name: Declared(text, now) for name, text in terms.items()}
             return before
 
-    def open_by_store(self) -> Mapping[StoreUploads, int]:
+    def open_by_store(self, known: Collection[StoreUploads] = ()) -> Mapping[StoreUploads, int]:
         self._call("open_by_store")
         with self._lock:
             waiting = [one for one in self._uploads.values() if _may_change(one)]
-            return Counter(StoreUploads(one.store, one.bucket) for one in waiting)
+            places = [StoreUploads(one.store, one.bucket) for one in waiting]
+        return Counter(place for place in places if place not in known)
 
     def reschedule(self, moves: Sequence[tuple[Upload, datetime | None]]) -> list[Upload]:
         self._call("reschedule")

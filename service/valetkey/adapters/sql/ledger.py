@@ -1,11 +1,13 @@
 """The ledger in an SQL database."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Select,
     Table,
     and_,
     bindparam,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -155,12 +158,31 @@ class SqlLedger(SqlKeyRing, SqlOutbox, SqlHookBook, SqlErasures, SqlHealth, SqlC
     def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
         return self._write(lambda connection: _declare(connection, _DECLARED[subject], terms, now))
 
-    def open_by_store(self) -> Mapping[StoreUploads, int]:
-        place = uploads.c.store, uploads.c.bucket
-        statement = select(*place, func.count()).where(_MAY_CHANGE).group_by(*place)
+    def open_by_store(self, known: Collection[StoreUploads] = ()) -> Mapping[StoreUploads, int]:
         with self._reading() as connection:
-            return {StoreUploads(name, bucket): count for name, bucket, count in connection.execute(statement)}
+            others = [place for place in _due_places(connection) if place not in known]
+            counts = {place: int(connection.execute(_count(place)).scalar_one()) for place in others}
+        return {place: count for place, count in counts.items() if count}
 
+
+def _due_places(connection: Connection) -> Iterator[StoreUploads]:
+    """Each store that has something due at some time: one step of the index each, whatever they have."""
+    last: StoreUploads | None = None
+    while True:
+        statement = select(*_PLACE).where(uploads.c.due_at.is_not(None)).order_by(*_PLACE).limit(1)
+        if last is not None:
+            statement = statement.where(tuple_(*_PLACE) > (last.name, last.bucket))
+        row = connection.execute(statement).first()
+        if row is None:
+            return
+        yield (last := StoreUploads(*row))
+
+
+def _count(place: StoreUploads) -> Select[Any]:
+    return select(func.count()).where(of_store(place), _MAY_CHANGE)
+
+
+_PLACE = (uploads.c.store, uploads.c.bucket)
 
 _MAY_CHANGE = and_(uploads.c.due_at.is_not(None), uploads.c.state.not_in([state.value for state in ENDED]))
 """Uploads that may still get a signal; for a state that only a newer version knows, a newer process may expect one."""

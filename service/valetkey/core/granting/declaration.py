@@ -38,7 +38,7 @@ def declare_stores(ledger: Ledger, stores: Stores, now: datetime) -> list[str]:
     ours = stores.terms()
     before = ledger.declare(ours, now, "stores")
     here = {one.uploads for one in stores}
-    waiting = {one: count for one, count in ledger.open_by_store().items() if one not in here}
+    waiting = ledger.open_by_store(here)
     named = {one.name for one in waiting}
     gone = {name: declared for name, declared in before.items() if name not in named}
     said = [*_others("Store", ours, before), *_missing("Store", ours, gone, now)]

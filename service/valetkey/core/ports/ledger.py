@@ -142,9 +142,9 @@ class Ledger(Uploads, Erasures, EventProbes, Protocol):
     def declare(self, terms: Mapping[str, str], now: datetime, subject: Subject = "profiles") -> Mapping[str, Declared]:
         """Records this process's profiles (or stores, or settings) by name; returns the earlier declaration of each."""
 
-    def open_by_store(self) -> Mapping[StoreUploads, int]:
-        """How many uploads a signal may still change, by store. The cost grows with the uploads that have a ``due_at``,
-        not with the ledger."""
+    def open_by_store(self, known: Collection[StoreUploads] = ()) -> Mapping[StoreUploads, int]:
+        """How many uploads a signal may still change, by store, without the ``known`` ones: these cost nothing, however
+        many uploads they have."""
 
     def forget_allowances(self, before: datetime, limit: int) -> int:
         """Removes the counts of up to ``limit`` tickets that expired before ``before``; returns how many."""

@@ -54,6 +54,5 @@ class Sweeps:
     def _unknown(self) -> Iterator[Finding]:
         """The stores that uploads wait for but that are not configured here."""
         known = {sweep.uploads for sweep in self._sweeps}
-        for store, count in self._ledger.open_by_store().items():
-            if store not in known:
-                yield findings.unknown(store, count)
+        for store, count in self._ledger.open_by_store(known).items():
+            yield findings.unknown(store, count)

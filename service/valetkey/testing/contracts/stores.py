@@ -48,6 +48,9 @@ class StoresContract:
         bucket = made[0].bucket
         counts = {StoreUploads("default", bucket): 1, StoreUploads("eu", bucket): 2, StoreUploads("eu", "another"): 1}
         assert ledger.open_by_store() == counts
+        known = {StoreUploads("eu", bucket), StoreUploads("us", bucket), StoreUploads("none", bucket)}
+        assert ledger.open_by_store(known) == {one: count for one, count in counts.items() if one not in known}
+        assert ledger.open_by_store(counts.keys()) == {}
 
     def test_stores_and_profiles_of_one_name(self, ledger: KeyedLedger) -> None:
         """Declarations of a store and of a profile with the same name are independent."""
