@@ -182,3 +182,14 @@ def test_a_length_of_thousands_of_digits_to_serve(server: ValetkeyServer) -> Non
     for digits, status in ((b"%05000d" % len(body), b"201"), (b"9" * 5_000, b"400"), (b"0" * 5_000, b"400")):
         assert said(server, head % (key, digits), body).split(b" ")[1] == status
     assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"), [("If-Match", "*", 200), ("If-Match", '"other"', 200), ("If-None-Match", "*", 304)]
+)
+def test_conditions_of_a_look(client: FlaskClient, name: str, value: str, status: int) -> None:
+    """A look at an upload changes nothing, so only what spares its body counts: ``If-Match: *`` was a 412, with the
+    upload as its body."""
+    created = client.post("/v1/uploads", json=CAT).get_json()["upload"]["id"]
+    answer = client.get(f"/v1/uploads/{created}", headers={name: value})
+    assert (answer.status_code, bool(answer.data)) == (status, status == 200)
