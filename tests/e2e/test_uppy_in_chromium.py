@@ -283,7 +283,7 @@ def test_a_type_that_the_profile_does_not_take(tab: Tab) -> None:
     tab.upload(10, name="notes.txt", kind="text/plain")
     seen = tab.until("seen.complete && seen.errors.length")
     assert seen["complete"]["failed"] == 1
-    words = {"v5": "Profile 'films' takes video/*, not text/plain.", "v6": "Unprocessable Entity"}[tab.version]
+    words = {"v5": "Profile 'films' accepts video/*, not text/plain.", "v6": "Unprocessable Entity"}[tab.version]
     assert words in seen["errors"][0]
     assert tab.methods == []
 
